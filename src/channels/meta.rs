@@ -1,0 +1,1 @@
+//! The envelope that Meta platforms share.

@@ -1,0 +1,195 @@
+//! Channels: one file per platform turns a raw record into events.
+//!
+//! A channel is the only code that knows a platform. It knows nothing of files, of the store or of what the business
+//! means by its messages: campaigns and questions that only the business can tell are added by `ingest::enrich`.
+
+use jiff::tz::TimeZone;
+pub use serde_json_borrow::Value;
+
+use crate::config::Transcript;
+use crate::event::{Event, Kind, Time};
+
+mod generic;
+pub mod json;
+mod messenger;
+mod meta;
+mod telegram;
+mod whatsapp;
+
+/// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
+pub static ALL: &[&Channel] =
+    &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+
+/// A platform: its name, what it can tell, and how its records are read.
+pub struct Channel {
+    /// The platform's noun in lower case; the value of the `channel` column.
+    pub name: &'static str,
+    /// The platform's name as it writes it.
+    pub title: &'static str,
+    /// The kinds of events that the platform's logs can hold. What is not here is unknown, never zero.
+    pub kinds: &'static [Kind],
+    /// What an analyst must know about the numbers of this channel, a sentence each.
+    pub caveats: &'static [&'static str],
+    /// Whether a record looks like this platform's.
+    pub recognises: fn(&Record<'_>) -> bool,
+    /// Reads a record: events, ignored parts and refused parts go to `Out`.
+    pub parse: fn(&Record<'_>, &mut Out<'_>),
+}
+
+impl Channel {
+    /// Whether the platform reports this kind at all.
+    #[must_use]
+    pub fn reports(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether opens can be seen: by receipts for single messages or by watermarks.
+    #[must_use]
+    pub fn reports_opens(&self) -> bool {
+        self.reports(Kind::MessageOpened) || self.reports(Kind::OpenedUpTo)
+    }
+
+    /// Whether deliveries can be seen.
+    #[must_use]
+    pub fn reports_deliveries(&self) -> bool {
+        self.reports(Kind::MessageDelivered) || self.reports(Kind::DeliveredUpTo)
+    }
+}
+
+/// The channel with this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Channel> {
+    ALL.iter().find(|channel| channel.name == name).copied()
+}
+
+/// One raw record, unwrapped from the log's own envelope.
+pub struct Record<'a> {
+    /// The platform's body.
+    pub body: &'a Value<'a>,
+    /// When the log says that it received the record.
+    pub received_at: Option<Time>,
+    /// What the configuration says about reading records.
+    pub reading: &'a Reading,
+}
+
+/// What a channel needs to know of the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Zone of date-times that name none.
+    pub zone: Option<TimeZone>,
+    /// Column names of chat transcripts.
+    pub transcript: Transcript,
+}
+
+impl Reading {
+    /// Zone of date-times that name none; UTC if the configuration says nothing.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// Why a record, or a part of it, was refused. The record goes to the rejects with its place and an excerpt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Not JSON, though it begins like it.
+    NotJson,
+    /// Ends in the middle, or the brackets never close.
+    Truncated,
+    /// Nested deeper than any platform writes.
+    TooDeep,
+    /// Longer than the limit for one record.
+    TooLong,
+    /// Not UTF-8.
+    NotUtf8,
+    /// A row with more or fewer cells than the header.
+    NotInHeader,
+    /// JSON, but no known platform's.
+    UnknownShape,
+    /// Encrypted, to be decrypted upstream.
+    Encrypted,
+    /// A field that must be there is not.
+    MissingField(&'static str),
+    /// A time that is no time, or not in 2005–2100.
+    BadTime(&'static str),
+    /// A field has a value that its format does not allow.
+    BadValue(&'static str),
+}
+
+impl Reason {
+    /// The key under which the reason is counted.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match self {
+            Self::NotJson => "not_json".into(),
+            Self::Truncated => "truncated".into(),
+            Self::TooDeep => "too_deep".into(),
+            Self::TooLong => "too_long".into(),
+            Self::NotUtf8 => "not_utf8".into(),
+            Self::NotInHeader => "not_in_header".into(),
+            Self::UnknownShape => "unknown_shape".into(),
+            Self::Encrypted => "encrypted".into(),
+            Self::MissingField(field) => format!("missing_field:{field}"),
+            Self::BadTime(field) => format!("bad_time:{field}"),
+            Self::BadValue(field) => format!("bad_value:{field}"),
+        }
+    }
+}
+
+/// Takes what a channel finds in one record.
+///
+/// A record counts once: *rejected* if a part of it was refused (its good parts are kept all the same), else *accepted*
+/// if it gave an event, else *ignored*.
+pub struct Out<'o> {
+    emit: &'o mut dyn FnMut(Event<'_>),
+    n_events: usize,
+    ignored: Option<&'static str>,
+    refused: Option<Reason>,
+}
+
+/// How one record ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// At least one event, nothing refused.
+    Accepted,
+    /// Valid, but says nothing about conversations.
+    Ignored(&'static str),
+    /// Refused, or a part of it was.
+    Rejected(Reason),
+}
+
+impl<'o> Out<'o> {
+    /// Hands every event to `emit`.
+    pub fn new(emit: &'o mut dyn FnMut(Event<'_>)) -> Self {
+        Self { emit, n_events: 0, ignored: None, refused: None }
+    }
+
+    /// Takes an event.
+    pub fn event(&mut self, event: Event<'_>) {
+        self.n_events += 1;
+        (self.emit)(event);
+    }
+
+    /// Notes a part that is valid but says nothing about conversations. `what` is the platform's word for it, such as
+    /// `account_update`; the first one names the record.
+    pub fn ignore(&mut self, what: &'static str) {
+        self.ignored.get_or_insert(what);
+    }
+
+    /// Notes a part that is refused; the first one names the record.
+    pub fn reject(&mut self, reason: Reason) {
+        self.refused.get_or_insert(reason);
+    }
+
+    /// How the record ended.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match (self.refused, self.n_events, self.ignored) {
+            (Some(reason), ..) => Outcome::Rejected(reason),
+            (None, 1.., _) => Outcome::Accepted,
+            (None, 0, Some(what)) => Outcome::Ignored(what),
+            (None, 0, None) => Outcome::Ignored("empty"),
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! `trichter.toml`: what the numbers mean. How a run runs is a matter of flags, not of this file.
+//!
+//! Every key has a default; unknown keys are refused with their line.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use regex::Regex;
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{Error, Result};
+use crate::event::{Kind, SECOND};
+
+/// The whole file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How records are found in the logs.
+    pub input: Input,
+    /// What is kept of a person.
+    pub privacy: Privacy,
+    /// How reports count days.
+    pub report: Report,
+    /// How long things may take.
+    pub windows: Windows,
+    /// Column names of chat transcripts.
+    pub transcript: Transcript,
+    /// Scripted dialogues whose questions are known in order.
+    pub flow: Vec<Flow>,
+    /// Which messages are campaigns, questions and flows.
+    pub map: Vec<MapRule>,
+}
+
+/// `[input]`: how records are found in the logs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Input {
+    /// JSON pointer to the platform's body inside a log line; found by itself for common shapes.
+    pub body: Option<String>,
+    /// JSON pointer to the time of receipt inside a log line.
+    pub received_at: Option<String>,
+    /// Time zone of date-times that name none. Default UTC.
+    pub zone: Zone,
+}
+
+/// `[privacy]`: what is kept of a person.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// `pseudonym` (default): contact and message ids are replaced by keyed hashes. `plain`: kept as they are.
+    pub contact_ids: ContactIds,
+    /// `drop` (default): free text is read for opt-outs and forgotten. `keep`: stored in `answer`.
+    pub text: TextPolicy,
+}
+
+/// How contact ids are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactIds {
+    /// Keyed hash.
+    #[default]
+    Pseudonym,
+    /// As the platform gives them.
+    Plain,
+}
+
+/// What happens to free text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPolicy {
+    /// Read for opt-outs and rules, then forgotten.
+    #[default]
+    Drop,
+    /// Stored in the `answer` column.
+    Keep,
+}
+
+/// `[report]`: how reports count days.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// Name of the time zone in which days begin. Default UTC.
+    pub zone: Zone,
+}
+
+/// `[windows]`: how long things may take.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Windows {
+    /// A conversation ends when neither side acted for longer than this. Default 24 h.
+    pub session_gap: Window,
+    /// Messages sent this soon after the first belong to the same opening. Default 60 s.
+    pub opening: Window,
+    /// A click or reply counts for a message within this long. Default 24 h.
+    pub reply: Window,
+    /// An opt-out is attributed to the last message before it within this long. Default 24 h.
+    pub attribution: Window,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        let day = Window(24 * 3600 * SECOND);
+        Self { session_gap: day, opening: Window(60 * SECOND), reply: day, attribution: day }
+    }
+}
+
+/// A length of time in microseconds, written `90s`, `15m`, `24h`, `7d`. A day is 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window(pub i64);
+
+impl Window {
+    /// Reads `90s`, `15m`, `24h`, `7d` and their sums (`1d 12h`).
+    ///
+    /// # Errors
+    /// The text is not a length of time, or it is not positive.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let hint = || format!("'{text}' is not a length of time; write 90s, 15m, 24h or 7d");
+        let span: jiff::Span = text.parse().map_err(|_| hint())?;
+        let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| hint())?;
+        let micros = i64::try_from(duration.as_micros()).map_err(|_| hint())?;
+        if micros <= 0 {
+            return Err(format!("'{text}' is not longer than zero"));
+        }
+        Ok(Self(micros))
+    }
+}
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A named time zone of the IANA database.
+#[derive(Clone, Debug)]
+pub struct Zone(pub TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
+impl Zone {
+    /// Reads an IANA name such as `Europe/Berlin`. The names come from the database bundled with the program.
+    ///
+    /// # Errors
+    /// No such zone.
+    pub fn parse(name: &str) -> std::result::Result<Self, String> {
+        jiff::tz::TimeZoneDatabase::bundled()
+            .get(name)
+            .map(Self)
+            .map_err(|_| format!("no time zone '{name}'; write an IANA name such as 'Europe/Berlin'"))
+    }
+
+    /// The IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).map_err(serde::de::Error::custom)
+    }
+}
+
+/// `[transcript]`: which columns of a chat transcript hold what, and what its directions are called.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transcript {
+    /// Channel under which the transcript is filed. Default `generic`.
+    pub channel: String,
+    /// Column that names the conversation. It is the contact too where no contact is named.
+    pub conversation: String,
+    /// Column that names the contact.
+    pub contact: String,
+    /// Column that tells who wrote.
+    pub direction: String,
+    /// Column with the time.
+    pub at: String,
+    /// Column with the text.
+    pub text: String,
+    /// Column with the question.
+    pub question: String,
+    /// Column with the campaign.
+    pub campaign: String,
+    /// Column with the flow.
+    pub flow: String,
+    /// Column with the message's id.
+    pub message_id: String,
+    /// Values of `direction` that mean: the contact wrote.
+    pub inbound: Vec<String>,
+    /// Values of `direction` that mean: the business wrote.
+    pub outbound: Vec<String>,
+}
+
+impl Default for Transcript {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            channel: "generic".into(),
+            conversation: "conversation".into(),
+            contact: "contact".into(),
+            direction: "direction".into(),
+            at: "at".into(),
+            text: "text".into(),
+            question: "question".into(),
+            campaign: "campaign".into(),
+            flow: "flow".into(),
+            message_id: "message_id".into(),
+            inbound: words(&["inbound", "in", "incoming", "received", "user", "contact", "customer"]),
+            outbound: words(&["outbound", "out", "outgoing", "sent", "bot", "agent", "business"]),
+        }
+    }
+}
+
+/// `[[flow]]`: a scripted dialogue whose questions are known in order. Answering the last one completes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flow {
+    /// Name, as it stands in the `flow` column.
+    pub name: String,
+    /// Edition; absent means every edition.
+    pub version: Option<String>,
+    /// Questions from the first to the last.
+    pub questions: Vec<String>,
+}
+
+/// `[[map]]`: what the business knows about its messages. All conditions must hold; rules apply in their order, and a
+/// later rule overrides an earlier one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapRule {
+    /// Only this channel.
+    pub channel: Option<String>,
+    /// Only this account.
+    pub account: Option<String>,
+    /// Only messages of the business (`outbound`) or of the contact (`inbound`).
+    pub direction: Option<Direction>,
+    /// Template name.
+    pub template: Option<Match>,
+    /// The business's own tag: callback data, echo metadata.
+    pub tag: Option<Match>,
+    /// Payload of the button or option.
+    pub payload: Option<Match>,
+    /// Text of the message.
+    pub text: Option<Match>,
+    /// Fields to set. `$name` and `${name}` stand for named groups of the patterns above.
+    #[serde(default)]
+    pub set: SetFields,
+    /// Further events that happened with the message.
+    #[serde(default, deserialize_with = "kinds")]
+    pub emit: Vec<Kind>,
+}
+
+/// Who sent a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The contact.
+    Inbound,
+    /// The business.
+    Outbound,
+}
+
+/// A condition on text: `"exact"`, `{ prefix = "…" }` or `{ pattern = "regular expression" }`.
+#[derive(Clone, Debug)]
+pub enum Match {
+    /// Equal.
+    Exact(String),
+    /// Begins with.
+    Prefix(String),
+    /// A regular expression finds something; its named groups can be used in `set`.
+    Pattern(Regex),
+}
+
+impl<'de> Deserialize<'de> for Match {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "write \"text\", { prefix = \"text\" } or { pattern = \"regular expression\" }")]
+        enum Form {
+            Exact(String),
+            Table(Table),
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "snake_case")]
+        enum Table {
+            Prefix(String),
+            Pattern(String),
+        }
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Exact(text) => Self::Exact(text),
+            Form::Table(Table::Prefix(text)) => Self::Prefix(text),
+            Form::Table(Table::Pattern(text)) => Self::Pattern(Regex::new(&text).map_err(serde::de::Error::custom)?),
+        })
+    }
+}
+
+/// The fields that a rule can set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SetFields {
+    /// See the column of this name.
+    pub campaign: Option<String>,
+    /// See the column of this name.
+    pub flow: Option<String>,
+    /// See the column of this name.
+    pub flow_version: Option<String>,
+    /// See the column of this name.
+    pub question: Option<String>,
+    /// See the column of this name.
+    pub variant: Option<String>,
+    /// See the column of this name.
+    pub topic: Option<String>,
+    /// See the column of this name.
+    pub answer: Option<String>,
+}
+
+fn kinds<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Kind>, D::Error> {
+    let names: Vec<String> = Vec::deserialize(deserializer)?;
+    names
+        .iter()
+        .map(|name| {
+            Kind::from_name(name).ok_or_else(|| serde::de::Error::custom(format!("no kind of event '{name}'")))
+        })
+        .collect()
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown key or a value that contradicts another.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of a `trichter.toml`; `path` is named in errors.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count().max(1));
+            Error::Config { path: path.to_path_buf(), line, message: error.message().to_owned() }
+        })?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// Refuses settings that contradict each other.
+    fn check(&self, path: &Path) -> Result<()> {
+        let refuse = |message: String| Err(Error::Config { path: path.to_path_buf(), line: None, message });
+        if self.windows.opening.0 > self.windows.session_gap.0 {
+            return refuse("windows.opening is longer than windows.session_gap".into());
+        }
+        for (number, rule) in self.map.iter().enumerate() {
+            let conditions = [&rule.template, &rule.tag, &rule.payload, &rule.text];
+            if conditions.iter().all(|condition| condition.is_none()) && rule.account.is_none() && rule.channel.is_none() {
+                return refuse(format!("[[map]] rule {} has no condition, so it would match every message", number + 1));
+            }
+        }
+        for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
+            if !pointer.starts_with('/') {
+                return refuse(format!("'{pointer}' is not a JSON pointer; write '/key' or '/outer/inner'"));
+            }
+        }
+        for word in &self.transcript.inbound {
+            if self.transcript.outbound.contains(word) {
+                return refuse(format!("transcript.inbound and transcript.outbound both have '{word}'"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Config::parse(text, Path::new("trichter.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let message = error("[windows]\nsession_gap = \"1h\"\nsesion_gap = \"2h\"\n");
+        assert!(message.starts_with("trichter.toml:3: unknown field `sesion_gap`"), "{message}");
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_with_their_unit() {
+        assert_eq!(Window::parse("7d"), Ok(Window(7 * 86_400 * SECOND)));
+        assert_eq!(Window::parse("90s"), Ok(Window(90 * SECOND)));
+        assert!(Window::parse("7").is_err());
+        assert!(Window::parse("-1h").is_err());
+    }
+
+    #[test]
+    fn a_rule_without_condition_is_refused() {
+        assert!(error("[[map]]\nset = { campaign = \"x\" }\n").contains("has no condition"));
+    }
+}

@@ -1,0 +1,71 @@
+//! What a metric answers: one row per segment, still as counts.
+
+use super::rate::{Distribution, Rate};
+
+/// A question to the engine: a metric and what it is broken down by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Id of a metric in `queries/`, or the path of a SQL file.
+    pub metric: String,
+    /// Names of segment columns: `channel`, `campaign`, `day`, `question` … Empty for the total.
+    pub by: Vec<String>,
+}
+
+impl Ask {
+    /// The metric, broken down by the columns.
+    #[must_use]
+    pub fn new(metric: &str, by: &[&str]) -> Self {
+        Self { metric: metric.to_owned(), by: by.iter().map(|&column| column.to_owned()).collect() }
+    }
+}
+
+/// A metric's rows, in the order of their segments. Without a breakdown there is exactly one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Id of the metric.
+    pub metric: String,
+    /// The columns of `Row::segment`.
+    pub by: Vec<String>,
+    /// One row per segment. Questions of declared flows come in the flow's order, everything else by name, unknown last.
+    pub rows: Vec<Row>,
+}
+
+/// The counts of one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// A value for each column of `Answer::by`; `None` is unknown.
+    pub segment: Vec<Option<String>>,
+    /// What was counted.
+    pub counts: Counts,
+    /// False if the channels of this segment cannot report what the metric counts: shown as "n/a".
+    pub measurable: bool,
+}
+
+/// The two forms of a metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// `numerator` and `denominator`.
+    Rate(Rate),
+    /// `value` and `n`.
+    Distribution(Distribution),
+}
+
+impl Counts {
+    /// The pair of counts, if it is one.
+    #[must_use]
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::Rate(rate) => Some(*rate),
+            Self::Distribution(_) => None,
+        }
+    }
+
+    /// The distribution, if it is one.
+    #[must_use]
+    pub fn distribution(&self) -> Option<&Distribution> {
+        match self {
+            Self::Rate(_) => None,
+            Self::Distribution(distribution) => Some(distribution),
+        }
+    }
+}

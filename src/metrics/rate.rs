@@ -1,0 +1,121 @@
+//! Rates and distributions: counts until the last moment, then a value with its interval.
+//!
+//! Knows nothing of SQL, stores or formats.
+
+use std::collections::BTreeMap;
+
+/// The standard normal quantile of a two-sided 95 % interval.
+const Z95: f64 = 1.959_963_984_540_054;
+
+/// A share as a pair of counts. Pairs of shards are added; nobody stores a percentage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// Rows that did it.
+    pub numerator: u64,
+    /// Rows that could have.
+    pub denominator: u64,
+}
+
+impl Rate {
+    /// The share between 0 and 1, `None` if nothing could have happened.
+    #[must_use]
+    pub fn value(self) -> Option<f64> {
+        (self.denominator > 0).then(|| as_f64(self.numerator) / as_f64(self.denominator))
+    }
+
+    /// Wilson's score interval at 95 % (E. B. Wilson, "Probable inference, the law of succession, and statistical
+    /// inference", JASA 22, 1927). `None` where the value is `None`, or where the numerator is not a part of the
+    /// denominator (a ratio such as clicks per message), for which no binomial interval exists.
+    #[must_use]
+    pub fn interval(self) -> Option<(f64, f64)> {
+        if self.denominator == 0 || self.numerator > self.denominator {
+            return None;
+        }
+        let n = as_f64(self.denominator);
+        let share = as_f64(self.numerator) / n;
+        let z2 = Z95 * Z95;
+        let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+        let half = Z95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+        // At the ends the interval touches 0 and 1 exactly; rounding must not leave it a hair beside.
+        let low = if self.numerator == 0 { 0.0 } else { (centre - half).max(0.0) };
+        let high = if self.numerator == self.denominator { 1.0 } else { (centre + half).min(1.0) };
+        Some((low, high))
+    }
+
+    /// Adds the counts of another shard.
+    pub fn add(&mut self, other: Self) {
+        self.numerator += other.numerator;
+        self.denominator += other.denominator;
+    }
+}
+
+/// How often each value was seen. Exact: values of shards are added, quantiles are read off at the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Distribution(pub BTreeMap<i64, u64>);
+
+impl Distribution {
+    /// Number of observations.
+    #[must_use]
+    pub fn n(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// The smallest value that at least the share `q` of the observations do not exceed (the inverse of the empirical
+    /// distribution function, type 1 of Hyndman & Fan 1996). `None` without observations.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<i64> {
+        let n = self.n();
+        let rank = (q * as_f64(n)).ceil().max(1.0);
+        let mut seen = 0;
+        for (&value, &count) in &self.0 {
+            seen += count;
+            if as_f64(seen) >= rank {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// Adds the counts of another shard.
+    pub fn add(&mut self, other: &Self) {
+        for (&value, &count) in &other.0 {
+            *self.0.entry(value).or_default() += count;
+        }
+    }
+}
+
+/// Counts stay far below 2^53, where doubles stop being exact.
+#[expect(clippy::cast_precision_loss)]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_denominator_is_no_value() {
+        assert_eq!(Rate::default().value(), None);
+        assert_eq!(Rate::default().interval(), None);
+    }
+
+    #[test]
+    fn wilson_intervals_equal_published_values() {
+        // R: prop.test(81, 263, correct = FALSE) and prop.test(0, 20, correct = FALSE); Newcombe 1998, table I.
+        for (numerator, denominator, low, high) in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)] {
+            let (found_low, found_high) = Rate { numerator, denominator }.interval().unwrap();
+            assert!((found_low - low).abs() < 5e-5, "{numerator}/{denominator}: {found_low}");
+            assert!((found_high - high).abs() < 5e-5, "{numerator}/{denominator}: {found_high}");
+        }
+    }
+
+    #[test]
+    fn quantiles_are_values_that_were_seen() {
+        let distribution = Distribution([(1, 1), (2, 2), (10, 1)].into());
+        assert_eq!(distribution.quantile(0.5), Some(2));
+        assert_eq!(distribution.quantile(0.9), Some(10));
+        assert_eq!(distribution.quantile(0.0), Some(1));
+        assert_eq!(Distribution::default().quantile(0.5), None);
+    }
+}

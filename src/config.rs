@@ -324,9 +324,7 @@ fn kinds<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<
     let names: Vec<String> = Vec::deserialize(deserializer)?;
     names
         .iter()
-        .map(|name| {
-            Kind::from_name(name).ok_or_else(|| serde::de::Error::custom(format!("no kind of event '{name}'")))
-        })
+        .map(|name| Kind::from_name(name).ok_or_else(|| serde::de::Error::custom(format!("no kind of event '{name}'"))))
         .collect()
 }
 
@@ -361,8 +359,14 @@ impl Config {
         }
         for (number, rule) in self.map.iter().enumerate() {
             let conditions = [&rule.template, &rule.tag, &rule.payload, &rule.text];
-            if conditions.iter().all(|condition| condition.is_none()) && rule.account.is_none() && rule.channel.is_none() {
-                return refuse(format!("[[map]] rule {} has no condition, so it would match every message", number + 1));
+            if conditions.iter().all(|condition| condition.is_none())
+                && rule.account.is_none()
+                && rule.channel.is_none()
+            {
+                return refuse(format!(
+                    "[[map]] rule {} has no condition, so it would match every message",
+                    number + 1
+                ));
             }
         }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {

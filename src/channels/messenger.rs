@@ -2,5 +2,11 @@
 
 use super::Channel;
 
-pub(super) static CHANNEL: Channel =
-    Channel { name: "messenger", title: "messenger", kinds: &[], caveats: &[], recognises: |_| false, parse: |_, out| out.ignore("unread") };
+pub(super) static CHANNEL: Channel = Channel {
+    name: "messenger",
+    title: "messenger",
+    kinds: &[],
+    caveats: &[],
+    recognises: |_| false,
+    parse: |_, out| out.ignore("unread"),
+};

@@ -103,7 +103,9 @@ mod tests {
     #[test]
     fn wilson_intervals_equal_published_values() {
         // R: prop.test(81, 263, correct = FALSE) and prop.test(0, 20, correct = FALSE); Newcombe 1998, table I.
-        for (numerator, denominator, low, high) in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)] {
+        for (numerator, denominator, low, high) in
+            [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)]
+        {
             let (found_low, found_high) = Rate { numerator, denominator }.interval().unwrap();
             assert!((found_low - low).abs() < 5e-5, "{numerator}/{denominator}: {found_low}");
             assert!((found_high - high).abs() < 5e-5, "{numerator}/{denominator}: {found_high}");

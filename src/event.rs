@@ -191,6 +191,13 @@ impl Kind {
         i32::from(self as u8)
     }
 
+    /// Tie-break inside one instant: the kind's rank, then the order inside the record. It does not depend on where the
+    /// record stood, so that shuffled logs sort the same.
+    #[must_use]
+    pub fn position(self, sequence: u16) -> i32 {
+        (self.rank() << 16) | i32::from(sequence)
+    }
+
     /// The kind with this rank.
     #[must_use]
     pub fn from_rank(rank: u8) -> Option<Self> {
@@ -316,13 +323,6 @@ impl<'a> Event<'a> {
             up_to: None,
             sequence: 0,
         }
-    }
-
-    /// Tie-break inside one instant: the kind's rank, then the order inside the record. It does not depend on where the
-    /// record stood, so that shuffled logs sort the same.
-    #[must_use]
-    pub fn position(&self) -> i32 {
-        (self.kind.rank() << 16) | i32::from(self.sequence)
     }
 }
 

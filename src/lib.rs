@@ -9,3 +9,4 @@ pub mod ingest;
 pub mod metrics;
 pub mod report;
 pub mod simulate;
+pub mod store;

@@ -1,0 +1,295 @@
+//! From a channel's event to stored rows: what the business knows about its messages, opt-outs in text, hashes, privacy.
+//!
+//! Knows nothing of a platform; a channel has already said what happened.
+
+use std::borrow::Cow;
+
+use super::opt_out::{OptOuts, Signal};
+use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
+use crate::event::{Event, Kind, Text, Time};
+use crate::store::rows::{Row, Rows};
+use crate::store::Key;
+
+/// Purposes of hashes.
+const CONTACT: u8 = 1;
+const EVENT: u8 = 2;
+const MESSAGE: u8 = 3;
+
+/// Turns events into rows.
+pub struct Enrich<'c> {
+    config: &'c Config,
+    key: &'c Key,
+    opt_outs: &'c OptOuts,
+    source: &'c str,
+    line: u64,
+    begins_record: bool,
+    rows: Rows,
+}
+
+impl<'c> Enrich<'c> {
+    /// An enricher for the records of one source.
+    #[must_use]
+    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOuts, source: &'c str) -> Self {
+        Self { config, key, opt_outs, source, line: 0, begins_record: true, rows: Rows::default() }
+    }
+
+    /// The next events are of the record that begins on this line.
+    pub fn begin_record(&mut self, line: u64) {
+        self.line = line;
+        self.begins_record = true;
+    }
+
+    /// The rows so far.
+    #[must_use]
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+
+    /// Stores the event and what follows from it.
+    pub fn take(&mut self, mut event: Event<'_>) {
+        let direction = direction(event.kind);
+        let emit = if direction.is_some() { self.apply_rules(&mut event, direction) } else { Vec::new() };
+        self.push(&event, event.kind);
+        let derived = match event.kind {
+            Kind::MessageSent => event.question.as_ref().map(|_| Kind::QuestionAsked),
+            Kind::MessageReceived | Kind::ButtonClicked => event.question.as_ref().map(|_| Kind::QuestionAnswered),
+            _ => None,
+        };
+        for kind in derived.into_iter().chain(self.signal(&event)).chain(emit) {
+            self.push(&event, kind);
+        }
+    }
+
+    /// What the text of an inbound message, or the title or payload of a tapped button, says about permission.
+    fn signal(&self, event: &Event<'_>) -> Option<Kind> {
+        if !matches!(event.kind, Kind::MessageReceived | Kind::ButtonClicked) {
+            return None;
+        }
+        let text = event.text.as_deref();
+        let payload = event.answer.as_deref().filter(|_| event.kind == Kind::ButtonClicked);
+        let signal = [text, payload].into_iter().flatten().find_map(|text| self.opt_outs.recognise(text))?;
+        Some(match signal {
+            Signal::Stop => Kind::OptedOutSoft,
+            Signal::Start => Kind::OptedIn,
+            Signal::Erase => Kind::ErasureRequested,
+        })
+    }
+
+    /// Applies the `[[map]]` rules in their order, and takes the tag as the campaign where no rule reads it.
+    fn apply_rules(&self, event: &mut Event<'_>, direction: Option<Direction>) -> Vec<Kind> {
+        let mut emit = Vec::new();
+        let mut tag_is_read = false;
+        for rule in &self.config.map {
+            if rule.direction.is_some() && rule.direction != direction {
+                continue;
+            }
+            if let Some(values) = matches(rule, event) {
+                set(rule, event, &values);
+                tag_is_read |= rule.tag.is_some();
+                // Receipts are about a message that has been counted already.
+                if matches!(event.kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked) {
+                    emit.extend(rule.emit.iter().copied());
+                }
+            }
+        }
+        if !tag_is_read && let Some(tag) = event.tag.clone() {
+            read_tag(event, &tag);
+        }
+        emit
+    }
+
+    fn push(&mut self, event: &Event<'_>, kind: Kind) {
+        let channel = event.channel.as_bytes();
+        let contact = self.key.hash(CONTACT, &[channel, event.contact.as_bytes()]);
+        let account = event.account.as_deref().unwrap_or_default().as_bytes();
+        let event_id =
+            self.key.hash(EVENT, &[channel, account, kind.name().as_bytes(), event.dedup.as_bytes(), &event.at.0.to_le_bytes()]);
+        let plain = self.config.privacy.contact_ids == ContactIds::Plain;
+        let contact_id: Cow<'_, str> = if plain { Cow::Borrowed(&event.contact) } else { format!("{contact:032x}").into() };
+        // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
+        // personal data too.
+        let message = |id: Option<&Text<'_>>| -> Option<String> {
+            let id = id?;
+            if plain { Some(id.to_string()) } else { Some(format!("{:024x}", self.key.hash(MESSAGE, &[channel, id.as_bytes()]) >> 32)) }
+        };
+        let (message_id, reply_to) = (message(event.message_id.as_ref()), message(event.reply_to.as_ref()));
+        let kept_text = event.text.as_deref().filter(|_| self.config.privacy.text == TextPolicy::Keep);
+        // In the order of `schema::WORDS`.
+        let words = [
+            Some(kind.name()),
+            Some(event.time_basis.name()),
+            Some(&*event.channel),
+            event.account.as_deref(),
+            event.campaign.as_deref(),
+            event.template.as_deref(),
+            event.category.as_deref(),
+            event.flow.as_deref(),
+            event.flow_version.as_deref(),
+            event.question.as_deref(),
+            event.variant.as_deref(),
+            event.topic.as_deref(),
+            event.country.as_deref(),
+            event.language.as_deref(),
+            event.message_type.as_deref(),
+            event.agent.as_deref(),
+            event.error_code.as_deref(),
+            event.currency.as_deref(),
+            Some(self.source),
+        ];
+        self.rows.push(&Row {
+            #[expect(clippy::cast_possible_truncation)]
+            contact_key: (contact >> 64) as i64,
+            at: event.at.0,
+            position: kind.position(event.sequence),
+            event_id,
+            words,
+            texts: [message_id.as_deref(), reply_to.as_deref(), Some(&contact_id), event.answer.as_deref().or(kept_text)],
+            billable: event.billable,
+            cost: event.cost.as_deref().and_then(millionths),
+            up_to: event.up_to.map(|time: Time| time.0),
+            line: self.line,
+            begins_record: std::mem::take(&mut self.begins_record),
+        });
+    }
+}
+
+/// Who sent the message that the event is about; `None` for what is not about a message.
+fn direction(kind: Kind) -> Option<Direction> {
+    match kind {
+        Kind::MessageSent
+        | Kind::MessageSuppressed
+        | Kind::MessageFailed
+        | Kind::MessageDelivered
+        | Kind::MessageOpened => Some(Direction::Outbound),
+        Kind::MessageReceived | Kind::ButtonClicked | Kind::ReactionReceived | Kind::LinkClicked => {
+            Some(Direction::Inbound)
+        }
+        _ => None,
+    }
+}
+
+/// The named groups of a rule's patterns, if all its conditions hold.
+fn matches(rule: &MapRule, event: &Event<'_>) -> Option<Vec<(String, String)>> {
+    let equal = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| found == Some(wanted));
+    if !equal(&rule.channel, Some(&event.channel)) || !equal(&rule.account, event.account.as_deref()) {
+        return None;
+    }
+    let mut values = Vec::new();
+    for (condition, found) in
+        [(&rule.template, &event.template), (&rule.tag, &event.tag), (&rule.payload, &event.answer), (&rule.text, &event.text)]
+    {
+        let Some(condition) = condition else { continue };
+        let found = found.as_deref()?;
+        match condition {
+            Match::Exact(text) if found == text => {}
+            Match::Prefix(text) if found.starts_with(text.as_str()) => {}
+            Match::Pattern(pattern) => {
+                let captures = pattern.captures(found)?;
+                for name in pattern.capture_names().flatten() {
+                    if let Some(value) = captures.name(name) {
+                        values.push((name.to_owned(), value.as_str().to_owned()));
+                    }
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(values)
+}
+
+fn set(rule: &MapRule, event: &mut Event<'_>, values: &[(String, String)]) {
+    for (field, template) in [
+        (&mut event.campaign, &rule.set.campaign),
+        (&mut event.flow, &rule.set.flow),
+        (&mut event.flow_version, &rule.set.flow_version),
+        (&mut event.question, &rule.set.question),
+        (&mut event.variant, &rule.set.variant),
+        (&mut event.topic, &rule.set.topic),
+        (&mut event.answer, &rule.set.answer),
+    ] {
+        if let Some(template) = template
+            && let Some(text) = fill(template, values)
+        {
+            *field = Some(Cow::Owned(text));
+        }
+    }
+}
+
+/// Puts the values of named groups in the place of `$name` and `${name}`. `None` if nothing is left, as when a group took
+/// no part in the match.
+fn fill(template: &str, values: &[(String, String)]) -> Option<String> {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('$') {
+        text.push_str(before);
+        let (name, tail) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some(parts) => parts,
+            None => {
+                let end = after.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        if let Some((_, value)) = values.iter().find(|(known, _)| known == name) {
+            text.push_str(value);
+        }
+        rest = tail;
+    }
+    text.push_str(rest);
+    (!text.is_empty()).then_some(text)
+}
+
+/// A tag that no rule reads: a JSON object names fields itself, anything else is the campaign.
+fn read_tag(event: &mut Event<'_>, tag: &str) {
+    if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(tag) {
+        for (field, name) in [
+            (&mut event.campaign, "campaign"),
+            (&mut event.flow, "flow"),
+            (&mut event.flow_version, "flow_version"),
+            (&mut event.question, "question"),
+            (&mut event.variant, "variant"),
+            (&mut event.topic, "topic"),
+        ] {
+            if let (None, Some(value)) = (&field, fields.get(name).and_then(serde_json::Value::as_str)) {
+                *field = Some(Cow::Owned(value.to_owned()));
+            }
+        }
+    } else if event.campaign.is_none() {
+        event.campaign = Some(Cow::Owned(tag.to_owned()));
+    }
+}
+
+/// Decimal text as millionths; digits beyond the sixth are cut off. `None` if it is no decimal number.
+fn millionths(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) || digits.is_empty() {
+        return None;
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let fraction: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+    whole.checked_mul(1_000_000)?.checked_add(fraction)?.checked_mul(sign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_become_millionths_without_a_detour_through_doubles() {
+        for (text, expected) in [("0.1", Some(100_000)), ("-12", Some(-12_000_000)), (".5", Some(500_000)), ("1.23456789", Some(1_234_567)), ("", None), ("1,5", None), ("1e3", None)] {
+            assert_eq!(millionths(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn groups_of_a_pattern_fill_the_fields() {
+        let values = [("campaign".to_owned(), "mai".to_owned()), ("question".to_owned(), "name".to_owned())];
+        assert_eq!(fill("$campaign-2026", &values).as_deref(), Some("mai-2026"));
+        assert_eq!(fill("${campaign}_${question}", &values).as_deref(), Some("mai_name"));
+        assert_eq!(fill("$unknown", &values), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! The secret key from which pseudonyms are made. It stands beside the table, never inside it: whoever has the table alone
+//! cannot find out whose events they are.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Name of the key's file in the store's folder.
+const FILE: &str = "pseudonym.key";
+
+/// 256 secret bits.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// The key of the store at `path`; it is made at first use, readable by its owner only.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or it holds no key.
+    pub fn beside(store: &Path) -> Result<Self> {
+        let path = store.join(FILE);
+        if path.exists() {
+            return Self::from_file(&path);
+        }
+        std::fs::create_dir_all(store).map_err(Error::write(store))?;
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Error::Write { path: path.clone(), source: std::io::Error::other(error) })?;
+        // The key appears whole or not at all, and the first of two writers wins.
+        let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
+        draft
+            .write_all(hex(&bytes).as_bytes())
+            .and_then(|()| draft.as_file().sync_all())
+            .map_err(Error::write(&path))?;
+        match draft.persist_noclobber(&path) {
+            Ok(_) => Ok(Self(bytes)),
+            Err(_) if path.exists() => Self::from_file(&path),
+            Err(error) => Err(Error::Write { path, source: error.error }),
+        }
+    }
+
+    /// Reads a key of 64 hexadecimal digits from a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or it holds no key.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let mut text = String::new();
+        let file = File::open(path).map_err(Error::read(path))?;
+        file.take(1024).read_to_string(&mut text).map_err(Error::read(path))?;
+        Self::from_hex(text.trim())
+            .ok_or_else(|| Error::Usage(format!("'{}' does not hold a key of 64 hexadecimal digits", path.display())))
+    }
+
+    /// Reads a key of 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// 128 bits of the keyed BLAKE3 hash of the parts. `domain` keeps hashes for different purposes apart; parts are
+    /// separated, so that ("ab", "c") is not ("a", "bc").
+    #[must_use]
+    pub fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&[domain]);
+        for part in parts {
+            hasher.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            hasher.update(part);
+        }
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_kept_from_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Key::beside(folder.path()).unwrap();
+        let second = Key::beside(folder.path()).unwrap();
+        assert_eq!(first.hash(1, &[b"x"]), second.hash(1, &[b"x"]));
+        assert_ne!(first.hash(1, &[b"x"]), first.hash(2, &[b"x"]));
+        assert_ne!(first.hash(1, &[b"ab", b"c"]), first.hash(1, &[b"a", b"bc"]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,18 @@
+//! The store: one Delta table of events, partitioned by month, its files sorted so that all that one contact did lies
+//! together.
+//!
+//! Knows events as columns, not what they mean.
+
+pub mod key;
+pub mod rows;
+pub mod scan;
+pub mod schema;
+pub mod table;
+pub mod words;
+pub mod write;
+
+pub use key::Key;
+pub use rows::{Row, Rows};
+pub use scan::{KeyRange, Shard, Snapshot};
+pub use table::{AsOf, Commit, Ledger, Operation, Store};
+pub use write::DataFile;

@@ -1,0 +1,415 @@
+//! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
+//! elsewhere; nothing becomes visible without a commit here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, Add, DataType, PrimitiveType, StructField};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use futures_util::TryStreamExt;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use super::schema::{self, Form, PARTITION};
+use super::write::DataFile;
+use crate::error::{Error, Result};
+use crate::event::Time;
+
+/// Folder of the table below the store's folder.
+const EVENTS: &str = "events";
+/// Table property that says the version of the table of columns.
+const SCHEMA_PROPERTY: &str = "trichter.schema";
+/// Key of the ledger in a commit's information.
+const LEDGER_KEY: &str = "trichter.ledger";
+
+/// Which version of the store is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The newest.
+    Latest,
+    /// This version.
+    Version(u64),
+    /// The newest that was committed at or before this instant.
+    Time(Time),
+}
+
+/// What an ingest received, each distinct record once. It is kept with the commit, so that a report can show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Distinct records that gave stored events.
+    pub accepted: u64,
+    /// Distinct records that are valid but say nothing about conversations.
+    pub ignored: u64,
+    /// Distinct records that were refused, wholly or in part.
+    pub rejected: u64,
+    /// Events stored.
+    pub stored: u64,
+    /// Why records were ignored or rejected.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl Ledger {
+    /// Adds the counts of another commit.
+    pub fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.ignored += other.ignored;
+        self.rejected += other.rejected;
+        self.stored += other.stored;
+        for (reason, n) in &other.reasons {
+            *self.reasons.entry(reason.clone()).or_default() += n;
+        }
+    }
+}
+
+/// One version of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Commit {
+    /// Its number.
+    pub version: u64,
+    /// When it was committed, by the committer's clock.
+    pub at: Option<String>,
+    /// What was done: CREATE TABLE, WRITE, OPTIMIZE, VACUUM …
+    pub operation: String,
+    /// What an ingest received; absent for other operations.
+    pub ledger: Option<Ledger>,
+}
+
+/// A store on disk, opened at one version.
+pub struct Store {
+    path: PathBuf,
+    table: DeltaTable,
+    runtime: Runtime,
+}
+
+impl Store {
+    /// Opens the store at `path` at the version meant.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, the version does not exist, or a newer program wrote it.
+    pub fn open(path: &Path, as_of: AsOf) -> Result<Self> {
+        let folder = path.join(EVENTS);
+        if !folder.join("_delta_log").is_dir() {
+            return Err(Error::NoStore { path: path.to_path_buf() });
+        }
+        let runtime = runtime(path)?;
+        let refused = |source| Error::Table { path: path.to_path_buf(), source: Box::new(source) };
+        let mut table = runtime.block_on(builder(&folder, path)?.load()).map_err(refused)?;
+        let mut store = match as_of {
+            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime },
+            AsOf::Version(version) => {
+                runtime.block_on(table.load_version(version)).map_err(refused)?;
+                Self { path: path.to_path_buf(), table, runtime }
+            }
+            AsOf::Time(time) => {
+                let mut store = Self { path: path.to_path_buf(), table, runtime };
+                let version = store.version_at(time)?;
+                store.runtime.block_on(store.table.load_version(version)).map_err(refused)?;
+                store
+            }
+        };
+        store.check_schema()?;
+        Ok(store)
+    }
+
+    /// Opens the store at `path`, and makes an empty one if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::open`], or the folder cannot be written.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        let folder = path.join(EVENTS);
+        if folder.join("_delta_log").is_dir() {
+            return Self::open(path, AsOf::Latest);
+        }
+        std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+        let runtime = runtime(path)?;
+        let create = CreateBuilder::new()
+            .with_location(location(&folder, path)?)
+            .with_table_name("events")
+            .with_comment("Events of conversations, one row per thing that happened. Sorted by contact_key, at, position, event_id")
+            .with_save_mode(SaveMode::ErrorIfExists)
+            .with_columns(columns())
+            .with_partition_columns([PARTITION])
+            .with_raise_if_key_not_exists(false)
+            .with_configuration([
+                (SCHEMA_PROPERTY.to_owned(), Some(schema::VERSION.to_string())),
+                ("delta.dataSkippingStatsColumns".to_owned(), Some("contact_key,at".to_owned())),
+            ]);
+        match runtime.block_on(async { create.await }) {
+            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime }),
+            // Somebody else made it a moment ago: use theirs.
+            Err(_) if folder.join("_delta_log").is_dir() => Self::open(path, AsOf::Latest),
+            Err(source) => Err(Error::Table { path: path.to_path_buf(), source: Box::new(source) }),
+        }
+    }
+
+    /// The store's folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of the table.
+    #[must_use]
+    pub fn table_path(&self) -> PathBuf {
+        self.path.join(EVENTS)
+    }
+
+    /// Number of the version that is open.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.table.version().unwrap_or_default()
+    }
+
+    /// The data files of the version that is open, by path.
+    ///
+    /// # Errors
+    /// The log does not say what a data file holds.
+    pub fn files(&self) -> Result<Vec<DataFile>> {
+        let state = self.table.snapshot().map_err(|source| self.refused(source))?;
+        let mut files = Vec::new();
+        for view in state.log_data().iter() {
+            let path = view.path().into_owned();
+            let stats = view.stats().unwrap_or_default();
+            files.push(read_statistics(path, &stats, view.size()).ok_or_else(|| Error::Store {
+                path: self.path.clone(),
+                message: format!(
+                    "its log does not say what data file '{}' holds; only trichter may write to it",
+                    view.path()
+                ),
+            })?);
+        }
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
+    }
+
+    /// Commits data files that were added, and others that they replace. Returns the new version.
+    ///
+    /// # Errors
+    /// Another writer removed what this commit relies on, or the log cannot be written.
+    pub fn commit(
+        &mut self,
+        operation: Operation,
+        added: &[DataFile],
+        removed: &[DataFile],
+        ledger: Option<&Ledger>,
+    ) -> Result<u64> {
+        let removed_paths: Vec<&str> = removed.iter().map(|file| file.path.as_str()).collect();
+        let changes_data = matches!(operation, Operation::Ingest);
+        let mut actions: Vec<Action> = added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
+        let state = self.table.snapshot().map_err(|source| self.refused(source))?;
+        for view in state.log_data().iter() {
+            if removed_paths.contains(&view.path().as_ref()) {
+                actions.push(Action::Remove(view.remove_action(changes_data)));
+            }
+        }
+        let delta_operation = match operation {
+            Operation::Ingest => DeltaOperation::Write {
+                mode: SaveMode::Append,
+                partition_by: Some(vec![PARTITION.to_owned()]),
+                predicate: None,
+            },
+            Operation::Optimize => DeltaOperation::Optimize { predicate: None, target_size: OPTIMIZE_TARGET },
+        };
+        let mut properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
+        if let Some(ledger) = ledger {
+            // Plain counts always serialise.
+            let value = serde_json::to_value(ledger).unwrap_or_default();
+            properties = properties.with_metadata([(LEDGER_KEY.to_owned(), value)]);
+        }
+        let commit = CommitBuilder::from(properties).with_actions(actions).build(
+            Some(state),
+            self.table.log_store(),
+            delta_operation,
+        );
+        let finalized = self.runtime.block_on(async { commit.await }).map_err(|source| self.refused(source))?;
+        let version = finalized.version();
+        self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))?;
+        Ok(version)
+    }
+
+    /// The versions up to the one that is open, newest first.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn log(&self) -> Result<Vec<Commit>> {
+        let infos: Vec<_> = self
+            .runtime
+            .block_on(async { self.table.history(None).try_collect().await })
+            .map_err(|source| self.refused(source))?;
+        let newest = self.version();
+        let commits = infos.into_iter().enumerate().map(|(age, info)| Commit {
+            version: newest.saturating_sub(age as u64),
+            at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
+            operation: info.operation.unwrap_or_default(),
+            ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
+        });
+        Ok(commits.collect())
+    }
+
+    /// The sum of the ledgers of all versions up to the one that is open.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn ledger(&self) -> Result<Ledger> {
+        let mut sum = Ledger::default();
+        for commit in self.log()? {
+            if let Some(ledger) = &commit.ledger {
+                sum.add(ledger);
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Deletes data files that no version younger than `keep_hours` needs. Returns their paths; with `dry_run` nothing is
+    /// deleted. Older versions can then no longer be opened.
+    ///
+    /// # Errors
+    /// A file cannot be deleted.
+    pub fn vacuum(&mut self, keep_hours: u32, dry_run: bool) -> Result<Vec<String>> {
+        let vacuum = self
+            .table
+            .clone()
+            .vacuum()
+            .with_retention_period(chrono::Duration::hours(i64::from(keep_hours)))
+            .with_enforce_retention_duration(false)
+            .with_dry_run(dry_run);
+        let (table, metrics) = self.runtime.block_on(async { vacuum.await }).map_err(|source| self.refused(source))?;
+        self.table = table;
+        let mut deleted = metrics.files_deleted;
+        deleted.sort();
+        Ok(deleted)
+    }
+
+    fn version_at(&self, time: Time) -> Result<u64> {
+        let text = time.to_string();
+        let found = self.log()?.into_iter().find(|commit| {
+            commit.at.as_deref().and_then(|at| Time::parse(at, &jiff::tz::TimeZone::UTC)).is_some_and(|at| at <= time)
+        });
+        found.map(|commit| commit.version).ok_or_else(|| Error::Store {
+            path: self.path.clone(),
+            message: format!("it has no version as old as {text}; 'trichter store log' lists them"),
+        })
+    }
+
+    fn check_schema(&mut self) -> Result<()> {
+        let state = self.table.snapshot().map_err(|source| self.refused(source))?;
+        let found = state.metadata().configuration().get(SCHEMA_PROPERTY).and_then(|text| text.parse::<u32>().ok());
+        match found {
+            Some(version) if version <= schema::VERSION => Ok(()),
+            Some(version) => Err(Error::Store {
+                path: self.path.clone(),
+                message: format!(
+                    "it has schema version {version}, this program knows {}; use a newer trichter",
+                    schema::VERSION
+                ),
+            }),
+            None => Err(Error::Store {
+                path: self.path.clone(),
+                message: "it is a Delta table, but not one that trichter made".into(),
+            }),
+        }
+    }
+
+    fn add(&self, file: &DataFile, data_change: bool) -> Add {
+        let modified = std::fs::metadata(self.table_path().join(&file.path)).and_then(|file| file.modified()).ok();
+        let millis = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_millis());
+        Add {
+            path: file.path.clone(),
+            partition_values: [(PARTITION.to_owned(), Some(file.month.clone()))].into(),
+            size: i64::try_from(file.size).unwrap_or(i64::MAX),
+            modification_time: millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default(),
+            data_change,
+            stats: Some(file.statistics()),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+            clustering_provider: None,
+        }
+    }
+
+    fn refused(&self, source: DeltaTableError) -> Error {
+        Error::Table { path: self.path.clone(), source: Box::new(source) }
+    }
+}
+
+/// What a commit does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Adds events.
+    Ingest,
+    /// Writes the same events into fewer files.
+    Optimize,
+}
+
+/// The size that compaction aims at, as the log records it.
+const OPTIMIZE_TARGET: i64 = 512 * 1024 * 1024;
+
+fn runtime(path: &Path) -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().map_err(Error::read(path))
+}
+
+fn location(folder: &Path, store: &Path) -> Result<String> {
+    Ok(url(folder, store)?.to_string())
+}
+
+fn url(folder: &Path, store: &Path) -> Result<Url> {
+    let absolute = std::fs::canonicalize(folder).map_err(Error::read(folder))?;
+    Url::from_directory_path(absolute)
+        .map_err(|()| Error::Store { path: store.to_path_buf(), message: "its path cannot be written as a URL".into() })
+}
+
+fn builder(folder: &Path, store: &Path) -> Result<DeltaTableBuilder> {
+    DeltaTableBuilder::from_url(url(folder, store)?)
+        .map_err(|source| Error::Table { path: store.to_path_buf(), source: Box::new(source) })
+}
+
+fn columns() -> Vec<StructField> {
+    let primitive = |form| match form {
+        Form::Int64 => PrimitiveType::Long,
+        Form::Int32 => PrimitiveType::Integer,
+        Form::Instant => PrimitiveType::Timestamp,
+        Form::Id => PrimitiveType::Binary,
+        Form::Word | Form::Text => PrimitiveType::String,
+        Form::Flag => PrimitiveType::Boolean,
+        Form::Decimal => PrimitiveType::decimal(18, 6).unwrap_or(PrimitiveType::Double),
+    };
+    let month = StructField::new(PARTITION, DataType::Primitive(PrimitiveType::String), true);
+    schema::COLUMNS
+        .iter()
+        // The protocol checks "not null" on write in every tool; our own writer never leaves these out, so readers are
+        // spared a table feature.
+        .map(|column| StructField::new(column.name, DataType::Primitive(primitive(column.form)), true))
+        .chain([month])
+        .collect()
+}
+
+fn read_statistics(path: String, stats: &str, size: i64) -> Option<DataFile> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Statistics {
+        num_records: u64,
+        min_values: Bounds,
+        max_values: Bounds,
+    }
+    #[derive(Deserialize)]
+    struct Bounds {
+        contact_key: i64,
+        at: String,
+    }
+    let stats: Statistics = serde_json::from_str(stats).ok()?;
+    let instant = |text: &str| Time::parse(text, &jiff::tz::TimeZone::UTC).map(|time| time.0);
+    let month = path.split('/').find_map(|part| part.strip_prefix("month="))?.to_owned();
+    Some(DataFile {
+        month,
+        size: u64::try_from(size).ok()?,
+        n_rows: stats.num_records,
+        keys: (stats.min_values.contact_key, stats.max_values.contact_key),
+        instants: (instant(&stats.min_values.at)?, instant(&stats.max_values.at)?),
+        path,
+    })
+}

@@ -5,6 +5,7 @@ pub mod charts;
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod facts;
 pub mod ingest;
 pub mod metrics;
 pub mod report;

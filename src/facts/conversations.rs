@@ -1,0 +1,179 @@
+//! Conversations: one row per exchange of a contact with an account until it is quiet for the session gap.
+//!
+//! Acts keep a conversation going: what either side sends, taps or asks. Receipts, failures and opt-outs do not.
+
+use super::table::{Column, Form, NONE, Spec, Table, code_of, fixed};
+use super::{Grain, Settings, contact::Common};
+use crate::store::words::NULL;
+
+/// The grain.
+pub const GRAIN: Grain =
+    Grain { name: "conversations", one_row_per: "conversation", anchor: "started_at", columns: COLUMNS };
+
+const COLUMNS: &[Spec] = &[
+    Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
+    Spec { name: "channel", form: Form::Word, meaning: "platform" },
+    Spec { name: "account", form: Form::Word, meaning: "the business's endpoint; null: the log does not say" },
+    Spec { name: "campaign", form: Form::Word, meaning: "campaign of its first message; null: none" },
+    Spec { name: "flow", form: Form::Word, meaning: "flow of its first question; null: none" },
+    Spec { name: "language", form: Form::Word, meaning: "first language that is known; null: none" },
+    Spec { name: "country", form: Form::Word, meaning: "first country that is known; null: none" },
+    Spec { name: "initiated_by", form: Form::Word, meaning: "'business' or 'contact': who acted first" },
+    Spec {
+        name: "outcome",
+        form: Form::Word,
+        meaning: "completed, opted_out, handed_over, open (the log ends before the session gap) or abandoned; the first that applies",
+    },
+    Spec { name: "started_at", form: Form::Instant, meaning: "first act" },
+    Spec { name: "ended_at", form: Form::Instant, meaning: "last act" },
+    Spec {
+        name: "engaged_at",
+        form: Form::Instant,
+        meaning: "first answer, tap, click or reaction to the opening; null: none",
+    },
+    Spec { name: "handed_over_at", form: Form::Instant, meaning: "when a person took over; null: never" },
+    Spec {
+        name: "first_response_s",
+        form: Form::Number,
+        meaning: "seconds from the contact's first act to the next message of the business; null: none",
+    },
+    Spec { name: "n_inbound", form: Form::Number, meaning: "messages, taps, link clicks and reactions of the contact" },
+    Spec { name: "n_outbound", form: Form::Number, meaning: "messages of the business" },
+    Spec { name: "n_questions", form: Form::Number, meaning: "visits to questions" },
+    Spec { name: "n_fallback", form: Form::Number, meaning: "times the bot did not understand" },
+    Spec {
+        name: "first_message_reached",
+        form: Form::Flag,
+        meaning: "the business opened it with a message that reached the contact",
+    },
+    Spec {
+        name: "engaged",
+        form: Form::Flag,
+        meaning: "the contact answered, tapped, clicked or reacted to the opening that the business sent",
+    },
+    Spec { name: "goal", form: Form::Flag, meaning: "the goal was reached in it" },
+    Spec { name: "in_flow", form: Form::Flag, meaning: "it has a question or the start of a flow" },
+];
+
+const OUTCOMES: &[&str] = &["completed", "opted_out", "handed_over", "open", "abandoned"];
+
+/// One conversation as it goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Conversation {
+    pub(super) account: u32,
+    pub(super) campaign: u32,
+    pub(super) flow: u32,
+    pub(super) language: u32,
+    pub(super) country: u32,
+    pub(super) by_business: bool,
+    pub(super) started_at: i64,
+    pub(super) ended_at: i64,
+    /// End of the opening, once the business has sent its first message.
+    pub(super) opening_until: i64,
+    pub(super) past_opening: bool,
+    pub(super) engaged_at: i64,
+    pub(super) handed_over_at: i64,
+    pub(super) first_inbound_at: i64,
+    pub(super) first_response_s: i64,
+    pub(super) n_inbound: i64,
+    pub(super) n_outbound: i64,
+    pub(super) n_questions: i64,
+    pub(super) n_fallback: i64,
+    pub(super) first_message_reached: bool,
+    pub(super) opted_out: bool,
+    pub(super) completed: bool,
+    pub(super) goal: bool,
+    pub(super) in_flow: bool,
+    /// The visit that stands open to an answer, by its place among the contact's visits.
+    pub(super) current_visit: Option<usize>,
+}
+
+impl Conversation {
+    pub(super) fn new(account: u32, at: i64, by_business: bool) -> Self {
+        Self {
+            account,
+            campaign: NULL,
+            flow: NULL,
+            language: NULL,
+            country: NULL,
+            by_business,
+            started_at: at,
+            ended_at: at,
+            opening_until: NONE,
+            past_opening: false,
+            engaged_at: NONE,
+            handed_over_at: NONE,
+            first_inbound_at: NONE,
+            first_response_s: NONE,
+            n_inbound: 0,
+            n_outbound: 0,
+            n_questions: 0,
+            n_fallback: 0,
+            first_message_reached: false,
+            opted_out: false,
+            completed: false,
+            goal: false,
+            in_flow: false,
+            current_visit: None,
+        }
+    }
+
+    /// Whether the log ends before the conversation can be said to be over.
+    pub(super) fn is_undecided(&self, settings: &Settings) -> bool {
+        self.ended_at.saturating_add(settings.windows.session_gap.0) > settings.horizon
+    }
+
+    fn outcome(&self, settings: &Settings) -> u32 {
+        let applies = [self.completed, self.opted_out, self.handed_over_at != NONE, self.is_undecided(settings), true];
+        code_of(applies.iter().position(|applies| *applies))
+    }
+}
+
+/// The rows of a shard as they are found.
+#[derive(Debug, Default)]
+pub(super) struct Conversations {
+    common: Common,
+    rows: Vec<Conversation>,
+}
+
+impl Conversations {
+    pub(super) fn push(&mut self, contact_key: i64, channel: u32, conversation: Conversation) {
+        self.common.push(contact_key, channel);
+        self.rows.push(conversation);
+    }
+
+    pub(super) fn finish(self, words: &super::contact::SharedWords, settings: &Settings) -> Table {
+        let rows = &self.rows;
+        let word = |name: &str, read: fn(&Conversation) -> u32| {
+            Column::Words(rows.iter().map(read).collect(), words.get(name))
+        };
+        let number = |read: fn(&Conversation) -> i64| Column::Numbers(rows.iter().map(read).collect());
+        let flag = |read: fn(&Conversation) -> bool| Column::Flags(rows.iter().map(read).collect());
+        let initiated_by = rows.iter().map(|row| if row.by_business { 1 } else { 2 }).collect();
+        let columns = vec![
+            Column::Numbers(self.common.contact_key),
+            Column::Words(self.common.channel, words.get("channel")),
+            word("account", |row| row.account),
+            word("campaign", |row| row.campaign),
+            word("flow", |row| row.flow),
+            word("language", |row| row.language),
+            word("country", |row| row.country),
+            Column::Words(initiated_by, fixed(&["business", "contact"])),
+            Column::Words(rows.iter().map(|row| row.outcome(settings)).collect(), fixed(OUTCOMES)),
+            number(|row| row.started_at),
+            number(|row| row.ended_at),
+            number(|row| row.engaged_at),
+            number(|row| row.handed_over_at),
+            number(|row| row.first_response_s),
+            number(|row| row.n_inbound),
+            number(|row| row.n_outbound),
+            number(|row| row.n_questions),
+            number(|row| row.n_fallback),
+            flag(|row| row.first_message_reached),
+            flag(|row| row.engaged_at != NONE),
+            flag(|row| row.goal),
+            flag(|row| row.in_flow),
+        ];
+        Table { specs: COLUMNS, columns, n_rows: rows.len() }
+    }
+}

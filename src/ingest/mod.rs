@@ -1,1 +1,3 @@
 //! Framing: being written.
+
+pub mod opt_out;

@@ -1,0 +1,268 @@
+//! WhatsApp Business: Cloud API webhooks and the log of the business's own sends.
+//!
+//! Knows the envelope and which part of it goes where. It knows nothing of other Meta platforms.
+//!
+//! Two records are read.
+//!
+//! **A webhook body**: `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":…,"value":{…}}]}]}`. One body
+//! holds any number of messages and statuses, in any order, and comes again when it was not acknowledged. Format:
+//! developers.facebook.com/docs/whatsapp/cloud-api/webhooks.
+//!
+//! **A send-log line**: what the business asked for and what the platform answered. Templates and texts of outbound
+//! messages stand nowhere else, see [`send_log`].
+//!
+//! Decisions
+//! - *Contact.* The phone number in digits (`wa_id`, `from`, `recipient_id`), else the business-scoped user id
+//!   (`user_id`, `from_user_id`, `recipient_user_id`). Where `from` holds a business-scoped id and `contacts` tells the
+//!   number that belongs to it, the number is taken.
+//! - *Account.* `metadata.phone_number_id`. Unknown where a body has no metadata.
+//! - *Conversations.* `conversation.id` is a billing unit, since July 2025 one per message; nothing is grouped by it.
+//! - *Groups.* Messages from and receipts for groups are ignored (`group`): a receipt would need the participant to be
+//!   a person's, and nobody runs a campaign in a group.
+//! - *Duplicates.* Messages and receipts are known by the message id; the kind of event is a part of the key anyway.
+
+use jiff::tz::TimeZone;
+
+use super::{Channel, Out, Reason, Record, Value, json};
+use crate::event::{Event, Kind, Text, Time};
+
+mod echo;
+mod inbound;
+mod preferences;
+mod send_log;
+mod status;
+
+const NAME: &str = "whatsapp";
+
+pub(super) static CHANNEL: Channel = Channel {
+    name: NAME,
+    title: "WhatsApp",
+    kinds: &[
+        Kind::IdentityLinked,
+        Kind::Referral,
+        Kind::OptedIn,
+        Kind::ReactionReceived,
+        Kind::LinkClicked,
+        Kind::ButtonClicked,
+        Kind::MessageReceived,
+        Kind::OptedOutSoft,
+        Kind::Payment,
+        Kind::MessageSent,
+        Kind::MessageSuppressed,
+        Kind::MessageFailed,
+        Kind::MessageDelivered,
+        Kind::MessageOpened,
+    ],
+    caveats: &[
+        "Opens are a lower bound: contacts who switched read receipts off are never seen reading.",
+        "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are.",
+        "A block is not reported. Error 131026 may hide one, but it also means that the number has no WhatsApp.",
+        "Error 131050 is a failed message and a soft opt-out from marketing messages.",
+        "Errors 131049 (limit of marketing messages per person) and 130472 (experiment of the platform) are suppressed \
+         messages: the contact did nothing, and they belong in no delivery rate.",
+        "Template, language and text of outbound messages are known only from the send log or a tag in \
+         biz_opaque_callback_data.",
+        "A send-log line without phone_number_id has no account, so its contact's conversation stands apart from the \
+         one in the webhooks; write phone_number_id into the send log.",
+        "Back-filled history tells how far a message got, but not when: its receipts carry the time of the message, so \
+         times to delivery and to opening are too short for it.",
+        "Contacts who hide their number are known by a business-scoped id; before and after they hid it they count as \
+         two contacts.",
+        "Messages in groups and receipts for groups are left out.",
+        "A payment's cost and currency are the amount paid; on all other events they would be the price of the message, \
+         which WhatsApp does not tell.",
+    ],
+    recognises,
+    parse,
+};
+
+fn recognises(record: &Record<'_>) -> bool {
+    let body = record.body;
+    if send_log::recognises(body) {
+        return true;
+    }
+    match body.get("object").as_str() {
+        Some(object) => object == "whatsapp_business_account",
+        None => json::elements(body.get("entry"))
+            .flat_map(|entry| json::elements(entry.get("changes")))
+            .any(|change| change.get("value").get("messaging_product").as_str() == Some(NAME)),
+    }
+}
+
+fn parse(record: &Record<'_>, out: &mut Out<'_>) {
+    let zone = record.reading.zone();
+    let body = record.body;
+    if send_log::recognises(body) {
+        if let Err(reason) = send_log::read(record, &zone, out) {
+            out.reject(reason);
+        }
+        return;
+    }
+    if !body.get("entry").is_array() {
+        return out.reject(Reason::MissingField("entry"));
+    }
+    for entry in json::elements(body.get("entry")) {
+        if !entry.get("changes").is_array() {
+            out.reject(Reason::MissingField("changes"));
+        }
+        for change in json::elements(entry.get("changes")) {
+            let value = change.get("value");
+            if !value.is_object() {
+                out.reject(Reason::MissingField("value"));
+                continue;
+            }
+            let scope = Scope {
+                account: json::text(value.get("metadata").get("phone_number_id")),
+                people: value.get("contacts"),
+                zone: &zone,
+            };
+            match change.get("field").as_str() {
+                Some("messages") | None => messages(value, &scope, out),
+                Some("user_preferences") => preferences::read(value, &scope, out),
+                Some("user_id_update") => preferences::identities(value, entry.get("time"), &scope, out),
+                Some("smb_message_echoes") => echo::read(value, &scope, out),
+                Some("history") => echo::history(value, &scope, out),
+                Some(field) => out.ignore(other_field(field)),
+            }
+        }
+    }
+}
+
+/// The `value` of field `messages`: what contacts wrote, and how far the business's messages got.
+fn messages<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
+    for message in json::elements(value.get("messages")) {
+        if let Err(reason) = inbound::read(message, scope, out) {
+            out.reject(reason);
+        }
+    }
+    for row in json::elements(value.get("statuses")) {
+        if let Err(reason) = status::read(row, scope, out) {
+            out.reject(reason);
+        }
+    }
+    for action in json::elements(value.get("user_actions")) {
+        if let Err(reason) = preferences::action(action, scope, out) {
+            out.reject(reason);
+        }
+    }
+    // Valid, but about no message and no contact: there is nothing to count and nothing to repair.
+    if json::elements(value.get("errors")).next().is_some() {
+        out.ignore("errors_without_message");
+    }
+}
+
+/// What the parts of one `value` share.
+struct Scope<'a> {
+    /// The business's phone number id.
+    account: Option<Text<'a>>,
+    /// `contacts`: profiles of the people in this value.
+    people: &'a Value<'a>,
+    /// Zone of times that name none.
+    zone: &'a TimeZone,
+}
+
+impl<'a> Scope<'a> {
+    fn event(&self, kind: Kind, at: Time, contact: Text<'a>, dedup: impl Into<Text<'a>>) -> Event<'a> {
+        Event { account: self.account.clone(), ..Event::new(kind, at, NAME, contact, dedup) }
+    }
+
+    /// The contact's id: the phone number if it is told anywhere, else the business-scoped id, else the only profile.
+    fn person(&self, phone: Option<Text<'a>>, user: Option<Text<'a>>) -> Option<Text<'a>> {
+        let profiles = || json::elements(self.people);
+        let named = |profile: &Value<'_>| {
+            let is = |key, id: &Option<Text<'_>>| id.is_some() && profile.get(key).as_str() == id.as_deref();
+            is("wa_id", &phone) || is("user_id", &phone) || is("user_id", &user)
+        };
+        let number = |profile: &'a Value<'a>| json::text(profile.get("wa_id"));
+        if let Some(number) = profiles().find(|profile| named(profile)).and_then(number) {
+            return Some(digits(number));
+        }
+        phone.or(user).map(digits).or_else(|| {
+            let mut profiles = profiles();
+            match (profiles.next(), profiles.next()) {
+                (Some(only), None) => number(only).or_else(|| json::text(only.get("user_id"))).map(digits),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.
+fn digits(id: Text<'_>) -> Text<'_> {
+    let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
+        && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
+    if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return id.chars().filter(char::is_ascii_digit).collect::<String>().into();
+    }
+    id
+}
+
+/// The columns of a message's content.
+struct Content<'a> {
+    /// `type`, or for `interactive` the interactive's own type.
+    message_type: &'a str,
+    /// Body, caption or title.
+    text: Option<Text<'a>>,
+}
+
+/// Type and text of a message. Messages of both directions and the business's requests share this form.
+fn content<'a>(message: &'a Value<'a>) -> Result<Content<'a>, Reason> {
+    let kind = word(message.get("type")).ok_or(Reason::MissingField("type"))?;
+    let part = part(message, kind);
+    let text = match kind {
+        "text" => part.get("body"),
+        "button" | "order" => part.get("text"),
+        "interactive" => part.get("body").get("text"),
+        _ => part.get("caption"),
+    };
+    let message_type = if kind == "interactive" { word(part.get("type")).unwrap_or(kind) } else { kind };
+    Ok(Content { message_type, text: json::text(text) })
+}
+
+/// A word of the platform's own vocabulary; blank is absent.
+fn word<'a>(value: &'a Value<'a>) -> Option<&'a str> {
+    value.as_str().filter(|word| !word.trim().is_empty())
+}
+
+/// The field that another field names.
+fn part<'a>(value: &'a Value<'a>, key: &str) -> &'a Value<'a> {
+    value.as_object().and_then(|object| object.get(key)).unwrap_or(&Value::Null)
+}
+
+/// The reason for ignoring a field that says nothing about conversations with contacts: the field's name.
+fn other_field(field: &str) -> &'static str {
+    const KNOWN: &[&str] = &[
+        "account_alerts",
+        "account_review_update",
+        "account_settings_update",
+        "account_update",
+        "automatic_events",
+        "business_capability_update",
+        "business_status_update",
+        "business_username_update",
+        "calls",
+        "flows",
+        "group_lifecycle_update",
+        "group_participants_update",
+        "group_settings_update",
+        "group_status_update",
+        "message_template_components_update",
+        "message_template_quality_update",
+        "message_template_status_update",
+        "messaging_handovers",
+        "partner_solutions",
+        "payment_configuration_update",
+        "phone_number_name_update",
+        "phone_number_quality_update",
+        "security",
+        "smb_app_state_sync",
+        "standby",
+        "template_category_update",
+        "template_correct_category_detection",
+        "tracking_events",
+    ];
+    KNOWN.iter().find(|&&known| known == field).copied().unwrap_or("unknown_field")
+}
+
+#[cfg(test)]
+mod tests;

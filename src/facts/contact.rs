@@ -298,7 +298,7 @@ impl<'w> Walk<'w> {
         };
         let place = place.unwrap_or_else(|| {
             let place = self.messages.len();
-            self.messages.push(Message::new(key, self.account(row), at));
+            self.messages.push(Message::new(self.account(row), at));
             self.begun_by.push(row);
             if key != NO_MESSAGE {
                 self.by_key.insert(key, place);

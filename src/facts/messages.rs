@@ -94,6 +94,11 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "deliveries_measurable", form: Form::Flag, meaning: "the channel's log tells of deliveries" },
     Spec { name: "opens_measurable", form: Form::Flag, meaning: "the channel's log tells of opens" },
+    Spec {
+        name: "blocks_measurable",
+        form: Form::Flag,
+        meaning: "the channel's log tells when a contact blocks the business",
+    },
     Spec { name: "is_first_of_conversation", form: Form::Flag, meaning: "it opened its conversation" },
     Spec {
         name: "in_service_window",
@@ -117,7 +122,6 @@ const COLUMNS: &[Spec] = &[
 /// One outbound message.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    pub(super) key: u64,
     pub(super) account: u32,
     pub(super) sent_at: i64,
     pub(super) delivered_at: i64,
@@ -152,9 +156,8 @@ pub(super) struct Message {
 
 impl Message {
     /// A message of which the first thing is known.
-    pub(super) fn new(key: u64, account: u32, at: i64) -> Self {
+    pub(super) fn new(account: u32, at: i64) -> Self {
         Self {
-            key,
             account,
             sent_at: at,
             delivered_at: NONE,
@@ -217,6 +220,7 @@ pub(super) struct Messages {
     rows: Vec<Message>,
     deliveries_measurable: Vec<bool>,
     opens_measurable: Vec<bool>,
+    blocks_measurable: Vec<bool>,
 }
 
 impl Messages {
@@ -224,6 +228,7 @@ impl Messages {
         self.common.push(contact_key, channel);
         self.deliveries_measurable.push(observable.deliveries);
         self.opens_measurable.push(observable.opens);
+        self.blocks_measurable.push(observable.blocks);
         self.rows.push(message);
     }
 
@@ -277,6 +282,7 @@ impl Messages {
             flag(&|message| message.reached),
             Column::Flags(self.deliveries_measurable),
             Column::Flags(self.opens_measurable),
+            Column::Flags(self.blocks_measurable),
             flag(&|message| message.is_first_of_conversation),
             flag(&|message| message.in_service_window),
             flag(&|message| message.after_opt_out),

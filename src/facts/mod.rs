@@ -90,6 +90,8 @@ pub struct Observable {
     pub deliveries: bool,
     /// Opens are reported.
     pub opens: bool,
+    /// Blocks by the contact are reported.
+    pub blocks: bool,
 }
 
 impl Settings {
@@ -135,8 +137,9 @@ fn observable(snapshot: &Snapshot) -> BTreeMap<String, Observable> {
                 Some(channel) => Observable {
                     deliveries: receipts && channel.reports_deliveries(),
                     opens: receipts && channel.reports_opens(),
+                    blocks: channel.reports(Kind::OptedOutHard),
                 },
-                None => Observable { deliveries: receipts, opens },
+                None => Observable { deliveries: receipts, opens, blocks: kinds.contains(&Kind::OptedOutHard) },
             };
             (name.to_owned(), observable)
         })

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use super::opt_out::{OptOuts, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
-use crate::store::rows::{Row, Rows};
 use crate::store::Key;
+use crate::store::rows::{Row, Rows};
 
 /// Purposes of hashes.
 const CONTACT: u8 = 1;
@@ -102,15 +102,22 @@ impl<'c> Enrich<'c> {
         let channel = event.channel.as_bytes();
         let contact = self.key.hash(CONTACT, &[channel, event.contact.as_bytes()]);
         let account = event.account.as_deref().unwrap_or_default().as_bytes();
-        let event_id =
-            self.key.hash(EVENT, &[channel, account, kind.name().as_bytes(), event.dedup.as_bytes(), &event.at.0.to_le_bytes()]);
+        let event_id = self.key.hash(
+            EVENT,
+            &[channel, account, kind.name().as_bytes(), event.dedup.as_bytes(), &event.at.0.to_le_bytes()],
+        );
         let plain = self.config.privacy.contact_ids == ContactIds::Plain;
-        let contact_id: Cow<'_, str> = if plain { Cow::Borrowed(&event.contact) } else { format!("{contact:032x}").into() };
+        let contact_id: Cow<'_, str> =
+            if plain { Cow::Borrowed(&event.contact) } else { format!("{contact:032x}").into() };
         // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
         // personal data too.
         let message = |id: Option<&Text<'_>>| -> Option<String> {
             let id = id?;
-            if plain { Some(id.to_string()) } else { Some(format!("{:024x}", self.key.hash(MESSAGE, &[channel, id.as_bytes()]) >> 32)) }
+            if plain {
+                Some(id.to_string())
+            } else {
+                Some(format!("{:024x}", self.key.hash(MESSAGE, &[channel, id.as_bytes()]) >> 32))
+            }
         };
         let (message_id, reply_to) = (message(event.message_id.as_ref()), message(event.reply_to.as_ref()));
         let kept_text = event.text.as_deref().filter(|_| self.config.privacy.text == TextPolicy::Keep);
@@ -143,7 +150,12 @@ impl<'c> Enrich<'c> {
             position: kind.position(event.sequence),
             event_id,
             words,
-            texts: [message_id.as_deref(), reply_to.as_deref(), Some(&contact_id), event.answer.as_deref().or(kept_text)],
+            texts: [
+                message_id.as_deref(),
+                reply_to.as_deref(),
+                Some(&contact_id),
+                event.answer.as_deref().or(kept_text),
+            ],
             billable: event.billable,
             cost: event.cost.as_deref().and_then(millionths),
             up_to: event.up_to.map(|time: Time| time.0),
@@ -170,14 +182,18 @@ fn direction(kind: Kind) -> Option<Direction> {
 
 /// The named groups of a rule's patterns, if all its conditions hold.
 fn matches(rule: &MapRule, event: &Event<'_>) -> Option<Vec<(String, String)>> {
-    let equal = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| found == Some(wanted));
+    let equal =
+        |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| found == Some(wanted));
     if !equal(&rule.channel, Some(&event.channel)) || !equal(&rule.account, event.account.as_deref()) {
         return None;
     }
     let mut values = Vec::new();
-    for (condition, found) in
-        [(&rule.template, &event.template), (&rule.tag, &event.tag), (&rule.payload, &event.answer), (&rule.text, &event.text)]
-    {
+    for (condition, found) in [
+        (&rule.template, &event.template),
+        (&rule.tag, &event.tag),
+        (&rule.payload, &event.answer),
+        (&rule.text, &event.text),
+    ] {
         let Some(condition) = condition else { continue };
         let found = found.as_deref()?;
         match condition {
@@ -280,7 +296,15 @@ mod tests {
 
     #[test]
     fn decimals_become_millionths_without_a_detour_through_doubles() {
-        for (text, expected) in [("0.1", Some(100_000)), ("-12", Some(-12_000_000)), (".5", Some(500_000)), ("1.23456789", Some(1_234_567)), ("", None), ("1,5", None), ("1e3", None)] {
+        for (text, expected) in [
+            ("0.1", Some(100_000)),
+            ("-12", Some(-12_000_000)),
+            (".5", Some(500_000)),
+            ("1.23456789", Some(1_234_567)),
+            ("", None),
+            ("1,5", None),
+            ("1e3", None),
+        ] {
             assert_eq!(millionths(text), expected, "{text:?}");
         }
     }

@@ -1,3 +1,4 @@
-//! Framing: being written.
+//! Ingest: from bytes to stored events, with a balance that adds up.
 
+pub mod enrich;
 pub mod opt_out;

@@ -3,7 +3,12 @@
 //! Knows nothing of how numbers are shown.
 
 pub mod answer;
+pub mod catalog;
+pub mod engine;
 pub mod rate;
+pub mod segment;
 
 pub use answer::{Answer, Ask, Counts, Row};
+pub use catalog::Metric;
+pub use engine::{Scope, answer};
 pub use rate::{Distribution, Rate};

@@ -1,0 +1,13 @@
+-- name: Hand-over rate
+-- meaning: conversations in which a person took over, of conversations in which the contact did something
+-- unit: conversations
+-- table: conversations
+-- follows: Copilot Studio: escalated / engaged sessions
+-- caveat: a person who answers from another tool without a signal is not seen
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE handed_over_at IS NOT NULL) AS numerator,
+  COUNT(*) AS denominator
+FROM conversations
+WHERE n_inbound > 0
+GROUP BY segment

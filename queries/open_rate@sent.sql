@@ -1,0 +1,14 @@
+-- name: Open rate of sent messages
+-- meaning: messages read, of messages sent
+-- unit: messages
+-- table: messages
+-- needs: opens_measurable
+-- follows: LimeChat and CometChat: read / sent
+-- caveat: lower than the open rate of delivered messages by the share that never arrived
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE opened_at IS NOT NULL) AS numerator,
+  COUNT(*) AS denominator
+FROM messages
+WHERE opens_measurable AND NOT suppressed
+GROUP BY segment

@@ -1,0 +1,13 @@
+-- name: Question handed over rate
+-- meaning: visits that ended because a person took over, of visits that are decided
+-- unit: visits
+-- table: visits
+-- follows: Lex V2 and Copilot Studio: one outcome per session, here per visit
+-- caveat: the causes of drop-off add up to the drop-off rate
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE outcome = 'handed_over') AS numerator,
+  COUNT(*) AS denominator
+FROM visits
+WHERE outcome <> 'open'
+GROUP BY segment

@@ -1,0 +1,13 @@
+-- name: Question opted out rate
+-- meaning: visits that ended because the contact opted out, of visits that are decided
+-- unit: visits
+-- table: visits
+-- follows: Lex V2 and Copilot Studio: one outcome per session, here per visit
+-- caveat: the causes of drop-off add up to the drop-off rate
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE outcome = 'opted_out') AS numerator,
+  COUNT(*) AS denominator
+FROM visits
+WHERE outcome <> 'open'
+GROUP BY segment

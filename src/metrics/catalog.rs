@@ -1,0 +1,137 @@
+//! The catalog of metrics: every file in `queries/` with its header. A metric is one SQL file; nothing else lists it.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::facts;
+
+/// The files of `queries/`, embedded by the build script.
+mod embedded {
+    #![allow(dead_code)]
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}
+
+/// The files of `sample-data/`: path below the folder and content.
+#[must_use]
+pub fn samples() -> &'static [(&'static str, &'static [u8])] {
+    embedded::SAMPLES
+}
+
+/// A metric: its header and its SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// File stem: the id in SQL, on the command line, in JSON and on sheets.
+    pub id: String,
+    /// What it is called in a report.
+    pub name: String,
+    /// Numerator and denominator in words.
+    pub meaning: String,
+    /// What is counted.
+    pub unit: String,
+    /// The fact table it reads.
+    pub table: String,
+    /// The flag column that says whether a row's channel can tell; `None` if every channel can.
+    pub needs: Option<String>,
+    /// Where the definition comes from.
+    pub follows: String,
+    /// How it can mislead.
+    pub caveat: String,
+    /// The SELECT.
+    pub sql: String,
+}
+
+impl Metric {
+    /// Reads a file of `queries/`.
+    ///
+    /// # Errors
+    /// A line of the header is missing, or the table does not exist.
+    pub fn parse(id: &str, text: &str) -> Result<Self> {
+        let broken = |message: String| Error::Query { name: id.to_owned(), message };
+        let header = |key: &str| {
+            let prefix = format!("-- {key}:");
+            text.lines().find_map(|line| line.strip_prefix(&prefix)).map(|value| value.trim().to_owned())
+        };
+        let required = |key: &str| header(key).ok_or_else(|| broken(format!("its header has no line '-- {key}: …'")));
+        let metric = Self {
+            id: id.to_owned(),
+            name: header("name").unwrap_or_else(|| id.to_owned()),
+            meaning: header("meaning").unwrap_or_default(),
+            unit: header("unit").unwrap_or_else(|| "rows".to_owned()),
+            table: required("table")?,
+            needs: header("needs"),
+            follows: header("follows").unwrap_or_default(),
+            caveat: header("caveat").unwrap_or_default(),
+            sql: text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n"),
+        };
+        let Some(grain) = facts::grain(&metric.table) else {
+            let known: Vec<&str> = facts::GRAINS.iter().map(|grain| grain.name).collect();
+            return Err(broken(format!("there is no fact table '{}'; there are {}", metric.table, known.join(", "))));
+        };
+        if let Some(needs) = &metric.needs
+            && !grain.columns.iter().any(|column| column.name == needs)
+        {
+            return Err(broken(format!("fact table '{}' has no column '{needs}'", metric.table)));
+        }
+        Ok(metric)
+    }
+
+    /// Every metric that the program brings, by id.
+    ///
+    /// # Errors
+    /// A file in `queries/` has a broken header; a test holds that none has.
+    pub fn all() -> Result<Vec<Self>> {
+        embedded::QUERIES.iter().map(|(file, text)| Self::parse(file.trim_end_matches(".sql"), text)).collect()
+    }
+
+    /// The metric with this id, or the one in the SQL file at this path.
+    ///
+    /// # Errors
+    /// There is none, the file cannot be read, or its header is broken.
+    pub fn find(name: &str) -> Result<Self> {
+        if Path::new(name).extension().is_some_and(|extension| extension == "sql") {
+            let path = Path::new(name);
+            let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+            let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            return Self::parse(&id, &text);
+        }
+        let all = Self::all()?;
+        let known = all.iter().map(|metric| metric.id.clone()).collect();
+        all.into_iter().find(|metric| metric.id == name).ok_or(Error::Unknown {
+            what: "metric",
+            name: name.to_owned(),
+            known,
+        })
+    }
+
+    /// The columns of the fact table that the SQL speaks of.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        let words: Vec<&str> =
+            self.sql.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+        let columns = facts::grain(&self.table).map(|grain| grain.columns).unwrap_or_default();
+        columns.iter().map(|column| column.name).filter(|name| words.contains(name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_a_full_header() {
+        let all = Metric::all().unwrap();
+        assert!(all.len() >= 20);
+        for metric in all {
+            for (key, value) in [
+                ("name", &metric.name),
+                ("meaning", &metric.meaning),
+                ("unit", &metric.unit),
+                ("follows", &metric.follows),
+                ("caveat", &metric.caveat),
+            ] {
+                assert!(!value.is_empty(), "{} has no {key}", metric.id);
+            }
+            assert_ne!(metric.name, metric.id, "{} has no name", metric.id);
+        }
+    }
+}

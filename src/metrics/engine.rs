@@ -1,0 +1,264 @@
+//! The engine: builds the facts of every shard in parallel, runs the metrics' SQL over them, adds the counts.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use polars::prelude::{
+    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, NewChunkedArray,
+    PolarsError, StringChunked, UInt32Chunked,
+};
+use polars::sql::SQLContext;
+use rayon::prelude::*;
+
+use super::answer::{Answer, Ask, Counts, Row};
+use super::catalog::Metric;
+use super::rate::{Distribution, Rate};
+use super::segment::{self, Segments};
+use crate::config::Flow;
+use crate::error::{Error, Result};
+use crate::facts::{self, Column, Facts, NONE, Settings, Table};
+use crate::store::Snapshot;
+
+/// What is asked about besides the metrics themselves.
+pub struct Scope<'s> {
+    /// Range of time, horizon, windows.
+    pub settings: &'s Settings,
+    /// Time zone in which days begin.
+    pub zone: TimeZone,
+    /// Declared flows, for the order of their questions.
+    pub flows: &'s [Flow],
+}
+
+/// One segment's counts while they are added.
+#[derive(Clone, Debug)]
+struct Sum {
+    counts: Counts,
+    measurable: bool,
+}
+
+type Sums = Vec<BTreeMap<Vec<Option<String>>, Sum>>;
+
+/// Answers all asks in one pass over the store.
+///
+/// # Errors
+/// A metric does not exist, cannot be broken down so, or its SQL does not return segments and counts; or the store is
+/// damaged.
+pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Vec<Answer>> {
+    let metrics = asks.iter().map(|ask| Metric::find(&ask.metric)).collect::<Result<Vec<_>>>()?;
+    for (metric, ask) in metrics.iter().zip(asks) {
+        if let Some(grain) = facts::grain(&metric.table) {
+            segment::check(grain, &ask.by)?;
+        }
+    }
+    let groups = groups(&metrics, asks);
+    let sums = snapshot
+        .shards()
+        .into_par_iter()
+        .map(|range| {
+            let shard = snapshot.read(range, facts::NEEDS, scope.settings.until)?;
+            let facts = Facts::of(&shard, scope.settings);
+            drop(shard);
+            let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
+            for group in &groups {
+                group.run(&facts, scope, &metrics, &mut sums)?;
+            }
+            Ok(sums)
+        })
+        .try_reduce(|| vec![BTreeMap::new(); asks.len()], |left, right| Ok(merge(left, right)))?;
+    Ok(asks
+        .iter()
+        .zip(sums)
+        .zip(&metrics)
+        .map(|((ask, sums), metric)| finish(ask, metric, sums, scope.flows))
+        .collect())
+}
+
+/// Asks about the same table with the same breakdown share one data frame.
+struct Group {
+    table: String,
+    by: Vec<String>,
+    columns: Vec<&'static str>,
+    asks: Vec<usize>,
+}
+
+fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
+    let mut groups: BTreeMap<(String, Vec<String>), Group> = BTreeMap::new();
+    for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
+        let group = groups.entry((metric.table.clone(), ask.by.clone())).or_insert_with(|| Group {
+            table: metric.table.clone(),
+            by: ask.by.clone(),
+            columns: Vec::new(),
+            asks: Vec::new(),
+        });
+        group.asks.push(place);
+        group.columns.extend(metric.columns());
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    for group in &mut groups {
+        group.columns.sort_unstable();
+        group.columns.dedup();
+    }
+    groups
+}
+
+impl Group {
+    fn run(&self, facts: &Facts, scope: &Scope<'_>, metrics: &[Metric], sums: &mut Sums) -> Result<()> {
+        let (Some(table), Some(grain)) = (facts.table(&self.table), facts::grain(&self.table)) else {
+            return Ok(());
+        };
+        if table.n_rows == 0 {
+            return Ok(());
+        }
+        let segments = segment::segments(table, grain.anchor, &self.by, &scope.zone);
+        let frame = frame(table, &self.columns, &segments).map_err(|error| self.broken(&error))?;
+        let mut context = SQLContext::new();
+        context.register(&self.table, frame.lazy());
+        for &ask in &self.asks {
+            let metric = &metrics[ask];
+            let measurable = measurable(table, metric, &segments);
+            let result = context
+                .execute(&metric.sql)
+                .and_then(|lazy| lazy.collect())
+                .map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
+            let sums = &mut sums[ask];
+            let is_rate = result.column("numerator").is_ok();
+            for (segment, measurable) in segments.values.iter().zip(measurable) {
+                let counts =
+                    if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
+                let sum = sums.entry(segment.clone()).or_insert(Sum { counts, measurable: false });
+                sum.measurable |= measurable;
+            }
+            collect(metric, &result, &segments, sums)?;
+        }
+        Ok(())
+    }
+
+    fn broken(&self, error: &PolarsError) -> Error {
+        Error::Query { name: self.table.clone(), message: error.to_string() }
+    }
+}
+
+/// For each segment, whether any of its rows is on a channel that can tell.
+fn measurable(table: &Table, metric: &Metric, segments: &Segments) -> Vec<bool> {
+    let Some((_, Column::Flags(flags))) = metric.needs.as_deref().and_then(|needs| table.column(needs)) else {
+        return vec![true; segments.values.len()];
+    };
+    let mut measurable = vec![false; segments.values.len()];
+    for (&segment, &flag) in segments.of_row.iter().zip(flags) {
+        if flag && let Some(found) = measurable.get_mut(segment as usize) {
+            *found = true;
+        }
+    }
+    measurable
+}
+
+/// The columns that the SQL speaks of, with the segment of every row.
+fn frame(table: &Table, columns: &[&str], segments: &Segments) -> std::result::Result<DataFrame, PolarsError> {
+    let mut series: Vec<Series> =
+        vec![UInt32Chunked::from_vec("segment".into(), segments.of_row.clone()).into_column()];
+    for &name in columns {
+        let Some((spec, column)) = table.column(name) else { continue };
+        let name = spec.name.into();
+        series.push(match column {
+            Column::Numbers(values) => {
+                let present = values.iter().map(|value| *value != NONE).collect();
+                Int64Chunked::from_vec_validity(name, values.clone(), Some(present)).into_column()
+            }
+            Column::Flags(flags) => BooleanChunked::from_slice(name, flags).into_column(),
+            Column::Words(codes, words) => {
+                StringChunked::from_iter_options(name, codes.iter().map(|&code| words.get(code))).into_column()
+            }
+        });
+    }
+    DataFrame::new(table.n_rows, series)
+}
+
+/// Reads `segment, numerator, denominator` or `segment, value, n` off a result.
+fn collect(
+    metric: &Metric,
+    result: &DataFrame,
+    segments: &Segments,
+    sums: &mut BTreeMap<Vec<Option<String>>, Sum>,
+) -> Result<()> {
+    let column = |name: &str| -> Result<Vec<Option<i64>>> {
+        let found = result.column(name).and_then(|column| column.cast(&DataType::Int64)).map_err(|_| Error::Query {
+            name: metric.id.clone(),
+            message: format!(
+                "it must return 'segment' with 'numerator' and 'denominator', or with 'value' and 'n', as whole numbers; it has no such column '{name}'"
+            ),
+        })?;
+        let numbers =
+            found.i64().map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
+        Ok(numbers.iter().collect())
+    };
+    let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
+    let keys = column("segment")?;
+    let is_rate = result.column("numerator").is_ok();
+    let (left, right) =
+        if is_rate { (column("numerator")?, column("denominator")?) } else { (column("value")?, column("n")?) };
+    for ((key, left), right) in keys.into_iter().zip(left).zip(right) {
+        let Some(segment) = key.and_then(|key| segments.values.get(usize::try_from(key).ok()?)) else { continue };
+        let Some(sum) = sums.get_mut(segment) else { continue };
+        match (&mut sum.counts, left) {
+            (Counts::Rate(rate), left) => rate.add(Rate { numerator: count(left), denominator: count(right) }),
+            (Counts::Distribution(distribution), Some(value)) => {
+                *distribution.0.entry(value).or_default() += count(right);
+            }
+            (Counts::Distribution(_), None) => {}
+        }
+    }
+    Ok(())
+}
+
+fn merge(mut left: Sums, right: Sums) -> Sums {
+    for (left, right) in left.iter_mut().zip(right) {
+        for (segment, sum) in right {
+            let Some(known) = left.get_mut(&segment) else {
+                left.insert(segment, sum);
+                continue;
+            };
+            known.measurable |= sum.measurable;
+            match (&mut known.counts, &sum.counts) {
+                (Counts::Rate(known), Counts::Rate(rate)) => known.add(*rate),
+                (Counts::Distribution(known), Counts::Distribution(distribution)) => known.add(distribution),
+                // One SELECT cannot return rates in one shard and distributions in another.
+                _ => {}
+            }
+        }
+    }
+    left
+}
+
+fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Sum>, flows: &[Flow]) -> Answer {
+    if ask.by.is_empty() && sums.is_empty() {
+        let is_rate = metric.sql.contains("numerator");
+        let counts =
+            if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
+        sums.insert(Vec::new(), Sum { counts, measurable: metric.needs.is_none() });
+    }
+    let mut rows: Vec<Row> = sums
+        .into_iter()
+        .map(|(segment, sum)| Row { segment, counts: sum.counts, measurable: sum.measurable })
+        .collect();
+    rows.sort_by_cached_key(|row| order(&ask.by, &row.segment, flows));
+    Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
+}
+
+/// Questions of declared flows come in the flow's order, everything else by name, unknown last.
+fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool, usize, Option<String>)> {
+    let flow = by.iter().position(|name| name == "flow").and_then(|place| segment.get(place)?.as_deref());
+    by.iter()
+        .zip(segment)
+        .map(|(name, value)| {
+            let declared = flows.iter().filter(|declared| flow.is_none_or(|flow| flow == declared.name));
+            let place = match (name.as_str(), value) {
+                ("question", Some(value)) => declared
+                    .flat_map(|declared| declared.questions.iter().position(|question| question == value))
+                    .next()
+                    .unwrap_or(usize::MAX),
+                _ => 0,
+            };
+            (value.is_none(), place, value.clone())
+        })
+        .collect()
+}

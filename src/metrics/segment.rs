@@ -1,0 +1,123 @@
+//! Segments: what a table is broken down by becomes one column of small numbers, so that every metric groups by `segment`
+//! and no SQL is put together from text.
+
+use hashbrown::HashMap;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::{Error, Result};
+use crate::event::SECOND;
+use crate::facts::{Column, Form, Grain, NONE, Table};
+
+/// Parts of time that every table can be broken down by, read off its anchor in the report's time zone.
+pub const TIMES: &[(&str, &str)] =
+    &[("day", "%Y-%m-%d"), ("week", "%G-W%V"), ("month", "%Y-%m"), ("year", "%Y"), ("weekday", "%u"), ("hour", "%H")];
+
+/// Time zones differ by multiples of a quarter of an hour, so no day begins inside one.
+const QUARTER: i64 = 900 * SECOND;
+
+/// The segment of every row of a table, as a number, and the segments themselves.
+pub struct Segments {
+    /// One number per row.
+    pub of_row: Vec<u32>,
+    /// The values of each number, in the order of the breakdown.
+    pub values: Vec<Vec<Option<String>>>,
+}
+
+/// Whether a table of this grain can be broken down by the column.
+#[must_use]
+pub fn is_known(grain: &Grain, name: &str) -> bool {
+    TIMES.iter().any(|(time, _)| *time == name)
+        || grain.columns.iter().any(|column| column.name == name && matches!(column.form, Form::Word | Form::Flag))
+}
+
+/// Checks that a table can be broken down by the columns.
+///
+/// # Errors
+/// It has no such column.
+pub fn check(grain: &Grain, by: &[String]) -> Result<()> {
+    match by.iter().find(|name| !is_known(grain, name)) {
+        None => Ok(()),
+        Some(name) => {
+            let columns = grain.columns.iter().filter(|column| matches!(column.form, Form::Word | Form::Flag));
+            let known = columns.map(|column| column.name).chain(TIMES.iter().map(|(time, _)| *time));
+            Err(Error::Unknown { what: "breakdown", name: name.clone(), known: known.map(str::to_owned).collect() })
+        }
+    }
+}
+
+/// Finds the segment of every row.
+#[must_use]
+pub fn segments(table: &Table, anchor: &str, by: &[String], zone: &TimeZone) -> Segments {
+    let mut segments = Segments { of_row: vec![0; table.n_rows], values: vec![Vec::new()] };
+    for name in by {
+        let codes = codes(table, anchor, name, zone);
+        segments.refine(&codes);
+    }
+    segments
+}
+
+/// A value of a column for each row, as a number with its text.
+struct Codes {
+    of_row: Vec<u32>,
+    texts: Vec<Option<String>>,
+}
+
+fn codes(table: &Table, anchor: &str, name: &str, zone: &TimeZone) -> Codes {
+    if let Some((_, format)) = TIMES.iter().find(|(time, _)| *time == name)
+        && let Some((_, Column::Numbers(instants))) = table.column(anchor)
+    {
+        return times(instants, format, zone);
+    }
+    match table.column(name) {
+        Some((_, Column::Words(codes, words))) => {
+            let texts = std::iter::once(None).chain(words.list().iter().map(|word| Some(word.clone()))).collect();
+            Codes { of_row: codes.clone(), texts }
+        }
+        Some((_, Column::Flags(flags))) => Codes {
+            of_row: flags.iter().map(|&flag| u32::from(flag)).collect(),
+            texts: vec![Some("false".into()), Some("true".into())],
+        },
+        _ => Codes { of_row: vec![0; table.n_rows], texts: vec![None] },
+    }
+}
+
+fn times(instants: &[i64], format: &str, zone: &TimeZone) -> Codes {
+    let mut texts: Vec<Option<String>> = vec![None];
+    let mut code_of_text: HashMap<String, u32> = HashMap::new();
+    let mut code_of_quarter: HashMap<i64, u32> = HashMap::new();
+    let of_row = instants
+        .iter()
+        .map(|&at| {
+            if at == NONE {
+                return 0;
+            }
+            *code_of_quarter.entry(at.div_euclid(QUARTER)).or_insert_with(|| {
+                let timestamp = Timestamp::from_microsecond(at).unwrap_or_default();
+                let text = timestamp.to_zoned(zone.clone()).strftime(format).to_string();
+                *code_of_text.entry(text).or_insert_with_key(|text| {
+                    texts.push(Some(text.clone()));
+                    u32::try_from(texts.len() - 1).unwrap_or(0)
+                })
+            })
+        })
+        .collect();
+    Codes { of_row, texts }
+}
+
+impl Segments {
+    /// Splits every segment by a further column.
+    fn refine(&mut self, codes: &Codes) {
+        let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut values: Vec<Vec<Option<String>>> = Vec::new();
+        for (segment, &code) in self.of_row.iter_mut().zip(&codes.of_row) {
+            *segment = *numbers.entry((*segment, code)).or_insert_with(|| {
+                let mut value = self.values.get(*segment as usize).cloned().unwrap_or_default();
+                value.push(codes.texts.get(code as usize).cloned().flatten());
+                values.push(value);
+                u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
+            });
+        }
+        self.values = values;
+    }
+}

@@ -94,6 +94,9 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A report's page or chart cannot be laid out.
+    #[error("cannot lay out the report: {0}")]
+    Layout(String),
     /// An option or value is not usable.
     #[error("{0}")]
     Usage(String),

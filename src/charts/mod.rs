@@ -1,1 +1,30 @@
-//! Charts: being written.
+//! Charts: plain data in, one SVG text out. The only place with plotters.
+//!
+//! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
+//! One file per chart; `theme` holds palette, type sizes and the canvas they share.
+
+mod funnel;
+mod opt_outs;
+mod questions;
+mod rates;
+mod theme;
+mod trend;
+
+pub use funnel::{Step, funnel};
+pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
+pub use questions::{Outcome, Question, questions};
+pub use rates::{Cell, Panel, Row, rates};
+pub use theme::Alternative;
+pub use trend::{Point, Series, Trend, trend};
+
+/// Rows that fit into one picture on a printed page. More rows make further pictures.
+pub const ROWS_PER_CHART: usize = 20;
+
+/// Where a value stands and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Between 0 and 1.
+    pub value: f64,
+    /// Both ends of its interval.
+    pub interval: Option<(f64, f64)>,
+}

@@ -1,0 +1,312 @@
+//! Model in, charts out: picks what a picture shows, puts numbers into words and hands both to `charts`.
+//!
+//! Draws nothing itself.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::model::{Breakdown, Day, Figure, Flow, Question, Report, Stage};
+use super::page::{Words, n_sent, segment_name, stage_name};
+use super::text;
+use crate::charts::{self, Alternative, Estimate, Outcome, ROWS_PER_CHART};
+use crate::error::Result;
+
+/// Rows of a breakdown that are drawn; the table has all.
+pub(super) const MOST_ROWS: usize = 40;
+
+/// The charts of a section's part, in their order; none if there is nothing to show.
+pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str) -> Result<Vec<String>> {
+    let words = Words::new(report);
+    match (section, heading) {
+        ("campaign-funnel", _) => campaign_funnel(report, &words),
+        ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
+        ("trend", _) => trend(report, &words),
+        ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
+        ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
+    if report.campaign_funnel.is_empty() {
+        return Ok(Vec::new());
+    }
+    let language = words.language;
+    let steps: Vec<charts::Step> = report
+        .campaign_funnel
+        .iter()
+        .map(|step| charts::Step {
+            name: stage_name(step.stage).to_owned(),
+            reached: step.n_messages.map(|n| (as_f64(n), as_f64(step.n_base))),
+            share: step.figure.as_ref().and_then(estimate),
+            value: if step.stage == Stage::Sent {
+                language.count_or_unmeasurable(step.n_messages)
+            } else {
+                language.value(step.figure.as_ref())
+            },
+            detail: if step.stage == Stage::Sent {
+                "messages".to_owned()
+            } else {
+                language.fraction(step.figure.as_ref())
+            },
+        })
+        .collect();
+    let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
+    let alternative = alternative("chart-campaign-funnel", "Campaign funnel".to_owned(), &told);
+    Ok(vec![charts::funnel(&alternative, &steps)?])
+}
+
+fn outcomes(question: &Question) -> [(Outcome, &'static str, u64); 7] {
+    [
+        (Outcome::Answered, "answered", question.n_answered),
+        (Outcome::Skipped, "skipped", question.n_skipped),
+        (Outcome::Silent, "silent", question.n_silent),
+        (Outcome::OptedOut, "opted out", question.n_opted_out),
+        (Outcome::HandedOver, "handed over", question.n_handed_over),
+        (Outcome::Failed, "failed", question.n_failed),
+        (Outcome::Open, "still open", question.n_open),
+    ]
+}
+
+fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>> {
+    let language = words.language;
+    let largest = flow.questions.iter().map(|question| question.n_visits).max().unwrap_or_default();
+    if largest == 0 {
+        return Ok(Vec::new());
+    }
+    let name = flow.flow.as_deref().map_or_else(|| "outside any flow".to_owned(), |flow| text::name(Some(flow)));
+    let seen =
+        |outcome| flow.questions.iter().flat_map(outcomes).any(|(other, _, count)| other == outcome && count > 0);
+    let legend: Vec<(Outcome, String)> = flow.questions.first().map_or_else(Vec::new, |question| {
+        let all = outcomes(question).into_iter().filter(|(outcome, ..)| seen(*outcome));
+        all.map(|(outcome, name, _)| (outcome, name.to_owned())).collect()
+    });
+    let bars: Vec<charts::Question> = flow
+        .questions
+        .iter()
+        .map(|question| charts::Question {
+            name: text::name(question.question.as_deref()),
+            parts: outcomes(question).map(|(outcome, _, count)| (outcome, as_f64(count), language.count(count))).into(),
+            value: format!("{} left", language.value(question.drop_off.as_ref())),
+            detail: match language.fraction(question.drop_off.as_ref()) {
+                fraction if question.n_open == 0 => fraction,
+                fraction => format!("{fraction} · {} open", language.count(question.n_open)),
+            },
+        })
+        .collect();
+    bars.chunks(ROWS_PER_CHART)
+        .enumerate()
+        .map(|(chunk, bars)| {
+            let told: Vec<String> =
+                bars.iter().map(|bar| format!("{}: {}, {}", bar.name, bar.value, bar.detail)).collect();
+            let id = format!("chart-questions-{index}-{chunk}");
+            let alternative = alternative(&id, format!("How visits to the questions ended: {name}"), &told);
+            charts::questions(&alternative, &legend, bars, as_f64(largest))
+        })
+        .collect()
+}
+
+fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -> Result<Vec<String>> {
+    let language = words.language;
+    let metrics: Vec<&str> = metrics
+        .iter()
+        .copied()
+        .filter(|&metric| {
+            breakdown.rows.iter().any(|row| row.figures.get(metric).is_some_and(|figure| figure.value.is_some()))
+        })
+        .collect();
+    if metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let panels: Vec<charts::Panel> = metrics
+        .iter()
+        .map(|&metric| {
+            let end = axis_end(breakdown.rows.iter().filter_map(|row| row.figures.get(metric)));
+            charts::Panel { name: words.title(metric), end, end_label: language.tick(end) }
+        })
+        .collect();
+    let rows: Vec<charts::Row> = breakdown
+        .rows
+        .iter()
+        .take(MOST_ROWS)
+        .map(|row| charts::Row {
+            name: segment_name(row),
+            detail: format!("{} messages", language.count_or_unmeasurable(n_sent(&row.figures))),
+            cells: metrics
+                .iter()
+                .map(|&metric| {
+                    let figure = row.figures.get(metric);
+                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure) }
+                })
+                .collect(),
+        })
+        .collect();
+    let title = panels.iter().map(|panel| panel.name.as_str()).collect::<Vec<_>>().join(", ");
+    rows.chunks(ROWS_PER_CHART)
+        .enumerate()
+        .map(|(chunk, rows)| {
+            let told: Vec<String> = rows
+                .iter()
+                .map(|row| {
+                    let values: Vec<&str> = row.cells.iter().map(|cell| cell.label.as_str()).collect();
+                    format!("{}: {}", row.name, values.join(", "))
+                })
+                .collect();
+            let alternative =
+                alternative(&format!("chart-{id}-{chunk}"), format!("{title} by {}", breakdown.by.join(", ")), &told);
+            charts::rates(&alternative, &panels, rows)
+        })
+        .collect()
+}
+
+fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
+    let language = words.language;
+    let days = dated(&report.days);
+    let counts: Vec<u64> = days.iter().map(|(_, day)| n_sent(&day.figures).unwrap_or_default()).collect();
+    let largest = counts.iter().copied().max().unwrap_or_default();
+    if largest == 0 {
+        return Ok(Vec::new());
+    }
+    let points: Vec<charts::Point> = days
+        .iter()
+        .zip(&counts)
+        .map(|((offset, day), &count)| charts::Point {
+            label: language.short_day(day.day.as_deref().unwrap_or_default()),
+            offset: *offset,
+            count: as_f64(count),
+            mature: day.mature,
+        })
+        .collect();
+    let mut told = vec![format!("at most {} messages a day", language.count(largest))];
+    let mut series = Vec::new();
+    for metric in ["open_rate", "click_rate", "reply_rate"] {
+        let figures: Vec<Option<&Figure>> = days.iter().map(|(_, day)| day.figures.get(metric)).collect();
+        let estimates: Vec<Option<Estimate>> = figures.iter().map(|figure| figure.and_then(estimate)).collect();
+        if estimates.iter().all(Option::is_none) {
+            continue;
+        }
+        let end = axis_end(figures.iter().flatten().copied());
+        let last = days
+            .iter()
+            .zip(&figures)
+            .rev()
+            .find(|((_, day), figure)| day.mature && figure.is_some_and(|figure| figure.value.is_some()));
+        let last_label = last.map_or_else(String::new, |((_, day), figure)| {
+            format!("{} on {}", language.value(*figure), language.short_day(day.day.as_deref().unwrap_or_default()))
+        });
+        told.push(format!("{}: {last_label}", words.title(metric)));
+        series.push(charts::Series {
+            name: words.title(metric),
+            end,
+            end_label: language.tick(end),
+            last_label,
+            estimates,
+        });
+    }
+    let alternative = alternative("chart-trend", "Messages and rates by day".to_owned(), &told);
+    let trend = charts::Trend { title: "Messages sent".to_owned(), largest: language.count(largest), points, series };
+    Ok(vec![charts::trend(&alternative, &trend)?])
+}
+
+fn opt_outs_by_campaign(breakdown: &Breakdown, words: &Words<'_>) -> Result<Vec<String>> {
+    let language = words.language;
+    let bars: Vec<charts::Bar> = breakdown
+        .rows
+        .iter()
+        .filter(|row| soft_and_hard(&row.figures) != (0, 0))
+        .take(MOST_ROWS)
+        .map(|row| {
+            let (soft, hard) = soft_and_hard(&row.figures);
+            charts::Bar {
+                name: segment_name(row),
+                soft: as_f64(soft),
+                hard: as_f64(hard),
+                value: language.count(soft + hard),
+                detail: format!(
+                    "{} soft, {} hard · {} of messages",
+                    language.count(soft),
+                    language.count(hard),
+                    language.value(row.figures.get("unsubscribe_rate"))
+                ),
+            }
+        })
+        .collect();
+    let largest = bars.iter().map(|bar| bar.soft + bar.hard).fold(0.0, f64::max);
+    bars.chunks(ROWS_PER_CHART)
+        .enumerate()
+        .map(|(chunk, bars)| {
+            let told: Vec<String> = bars.iter().map(|bar| format!("{}: {}", bar.name, bar.detail)).collect();
+            let alternative =
+                alternative(&format!("chart-opt-outs-campaign-{chunk}"), "Opt-outs by campaign".to_owned(), &told);
+            charts::opt_outs_by_segment(&alternative, LEGEND, bars, largest)
+        })
+        .collect()
+}
+
+fn opt_outs_by_day(days: &[Day], words: &Words<'_>) -> Result<Vec<String>> {
+    let columns: Vec<charts::Column> = dated(days)
+        .into_iter()
+        .map(|(offset, day)| {
+            let (soft, hard) = soft_and_hard(&day.figures);
+            charts::Column {
+                label: words.language.short_day(day.day.as_deref().unwrap_or_default()),
+                offset,
+                soft: as_f64(soft),
+                hard: as_f64(hard),
+                value: words.language.count(soft + hard),
+            }
+        })
+        .collect();
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let told: Vec<String> = columns.iter().map(|column| format!("{}: {}", column.label, column.value)).collect();
+    let alternative = alternative("chart-opt-outs-day", "Opt-outs by day of the message".to_owned(), &told);
+    Ok(vec![charts::opt_outs_by_day(&alternative, LEGEND, &columns)?])
+}
+
+const LEGEND: [&str; 2] = ["soft (asked to stop)", "hard (blocked)"];
+
+fn soft_and_hard(figures: &BTreeMap<String, Figure>) -> (u64, u64) {
+    let count = |metric: &str| figures.get(metric).map_or(0, |figure| figure.numerator);
+    (count("soft_unsubscribe_rate"), count("hard_unsubscribe_rate"))
+}
+
+/// Days with their distance from the first. Days that are unknown have no place on an axis.
+fn dated(days: &[Day]) -> Vec<(i32, &Day)> {
+    let dates = |day: &Day| day.day.as_deref().and_then(|day| day.parse::<Date>().ok());
+    let Some(first) = days.iter().filter_map(dates).min() else { return Vec::new() };
+    let offset = |date: Date| first.until(date).ok().map(|span| span.get_days());
+    let mut dated: Vec<(i32, &Day)> = days.iter().filter_map(|day| Some((dates(day).and_then(offset)?, day))).collect();
+    dated.sort_by_key(|(offset, _)| *offset);
+    dated
+}
+
+fn estimate(figure: &Figure) -> Option<Estimate> {
+    figure.value.map(|value| Estimate { value, interval: figure.low.zip(figure.high) })
+}
+
+/// The end of an axis from zero: the next handsome share above the largest value and the intervals of segments that are
+/// not tiny; those of the tiny would press everything else flat and are cut at the edge.
+fn axis_end<'a>(figures: impl Iterator<Item = &'a Figure>) -> f64 {
+    const TINY: u64 = 50;
+    let largest = figures
+        .map(|figure| {
+            let high = figure.high.filter(|_| figure.denominator >= TINY).unwrap_or_default();
+            high.max(figure.value.unwrap_or_default())
+        })
+        .fold(0.0, f64::max);
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
+}
+
+fn alternative(id: &str, title: String, told: &[String]) -> Alternative {
+    Alternative { id: id.to_owned(), title, description: told.join("; ") }
+}
+
+/// Counts stay far below 2^53, where doubles stop being exact.
+#[expect(clippy::cast_precision_loss)]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}

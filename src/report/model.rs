@@ -1,0 +1,327 @@
+//! The report as a plain value: counts, shares with their intervals, and where they come from. What JSON prints.
+//!
+//! Holds no text about numbers, no markup and no picture; `build` makes it, formats write it.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
+
+use super::text::Language;
+use crate::event::Time;
+use crate::metrics::{Distribution, Rate};
+
+/// Everything that a report says. Two reports of the same answers are equal, byte for byte.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What was read and how.
+    pub context: Context,
+    /// The totals, most important first.
+    pub headlines: Vec<Headline>,
+    /// Totals of times to the first response.
+    pub first_response_seconds: Option<Spread>,
+    /// Sent, delivered, opened, clicked, replied.
+    pub campaign_funnel: Vec<Step>,
+    /// One question funnel per flow.
+    pub flows: Vec<Flow>,
+    /// Rates by channel.
+    pub channels: Breakdown,
+    /// Rates by campaign.
+    pub campaigns: Breakdown,
+    /// Rates by day, in the report's time zone.
+    pub days: Vec<Day>,
+    /// Rates by the columns that the caller asked for, if they are none of the above.
+    pub breakdown: Option<Breakdown>,
+    /// What the channels cannot report.
+    pub unmeasurable: Vec<Unmeasurable>,
+    /// What every number means.
+    pub definitions: Vec<Definition>,
+}
+
+/// What the caller knows about the run. The report never reads the clock: a date of printing would make two reports
+/// of the same store differ.
+#[derive(Clone, Debug, Serialize)]
+pub struct Context {
+    /// Heading.
+    pub title: String,
+    /// How numbers are written.
+    pub language: Language,
+    /// Version of the program.
+    pub program_version: String,
+    /// Version of the store that was read.
+    pub store_version: Option<u64>,
+    /// First instant that counts; `None` is the beginning of the store.
+    #[serde(serialize_with = "instant")]
+    pub since: Option<Time>,
+    /// First instant that no longer counts; `None` is the end of the store.
+    #[serde(serialize_with = "instant")]
+    pub until: Option<Time>,
+    /// The last instant that the store knows of. What could still change after it is open.
+    #[serde(serialize_with = "instant")]
+    pub horizon: Option<Time>,
+    /// The zone in which days begin.
+    #[serde(serialize_with = "zone_name")]
+    pub zone: TimeZone,
+    /// How long after a message a click or a reply counts, in seconds. Days younger than this are immature.
+    pub reply_window_s: i64,
+    /// Columns of the caller's own breakdown.
+    pub by: Vec<String>,
+    /// Restrictions in the caller's words, such as `channel = whatsapp`.
+    pub filters: Vec<String>,
+    /// Channels with at least one event.
+    pub channels: Vec<String>,
+    /// Contacts in range.
+    pub n_contacts: Option<u64>,
+    /// Outbound messages in range.
+    pub n_messages: Option<u64>,
+    /// Where every record went, if the store remembers.
+    pub balance: Option<Balance>,
+}
+
+/// Where every record and every event went. Received = accepted + ignored + rejected; found = stored + duplicates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Balance {
+    /// Records read.
+    pub received: u64,
+    /// Records that gave an event.
+    pub accepted: u64,
+    /// Records that hold nothing to count.
+    pub ignored: u64,
+    /// Records that were refused.
+    pub rejected: u64,
+    /// Events found in accepted records.
+    pub events_found: u64,
+    /// Events new to the store.
+    pub events_stored: u64,
+    /// Events that the store had already.
+    pub duplicates: u64,
+    /// How often each reason to ignore or refuse a record was given.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl Balance {
+    /// True if nothing got lost: both sums come out.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        self.received == self.accepted + self.ignored + self.rejected
+            && self.events_found == self.events_stored + self.duplicates
+    }
+}
+
+/// A share with all that is needed to judge it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// Id of the metric.
+    pub metric: String,
+    /// False if the channels cannot report it; value and interval are then `None` whatever was counted.
+    pub measurable: bool,
+    /// Rows that did it.
+    pub numerator: u64,
+    /// Rows that could have.
+    pub denominator: u64,
+    /// Between 0 and 1. `None` without a denominator.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % Wilson interval.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % Wilson interval.
+    pub high: Option<f64>,
+}
+
+impl Figure {
+    /// The figure of a pair of counts.
+    #[must_use]
+    pub fn new(metric: &str, rate: Rate, measurable: bool) -> Self {
+        let interval = rate.interval().filter(|_| measurable);
+        Self {
+            metric: metric.to_owned(),
+            measurable,
+            numerator: rate.numerator,
+            denominator: rate.denominator,
+            value: rate.value().filter(|_| measurable),
+            low: interval.map(|(low, _)| low),
+            high: interval.map(|(_, high)| high),
+        }
+    }
+}
+
+/// How long something took, in whole seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// Id of the metric.
+    pub metric: String,
+    /// False if the channels cannot report it; the quantiles are then `None`.
+    pub measurable: bool,
+    /// Observations.
+    pub n: u64,
+    /// Half took at most this long.
+    pub median: Option<i64>,
+    /// Nine in ten took at most this long.
+    pub p90: Option<i64>,
+    /// All but one in a hundred took at most this long.
+    pub p99: Option<i64>,
+}
+
+impl Spread {
+    /// The quantiles of a distribution.
+    #[must_use]
+    pub fn new(metric: &str, distribution: &Distribution, measurable: bool) -> Self {
+        let quantile = |q| distribution.quantile(q).filter(|_| measurable);
+        Self {
+            metric: metric.to_owned(),
+            measurable,
+            n: distribution.n(),
+            median: quantile(0.5),
+            p90: quantile(0.9),
+            p99: quantile(0.99),
+        }
+    }
+}
+
+/// A total, and its close relatives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Headline {
+    /// Id of the metric.
+    pub metric: String,
+    /// The total; `None` if it was not answered.
+    pub figure: Option<Figure>,
+    /// The same thing cut or counted otherwise: soft and hard opt-outs, opened of sent.
+    pub beside: Vec<Figure>,
+}
+
+/// What a message went through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Handed to the platform.
+    Sent,
+    /// Arrived on the phone.
+    Delivered,
+    /// Read.
+    Opened,
+    /// A button or link was tapped.
+    Clicked,
+    /// Answered in words or by a tap.
+    Replied,
+}
+
+/// One step of the campaign funnel. Each step keeps its own base, because channels differ in what they report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// The step.
+    pub stage: Stage,
+    /// Messages that got here; `None` if no channel reports it.
+    pub n_messages: Option<u64>,
+    /// Messages for which it is known whether they got here.
+    pub n_base: u64,
+    /// Their share. `None` for the first step.
+    pub figure: Option<Figure>,
+}
+
+/// A flow's questions, in the flow's order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    /// Name; `None` for questions outside every flow.
+    pub flow: Option<String>,
+    /// Its questions.
+    pub questions: Vec<Question>,
+}
+
+/// How the visits to a question ended. The seven outcomes add up to the visits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Question {
+    /// Name; `None` if unknown.
+    pub question: Option<String>,
+    /// All visits, open ones included.
+    pub n_visits: u64,
+    /// Answered.
+    pub n_answered: u64,
+    /// Passed over by the bot or by the contact's wish.
+    pub n_skipped: u64,
+    /// The contact said nothing more.
+    pub n_silent: u64,
+    /// The contact opted out.
+    pub n_opted_out: u64,
+    /// A human took over.
+    pub n_handed_over: u64,
+    /// The question never arrived.
+    pub n_failed: u64,
+    /// Not decided yet.
+    pub n_open: u64,
+    /// Silent, opted out, handed over or failed, of the visits that are not open.
+    pub drop_off: Option<Figure>,
+    /// Answered, of all visits.
+    pub answered: Option<Figure>,
+    /// Time from question to answer.
+    pub answer_seconds: Option<Spread>,
+}
+
+/// Metrics by segment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Breakdown {
+    /// Columns.
+    pub by: Vec<String>,
+    /// Rows in the order of the answers.
+    pub rows: Vec<Segment>,
+}
+
+/// One row of a breakdown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Segment {
+    /// A value for each column; `None` is unknown.
+    pub segment: Vec<Option<String>>,
+    /// By id of the metric. A metric that was not answered for this segment is absent.
+    pub figures: BTreeMap<String, Figure>,
+}
+
+/// One day in the report's time zone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Day {
+    /// `2026-05-31`; `None` if unknown.
+    pub day: Option<String>,
+    /// True once the reply window of the day's last message lies before the horizon.
+    pub mature: bool,
+    /// By id of the metric.
+    pub figures: BTreeMap<String, Figure>,
+}
+
+/// What a channel cannot report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unmeasurable {
+    /// The channel; `None` if unknown.
+    pub channel: Option<String>,
+    /// Ids of the metrics that need it.
+    pub metrics: Vec<String>,
+}
+
+/// What a metric means, from the header of its query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Definition {
+    /// Id of the metric.
+    pub id: String,
+    /// A few words, such as `Open rate`.
+    pub title: String,
+    /// One sentence.
+    pub meaning: String,
+    /// Numerator / denominator in words.
+    pub formula: String,
+    /// What a value is: share, seconds.
+    pub unit: String,
+    /// Whose definition it follows.
+    pub source: String,
+    /// How it can mislead.
+    pub caveat: String,
+}
+
+/// Writes an instant as RFC 3339 in UTC.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn instant<S: Serializer>(time: &Option<Time>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time.and_then(|time| jiff::Timestamp::from_microsecond(time.0).ok()) {
+        Some(timestamp) => serializer.serialize_str(&timestamp.to_string()),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes a zone by its IANA name.
+fn zone_name<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(zone.iana_name().unwrap_or("UTC"))
+}

@@ -1,0 +1,315 @@
+//! The report as an analyst reads it: headings, sentences and tables of text in their order, before any markup.
+//!
+//! Formats walk this value; they add markup and leave the words alone.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::model::{Breakdown, Context, Definition, Figure, Headline, Report, Segment, Stage};
+use super::sections;
+use super::text::{self, Language};
+
+/// Everything that is to be read.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) facts: Vec<Fact>,
+    pub(super) cards: Vec<Card>,
+    pub(super) sections: Vec<Section>,
+    pub(super) definitions: Vec<Entry>,
+    pub(super) program: String,
+}
+
+/// A line of the header.
+#[derive(Debug, Serialize)]
+pub(super) struct Fact {
+    pub(super) label: &'static str,
+    pub(super) text: String,
+}
+
+/// A headline.
+#[derive(Debug, Serialize)]
+pub(super) struct Card {
+    pub(super) title: String,
+    pub(super) anchor: String,
+    pub(super) value: String,
+    pub(super) interval: String,
+    pub(super) fraction: String,
+    /// The interval on a line from 0 to 100.
+    pub(super) low: Option<f64>,
+    pub(super) high: Option<f64>,
+    pub(super) at: Option<f64>,
+    pub(super) beside: Vec<Beside>,
+}
+
+/// A relative of a headline.
+#[derive(Debug, Serialize)]
+pub(super) struct Beside {
+    pub(super) title: String,
+    pub(super) anchor: String,
+    pub(super) value: String,
+    pub(super) fraction: String,
+}
+
+/// A chapter.
+#[derive(Debug, Serialize)]
+pub(super) struct Section {
+    /// Anchor on the page, and what `draw` looks for.
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) lead: String,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A table, or what is said instead of an empty one.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Part {
+    pub(super) heading: String,
+    /// Pictures of the table, filled in by formats that show them.
+    pub(super) charts: Vec<String>,
+    pub(super) table: Option<Table>,
+    pub(super) note: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Table {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Column {
+    pub(super) title: String,
+    /// Anchor of the definition, empty if the column needs none.
+    pub(super) anchor: String,
+    pub(super) numeric: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// Interval and counts, smaller.
+    pub(super) interval: String,
+    pub(super) fraction: String,
+    /// True for what could still change.
+    pub(super) pale: bool,
+}
+
+/// A definition.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    pub(super) anchor: String,
+    pub(super) title: String,
+    pub(super) definition: Definition,
+}
+
+/// Writes out the whole report.
+pub(super) fn page(report: &Report) -> Page {
+    let context = &report.context;
+    let words = Words::new(report);
+    Page {
+        title: text::printable(&context.title),
+        subtitle: range(context),
+        facts: facts(context),
+        cards: report.headlines.iter().map(|headline| words.card(headline)).collect(),
+        sections: sections::sections(report, &words),
+        definitions: report
+            .definitions
+            .iter()
+            .map(|definition| Entry {
+                anchor: anchor(&definition.id),
+                title: words.title(&definition.id),
+                definition: definition.clone(),
+            })
+            .collect(),
+        program: format!("trichter {}", context.program_version),
+    }
+}
+
+/// Anchor of a metric's definition.
+pub(super) fn anchor(metric: &str) -> String {
+    let plain: String = metric.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("def-{plain}")
+}
+
+/// Titles of metrics and the language of numbers.
+pub(super) struct Words<'a> {
+    pub(super) language: Language,
+    titles: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        let titles = report.definitions.iter().map(|definition| (definition.id.as_str(), definition.title.as_str()));
+        Self { language: report.context.language, titles: titles.filter(|(_, title)| !title.is_empty()).collect() }
+    }
+
+    /// The metric's title, or its id made readable.
+    pub(super) fn title(&self, metric: &str) -> String {
+        if let Some(title) = self.titles.get(metric) {
+            return (*title).to_owned();
+        }
+        let (id, variant) = metric.split_once('@').map_or((metric, None), |(id, variant)| (id, Some(variant)));
+        let base = self.titles.get(id).map_or_else(|| id.replace('_', " "), |title| (*title).to_owned());
+        let mut chars = base.chars();
+        let base: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+        variant.map_or(base.clone(), |variant| format!("{base} (of {variant})"))
+    }
+
+    /// The definition to link to: a variant without one of its own shares its metric's.
+    pub(super) fn anchor(&self, metric: &str) -> String {
+        let base = metric.split_once('@').map_or(metric, |(id, _)| id);
+        let known = [metric, base].into_iter().find(|id| self.titles.contains_key(id));
+        known.map(anchor).unwrap_or_default()
+    }
+
+    pub(super) fn column(&self, metric: &str) -> Column {
+        Column { title: self.title(metric), anchor: self.anchor(metric), numeric: true }
+    }
+
+    fn card(&self, headline: &Headline) -> Card {
+        let figure = headline.figure.as_ref();
+        let percent =
+            |share: fn(&Figure) -> Option<f64>| figure.and_then(share).map(|share| (share * 1000.0).round() / 10.0);
+        Card {
+            title: self.title(&headline.metric),
+            anchor: self.anchor(&headline.metric),
+            value: self.language.value(figure),
+            interval: self.language.interval(figure),
+            fraction: self.language.fraction(figure),
+            low: percent(|figure| figure.low),
+            high: percent(|figure| figure.high),
+            at: percent(|figure| figure.value),
+            beside: headline
+                .beside
+                .iter()
+                .map(|figure| Beside {
+                    title: self.title(&figure.metric),
+                    anchor: self.anchor(&figure.metric),
+                    value: self.language.value(Some(figure)),
+                    fraction: self.language.fraction(Some(figure)),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn cell(&self, figure: Option<&Figure>) -> Cell {
+        Cell {
+            text: self.language.value(figure),
+            interval: self.language.interval(figure),
+            fraction: self.language.fraction(figure),
+            pale: false,
+        }
+    }
+
+    /// Rows of a breakdown: its segments, then the metrics.
+    pub(super) fn table(&self, breakdown: &Breakdown, metrics: &[&str]) -> Table {
+        let metrics: Vec<&str> = metrics
+            .iter()
+            .copied()
+            .filter(|&metric| breakdown.rows.iter().any(|row| row.figures.contains_key(metric)))
+            .collect();
+        let columns = breakdown.by.iter().map(|column| label(&capitalised(column)));
+        Table {
+            columns: columns.chain(metrics.iter().map(|metric| self.column(metric))).collect(),
+            rows: breakdown
+                .rows
+                .iter()
+                .map(|row| {
+                    let names = row.segment.iter().map(|value| plain(text::name(value.as_deref())));
+                    names.chain(metrics.iter().map(|&metric| self.cell(row.figures.get(metric)))).collect()
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What a stage of the campaign funnel is called.
+pub(super) fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Sent => "Sent",
+        Stage::Delivered => "Delivered",
+        Stage::Opened => "Opened",
+        Stage::Clicked => "Clicked",
+        Stage::Replied => "Replied",
+    }
+}
+
+/// Messages sent in a segment, as far as any rate tells.
+pub(super) fn n_sent(figures: &BTreeMap<String, Figure>) -> Option<u64> {
+    let measured = |metric| figures.get(metric).filter(|figure: &&Figure| figure.measurable);
+    let figure = measured("delivery_rate").or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
+    figure.map(|figure| figure.denominator)
+}
+
+fn range(context: &Context) -> String {
+    let instant = |time| context.language.instant(time, &context.zone);
+    match (context.since, context.until.or(context.horizon)) {
+        (Some(since), Some(until)) => format!("{} to {}", instant(since), instant(until)),
+        (Some(since), None) => format!("from {}", instant(since)),
+        (None, Some(until)) => format!("up to {}", instant(until)),
+        (None, None) => "all time".to_owned(),
+    }
+}
+
+fn facts(context: &Context) -> Vec<Fact> {
+    let language = context.language;
+    let list = |values: &[String]| values.iter().map(|value| text::printable(value)).collect::<Vec<_>>().join(", ");
+    let mut facts = vec![
+        Fact { label: "Range", text: range(context) },
+        Fact { label: "Time zone", text: context.zone.iana_name().unwrap_or("UTC").to_owned() },
+    ];
+    let mut add = |label, text: Option<String>| facts.extend(text.map(|text| Fact { label, text }));
+    add("Last event", context.horizon.map(|time| language.instant(time, &context.zone)));
+    add("Store version", context.store_version.map(|version| version.to_string()));
+    add("Filters", Some(if context.filters.is_empty() { "none".to_owned() } else { list(&context.filters) }));
+    add("Channels", (!context.channels.is_empty()).then(|| list(&context.channels)));
+    add("Contacts", context.n_contacts.map(|n| language.count(n)));
+    add("Outbound messages", context.n_messages.map(|n| language.count(n)));
+    if let Some(balance) = &context.balance {
+        let count = |n| language.count(n);
+        let records = format!(
+            "{} received = {} accepted + {} ignored + {} rejected",
+            count(balance.received),
+            count(balance.accepted),
+            count(balance.ignored),
+            count(balance.rejected)
+        );
+        let events = format!(
+            "{} found = {} stored + {} duplicates",
+            count(balance.events_found),
+            count(balance.events_stored),
+            count(balance.duplicates)
+        );
+        add("Records", Some(records));
+        add("Events", Some(events));
+    }
+    facts
+}
+
+/// The values of a segment's columns in one line.
+pub(super) fn segment_name(segment: &Segment) -> String {
+    segment.segment.iter().map(|value| text::name(value.as_deref())).collect::<Vec<_>>().join(" · ")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>().replace('_', " ")
+}
+
+/// A column of names.
+pub(super) fn label(title: &str) -> Column {
+    Column { title: title.to_owned(), anchor: String::new(), numeric: false }
+}
+
+/// A column of numbers without a definition.
+pub(super) fn number(title: &str) -> Column {
+    Column { title: title.to_owned(), anchor: String::new(), numeric: true }
+}
+
+/// A cell of text alone.
+pub(super) fn plain(text: String) -> Cell {
+    Cell { text, ..Cell::default() }
+}

@@ -1,0 +1,334 @@
+//! The chapters of the report, one function each: which table stands where and what is said about it.
+//!
+//! Knows nothing of markup and charts.
+
+use std::collections::BTreeMap;
+
+use super::build::{CONVERSATION_RATES, MESSAGE_RATES, QUESTION_RATES};
+use super::model::{Balance, Breakdown, Day, Figure, Report, Segment, Spread, Stage};
+use super::page::{Cell, Column, Part, Section, Table, Words, label, n_sent, number, plain, segment_name, stage_name};
+use super::text::{self, Language, NONE};
+
+/// All chapters in their order.
+pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
+    let mut sections = vec![
+        campaign_funnel(report, words),
+        questions(report, words),
+        answer_times(report, words),
+        channels(report, words),
+        campaigns(report, words),
+        trend(report, words),
+        opt_outs(report, words),
+    ];
+    sections.extend(report.breakdown.as_ref().map(|breakdown| own_breakdown(breakdown, words)));
+    sections.push(quality(report, words));
+    sections
+}
+
+fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
+    let rows = report.campaign_funnel.iter().map(|step| {
+        let figure = step.figure.as_ref();
+        let metric = match step.stage {
+            Stage::Sent => String::new(),
+            _ => figure.map(|figure| words.title(&figure.metric)).unwrap_or_default(),
+        };
+        vec![
+            plain(stage_name(step.stage).to_owned()),
+            plain(words.language.count_or_unmeasurable(step.n_messages)),
+            if step.stage == Stage::Sent { Cell::default() } else { words.cell(figure) },
+            plain(metric),
+        ]
+    });
+    let table = Table {
+        columns: vec![label("Step"), number("Messages"), number("Share"), label("Rate")],
+        rows: rows.collect(),
+    };
+    let bases: Vec<u64> =
+        report.campaign_funnel.iter().skip(2).filter(|step| step.figure.is_some()).map(|step| step.n_base).collect();
+    let mixed = bases.windows(2).any(|pair| pair.first() != pair.last());
+    Section {
+        id: "campaign-funnel",
+        title: "Campaign funnel",
+        lead: "How far messages got. Each solid bar is what reached the step, the pale bar behind it what could have; \
+               the stroke is the 95 % interval."
+            .to_owned(),
+        parts: vec![part(
+            table,
+            if mixed {
+                "The steps stand on different numbers of messages, because not every channel reports every step."
+            } else {
+                ""
+            },
+            "No messages were sent in this range.",
+        )],
+    }
+}
+
+fn questions(report: &Report, words: &Words<'_>) -> Section {
+    let language = words.language;
+    let parts = report.flows.iter().map(|flow| {
+        let columns =
+            ["Visits", "Answered", "Skipped", "Silent", "Opted out", "Handed over", "Failed", "Open"].map(number);
+        let rows = flow.questions.iter().map(|question| {
+            let counts = [
+                question.n_visits,
+                question.n_answered,
+                question.n_skipped,
+                question.n_silent,
+                question.n_opted_out,
+                question.n_handed_over,
+                question.n_failed,
+                question.n_open,
+            ];
+            let mut row = vec![plain(text::name(question.question.as_deref())), words.cell(question.drop_off.as_ref())];
+            row.extend(counts.map(|count| plain(language.count(count))));
+            row
+        });
+        let head = [label("Question"), words.column("question_drop_off_rate")];
+        let table = Table { columns: head.into_iter().chain(columns).collect(), rows: rows.collect() };
+        Part { heading: flow_heading(flow.flow.as_deref()), ..part(table, "", "") }
+    });
+    let mut parts: Vec<Part> = parts.collect();
+    if parts.is_empty() {
+        parts.push(part(Table::default(), "", "No questions were asked in this range."));
+    }
+    Section {
+        id: "questions",
+        title: "Where contacts leave",
+        lead:
+            "How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted \
+               out, handed over or failed; visits that are still open (hatched) are not drop-off."
+                .to_owned(),
+        parts,
+    }
+}
+
+fn flow_heading(flow: Option<&str>) -> String {
+    flow.map_or_else(|| "Questions outside any flow".to_owned(), |flow| text::name(Some(flow)))
+}
+
+fn answer_times(report: &Report, words: &Words<'_>) -> Section {
+    let language = words.language;
+    let mut rows = Vec::new();
+    let mut row = |flow: String, name: String, spread: Option<&Spread>| {
+        rows.push(vec![
+            plain(flow),
+            plain(name),
+            plain(spread.map_or_else(|| NONE.to_owned(), |spread| language.count(spread.n))),
+            plain(language.quantile(spread, |spread| spread.median)),
+            plain(language.quantile(spread, |spread| spread.p90)),
+            plain(language.quantile(spread, |spread| spread.p99)),
+        ]);
+    };
+    for flow in &report.flows {
+        for question in &flow.questions {
+            let name = text::name(question.question.as_deref());
+            row(flow_heading(flow.flow.as_deref()), name, question.answer_seconds.as_ref());
+        }
+    }
+    if let Some(spread) = &report.first_response_seconds {
+        row("All conversations".to_owned(), "First response".to_owned(), Some(spread));
+    }
+    let column = |title| Column { anchor: words.anchor("answer_seconds"), ..number(title) };
+    let columns = vec![
+        label("Flow"),
+        label("Question"),
+        number("Answers"),
+        column("Median"),
+        column("90 % within"),
+        column("99 % within"),
+    ];
+    Section {
+        id: "answer-times",
+        title: "Answer times",
+        lead: "From the question to its answer. Half of all answers came within the median.".to_owned(),
+        parts: vec![part(Table { columns, rows }, "", "No question was answered in this range.")],
+    }
+}
+
+fn channels(report: &Report, words: &Words<'_>) -> Section {
+    // Few channels and many metrics: channels are the columns.
+    let breakdown = &report.channels;
+    let metrics = MESSAGE_RATES.iter().chain(CONVERSATION_RATES).chain(&["question_drop_off_rate"]).copied();
+    let rows = metrics.filter(|&metric| breakdown.rows.iter().any(|row| row.figures.contains_key(metric)));
+    let rows = rows.map(|metric| {
+        let cells = breakdown.rows.iter().map(|row| words.cell(row.figures.get(metric)));
+        std::iter::once(plain(words.title(metric))).chain(cells).collect()
+    });
+    let names = breakdown.rows.iter().map(|row| number(&segment_name(row)));
+    let table = Table { columns: std::iter::once(label("Rate")).chain(names).collect(), rows: rows.collect() };
+    Section {
+        id: "channels",
+        title: "Channels",
+        lead: "“n/a” marks what a channel does not report. It is unknown, not zero.".to_owned(),
+        parts: vec![part(table, "", "No channel has messages in this range.")],
+    }
+}
+
+fn campaigns(report: &Report, words: &Words<'_>) -> Section {
+    let metrics = [
+        "delivery_rate",
+        "open_rate",
+        "click_rate",
+        "reply_rate",
+        "engagement_rate",
+        "dismissed_rate",
+        "unsubscribe_rate",
+    ];
+    let mut table = words.table(&report.campaigns, &metrics);
+    with_sent(&mut table, report.campaigns.rows.iter().map(|row| &row.figures), words.language);
+    Section {
+        id: "campaigns",
+        title: "Campaigns",
+        lead: "Where the intervals of two campaigns overlap, their difference may be chance.".to_owned(),
+        parts: vec![part(table, "", "No message of this range belongs to a campaign.")],
+    }
+}
+
+fn trend(report: &Report, words: &Words<'_>) -> Section {
+    let mut table = day_table(&report.days, &["delivery_rate", "open_rate", "click_rate", "reply_rate"], words);
+    with_sent(&mut table, report.days.iter().map(|day| &day.figures), words.language);
+    pale_immature(&mut table, &report.days);
+    let n_immature = report.days.iter().filter(|day| !day.mature).count();
+    let note = match n_immature {
+        0 => String::new(),
+        _ => format!(
+            "Pale days may still change: their reply window of {} was not over at the last event.",
+            words.language.duration(report.context.reply_window_s)
+        ),
+    };
+    let zone = report.context.zone.iana_name().unwrap_or("UTC");
+    Section {
+        id: "trend",
+        title: "Trend",
+        lead: format!("By day of sending in {zone}. Bands are 95 % intervals."),
+        parts: vec![part(table, &note, "No day of this range has messages.")],
+    }
+}
+
+fn opt_outs(report: &Report, words: &Words<'_>) -> Section {
+    let metrics = ["unsubscribe_rate", "soft_unsubscribe_rate", "hard_unsubscribe_rate"];
+    let has_any =
+        |figures: &BTreeMap<String, Figure>| figures.get("unsubscribe_rate").is_some_and(|figure| figure.numerator > 0);
+    let by_campaign = words.table(&report.campaigns, &metrics);
+    let mut by_day = day_table(&report.days, &metrics, words);
+    pale_immature(&mut by_day, &report.days);
+    let empty = "No opt-out is attributed to a message of this range.";
+    let mut parts = Vec::new();
+    if report.campaigns.rows.iter().any(|row| has_any(&row.figures)) {
+        parts.push(Part { heading: "By campaign".to_owned(), ..part(by_campaign, "", empty) });
+    }
+    if report.days.iter().any(|day| has_any(&day.figures)) {
+        parts.push(Part { heading: "By day of the message".to_owned(), ..part(by_day, "", empty) });
+    }
+    if parts.is_empty() {
+        parts.push(part(Table::default(), "", empty));
+    }
+    Section {
+        id: "opt-outs",
+        title: "Opt-outs",
+        lead: "Soft: the contact wrote or tapped that no more messages are wanted. Hard: the platform says that the \
+               contact blocked the business. Each is counted for the last message before it."
+            .to_owned(),
+        parts,
+    }
+}
+
+fn own_breakdown(breakdown: &Breakdown, words: &Words<'_>) -> Section {
+    let metrics: Vec<&str> = MESSAGE_RATES.iter().chain(QUESTION_RATES).copied().collect();
+    Section {
+        id: "breakdown",
+        title: "Your breakdown",
+        lead: format!("By {}.", breakdown.by.join(", ")),
+        parts: vec![part(words.table(breakdown, &metrics), "", "This range has no rows for it.")],
+    }
+}
+
+fn quality(report: &Report, words: &Words<'_>) -> Section {
+    let language = words.language;
+    let mut parts = Vec::new();
+    if let Some(balance) = &report.context.balance {
+        let Balance { received, accepted, ignored, rejected, events_found, events_stored, duplicates, reasons } =
+            balance;
+        let rows = [
+            ("Records received", received),
+            ("… accepted", accepted),
+            ("… ignored", ignored),
+            ("… rejected", rejected),
+            ("Events found", events_found),
+            ("… stored", events_stored),
+            ("… duplicates", duplicates),
+        ];
+        let rows = rows.map(|(name, count)| vec![plain(name.to_owned()), plain(language.count(*count))]);
+        let table = Table { columns: vec![label("Balance"), number("Count")], rows: rows.into() };
+        let note = if balance.is_even() {
+            "Both sums come out: nothing got lost on the way."
+        } else {
+            "The sums do not come out. Please treat all numbers with care."
+        };
+        parts.push(Part { heading: "Balance of records and events".to_owned(), ..part(table, note, "") });
+        let rows =
+            reasons.iter().map(|(reason, count)| vec![plain(text::printable(reason)), plain(language.count(*count))]);
+        let table = Table { columns: vec![label("Reason"), number("Records")], rows: rows.collect() };
+        parts.push(Part {
+            heading: "Why records were ignored or rejected".to_owned(),
+            ..part(table, "", "No record was ignored or rejected.")
+        });
+    }
+    let rows = report.unmeasurable.iter().map(|channel| {
+        let metrics: Vec<String> = channel.metrics.iter().map(|metric| words.title(metric)).collect();
+        vec![plain(text::name(channel.channel.as_deref())), plain(metrics.join(", "))]
+    });
+    let table = Table { columns: vec![label("Channel"), label("Cannot be measured")], rows: rows.collect() };
+    parts.push(Part {
+        heading: "What the channels cannot report".to_owned(),
+        ..part(table, "", "Every channel of this range reports all that is counted here.")
+    });
+    Section {
+        id: "quality",
+        title: "Data quality",
+        lead: "Where every record went, and what the numbers cannot know.".to_owned(),
+        parts,
+    }
+}
+
+/// A table with a note, or a sentence if the table has no rows.
+fn part(table: Table, note: &str, empty: &str) -> Part {
+    if table.rows.is_empty() {
+        Part { note: empty.to_owned(), ..Part::default() }
+    } else {
+        Part { table: Some(table), note: note.to_owned(), ..Part::default() }
+    }
+}
+
+/// Puts the number of messages right after the segment.
+fn with_sent<'a>(table: &mut Table, figures: impl Iterator<Item = &'a BTreeMap<String, Figure>>, language: Language) {
+    if table.rows.is_empty() {
+        return;
+    }
+    table.columns.insert(1.min(table.columns.len()), number("Messages"));
+    for (row, figures) in table.rows.iter_mut().zip(figures) {
+        row.insert(1.min(row.len()), plain(language.count_or_unmeasurable(n_sent(figures))));
+    }
+}
+
+/// A row per day, with the days written out.
+fn day_table(days: &[Day], metrics: &[&str], words: &Words<'_>) -> Table {
+    let rows = days.iter().map(|day| Segment { segment: vec![day.day.clone()], figures: day.figures.clone() });
+    let mut table = words.table(&Breakdown { by: vec!["day".to_owned()], rows: rows.collect() }, metrics);
+    for (row, day) in table.rows.iter_mut().zip(days) {
+        if let (Some(cell), Some(name)) = (row.first_mut(), &day.day) {
+            cell.text = words.language.day(name);
+        }
+    }
+    table
+}
+
+/// Marks the rows of days that may still change.
+fn pale_immature(table: &mut Table, days: &[Day]) {
+    for (row, day) in table.rows.iter_mut().zip(days) {
+        for cell in row.iter_mut() {
+            cell.pale = !day.mature;
+        }
+    }
+}

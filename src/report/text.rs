@@ -1,0 +1,308 @@
+//! Numbers, times and names as people read them. The only place where a number becomes text.
+//!
+//! Knows nothing of markup: what it returns is plain Unicode.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::model::{Figure, Spread};
+use crate::event::Time;
+
+/// Stands where there is no value: nothing could have happened.
+pub const NONE: &str = "–";
+/// Stands where the channels cannot report the value.
+pub const UNMEASURABLE: &str = "n/a";
+/// U+202F: parts thousands, and a number from its unit, without a line break.
+const THIN: char = '\u{202f}';
+
+/// How numbers and dates are written. Headings are English for now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// `59.3 %`, `4 May 2026`.
+    #[default]
+    En,
+    /// `59,3 %`, `4. Mai 2026`.
+    De,
+}
+
+impl Language {
+    /// A count with a thin space before every three digits: `48 310`.
+    #[must_use]
+    pub fn count(self, count: u64) -> String {
+        let digits = count.to_string();
+        let mut text = String::with_capacity(digits.len() * 2);
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                text.push(THIN);
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    /// A count, or the mark for a value that cannot be measured.
+    #[must_use]
+    pub fn count_or_unmeasurable(self, count: Option<u64>) -> String {
+        count.map_or_else(|| UNMEASURABLE.to_owned(), |count| self.count(count))
+    }
+
+    /// A share with one decimal: `59.3 %`. What is not quite nothing or not quite all never reads as 0.0 or 100.0.
+    #[must_use]
+    pub fn percent(self, share: f64) -> String {
+        let percent = share * 100.0;
+        let text = if percent > 0.0 && percent < 0.05 {
+            format!("<{}", self.decimal(0.1))
+        } else if (99.95..100.0).contains(&percent) {
+            format!(">{}", self.decimal(99.9))
+        } else {
+            self.decimal(percent)
+        };
+        format!("{text}{THIN}%")
+    }
+
+    /// A share in whole percent, for axes.
+    #[must_use]
+    pub fn tick(self, share: f64) -> String {
+        let percent = share * 100.0;
+        let whole = (percent - percent.round()).abs() < 1e-9;
+        let number = if whole { format!("{percent:.0}") } else { self.decimal(percent) };
+        format!("{number}{THIN}%")
+    }
+
+    /// The value of a figure.
+    #[must_use]
+    pub fn value(self, figure: Option<&Figure>) -> String {
+        match figure {
+            Some(figure) if !figure.measurable => UNMEASURABLE.to_owned(),
+            Some(Figure { value: Some(share), .. }) => self.percent(*share),
+            _ => NONE.to_owned(),
+        }
+    }
+
+    /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
+    #[must_use]
+    pub fn interval(self, figure: Option<&Figure>) -> String {
+        match figure.map(|figure| (figure.low, figure.high)) {
+            Some((Some(low), Some(high))) => {
+                format!("{}–{}{THIN}%", self.decimal(low * 100.0), self.decimal(high * 100.0))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The counts of a figure: `570 of 961`. Empty where nothing can be measured.
+    #[must_use]
+    pub fn fraction(self, figure: Option<&Figure>) -> String {
+        let of = match self {
+            Self::En => "of",
+            Self::De => "von",
+        };
+        match figure.filter(|figure| figure.measurable) {
+            Some(figure) => format!("{} {of} {}", self.count(figure.numerator), self.count(figure.denominator)),
+            None => String::new(),
+        }
+    }
+
+    /// A length of time in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 4 h`.
+    #[must_use]
+    pub fn duration(self, seconds: i64) -> String {
+        let day = match self {
+            Self::En => "d",
+            Self::De => "T",
+        };
+        let sign = if seconds < 0 { "−" } else { "" };
+        let total = seconds.unsigned_abs();
+        let (large, large_unit, small, small_unit) = match total {
+            0..60 => return format!("{sign}{total}{THIN}s"),
+            60..3600 => (total / 60, "min", total % 60, "s"),
+            3600..86400 => (total / 3600, "h", total % 3600 / 60, "min"),
+            _ => (total / 86400, day, total % 86400 / 3600, "h"),
+        };
+        let rest = if small == 0 { String::new() } else { format!(" {small}{THIN}{small_unit}") };
+        format!("{sign}{}{THIN}{large_unit}{rest}", self.count(large))
+    }
+
+    /// A quantile of a spread.
+    #[must_use]
+    pub fn quantile(self, spread: Option<&Spread>, pick: fn(&Spread) -> Option<i64>) -> String {
+        match spread {
+            Some(spread) if !spread.measurable => UNMEASURABLE.to_owned(),
+            Some(spread) => pick(spread).map_or_else(|| NONE.to_owned(), |seconds| self.duration(seconds)),
+            None => NONE.to_owned(),
+        }
+    }
+
+    /// A day as `4 May 2026`. What is not a day stays as it is.
+    #[must_use]
+    pub fn day(self, day: &str) -> String {
+        match day.parse::<Date>() {
+            Ok(date) => format!("{} {}", self.day_of_month(date), date.year()),
+            Err(_) => day.to_owned(),
+        }
+    }
+
+    /// A day as `4 May`, for axes.
+    #[must_use]
+    pub fn short_day(self, day: &str) -> String {
+        day.parse::<Date>().map_or_else(|_| day.to_owned(), |date| self.day_of_month(date))
+    }
+
+    /// An instant on the clocks of a zone: `4 May 2026, 09:30`. Seconds only where they are not zero.
+    #[must_use]
+    pub fn instant(self, time: Time, zone: &TimeZone) -> String {
+        let Ok(timestamp) = jiff::Timestamp::from_microsecond(time.0) else { return NONE.to_owned() };
+        let zoned = timestamp.to_zoned(zone.clone());
+        let date = format!("{} {}", self.day_of_month(zoned.date()), zoned.year());
+        let seconds = if zoned.second() == 0 { String::new() } else { format!(":{:02}", zoned.second()) };
+        format!("{date}, {:02}:{:02}{seconds}", zoned.hour(), zoned.minute())
+    }
+
+    fn day_of_month(self, date: Date) -> String {
+        const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const DE: [&str; 12] =
+            ["Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sep.", "Okt.", "Nov.", "Dez."];
+        let (names, dot) = match self {
+            Self::En => (EN, ""),
+            Self::De => (DE, "."),
+        };
+        let month = usize::try_from(date.month() - 1).ok().and_then(|index| names.get(index)).copied();
+        format!("{}{dot} {}", date.day(), month.unwrap_or_default())
+    }
+
+    /// One decimal, with the language's mark.
+    fn decimal(self, number: f64) -> String {
+        let text = format!("{number:.1}");
+        match self {
+            Self::En => text,
+            Self::De => text.replace('.', ","),
+        }
+    }
+}
+
+/// A segment's value, or what stands for an unknown one.
+#[must_use]
+pub fn name(value: Option<&str>) -> String {
+    match value {
+        Some(value) if value.trim().is_empty() => "(empty)".to_owned(),
+        Some(value) => printable(value),
+        None => "(unknown)".to_owned(),
+    }
+}
+
+/// The text on one line and without control characters, which XML forbids and which could turn a page's text around.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let hostile = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}');
+    text.chars()
+        .map(|c| {
+            if c.is_whitespace() {
+                ' '
+            } else if c.is_control() || hostile(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Rate;
+
+    use Language::{De, En};
+
+    fn figure(numerator: u64, denominator: u64, measurable: bool) -> Figure {
+        Figure::new("open_rate", Rate { numerator, denominator }, measurable)
+    }
+
+    #[test]
+    fn counts_are_parted_in_thousands() {
+        for (count, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (48_310, "48 310"), (1_234_567, "1 234 567")]
+        {
+            assert_eq!(En.count(count), expected.replace(' ', "\u{202f}"));
+            assert_eq!(De.count(count), expected.replace(' ', "\u{202f}"));
+        }
+    }
+
+    #[test]
+    fn shares_are_percent_with_one_decimal() {
+        for (share, english, german) in [
+            (0.0, "0.0 %", "0,0 %"),
+            (0.0004, "<0.1 %", "<0,1 %"),
+            (0.0006, "0.1 %", "0,1 %"),
+            (0.593, "59.3 %", "59,3 %"),
+            (0.9996, ">99.9 %", ">99,9 %"),
+            (1.0, "100.0 %", "100,0 %"),
+            (1.25, "125.0 %", "125,0 %"),
+        ] {
+            assert_eq!(En.percent(share), english.replace(' ', "\u{202f}"));
+            assert_eq!(De.percent(share), german.replace(' ', "\u{202f}"));
+        }
+    }
+
+    #[test]
+    fn axes_show_whole_percent_where_they_can() {
+        assert_eq!(En.tick(0.25), "25\u{202f}%");
+        assert_eq!(De.tick(0.025), "2,5\u{202f}%");
+    }
+
+    #[test]
+    fn what_cannot_be_measured_differs_from_what_has_no_value() {
+        assert_eq!(En.value(Some(&figure(0, 0, false))), "n/a");
+        assert_eq!(En.value(Some(&figure(3, 9, false))), "n/a");
+        assert_eq!(En.value(Some(&figure(0, 0, true))), "–");
+        assert_eq!(En.value(None), "–");
+        assert_eq!(En.fraction(Some(&figure(3, 9, false))), "");
+        assert_eq!(En.fraction(Some(&figure(0, 0, true))), "0 of 0");
+        assert_eq!(De.fraction(Some(&figure(3, 9, true))), "3 von 9");
+    }
+
+    #[test]
+    fn intervals_share_one_sign() {
+        assert_eq!(En.interval(Some(&figure(81, 263, true))), "25.5–36.6\u{202f}%");
+        assert_eq!(De.interval(Some(&figure(0, 20, true))), "0,0–16,1\u{202f}%");
+        assert_eq!(En.interval(Some(&figure(0, 0, true))), "");
+        assert_eq!(En.interval(Some(&figure(81, 263, false))), "");
+    }
+
+    #[test]
+    fn durations_show_two_units() {
+        for (seconds, english) in [
+            (0, "0_s"),
+            (59, "59_s"),
+            (60, "1_min"),
+            (252, "4_min 12_s"),
+            (3600, "1_h"),
+            (7500, "2_h 5_min"),
+            (90_000, "1_d 1_h"),
+            (i64::MAX, "106_751_991_167_300_d 15_h"),
+            (-5, "−5_s"),
+        ] {
+            assert_eq!(En.duration(seconds), english.replace('_', "\u{202f}"));
+        }
+        assert_eq!(De.duration(90_000), "1\u{202f}T 1\u{202f}h");
+    }
+
+    #[test]
+    fn days_and_instants_are_read_in_a_zone() {
+        assert_eq!(En.day("2026-05-04"), "4 May 2026");
+        assert_eq!(De.day("2026-05-04"), "4. Mai 2026");
+        assert_eq!(En.short_day("2026-12-31"), "31 Dec");
+        assert_eq!(En.day("someday"), "someday");
+        let berlin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap();
+        let time = Time(1_777_879_800 * crate::event::SECOND);
+        assert_eq!(En.instant(time, &TimeZone::UTC), "4 May 2026, 07:30");
+        assert_eq!(De.instant(time, &berlin), "4. Mai 2026, 09:30");
+    }
+
+    #[test]
+    fn names_keep_their_letters_and_lose_their_controls() {
+        assert_eq!(name(None), "(unknown)");
+        assert_eq!(name(Some(" ")), "(empty)");
+        assert_eq!(name(Some("春节\t促销\u{0}\u{202e}x")), "春节 促销\u{fffd}\u{fffd}x");
+    }
+}

@@ -1,0 +1,77 @@
+//! The bytes of a source that are not framed yet: read on, taken off at the front, lines counted.
+
+use std::io::{self, Read};
+
+use memchr::{memchr, memchr_iter};
+
+/// A reader with the bytes that were read and not yet taken.
+pub(super) struct Feed<R> {
+    reader: R,
+    /// What was read and not taken.
+    pub(super) bytes: Vec<u8>,
+    /// The line at which `bytes` begins, from 1.
+    pub(super) line: u64,
+    /// Nothing more will come.
+    pub(super) ended: bool,
+    /// Why nothing more will come, if it is not the end.
+    pub(super) failed: Option<io::Error>,
+    /// How many bytes were read in all.
+    pub(super) n_read: u64,
+}
+
+impl<R: Read> Feed<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, bytes: Vec::new(), line: 1, ended: false, failed: None, n_read: 0 }
+    }
+
+    /// Reads until `wanted` bytes are there, or the source ends or fails.
+    pub(super) fn fill(&mut self, wanted: usize) {
+        let missing = wanted.saturating_sub(self.bytes.len());
+        if self.ended || missing == 0 {
+            return;
+        }
+        let before = self.bytes.len();
+        self.bytes.reserve(missing);
+        let limit = u64::try_from(missing).unwrap_or(u64::MAX);
+        // Bytes that came before an error stay in the buffer.
+        if let Err(error) = self.reader.by_ref().take(limit).read_to_end(&mut self.bytes) {
+            self.failed = Some(error);
+        }
+        self.n_read += u64::try_from(self.bytes.len() - before).unwrap_or_default();
+        self.ended = self.failed.is_some() || self.bytes.len() < wanted;
+    }
+
+    /// Takes the first `n` bytes off.
+    pub(super) fn take(&mut self, n: usize) -> Vec<u8> {
+        let rest = self.bytes.split_off(n.min(self.bytes.len()));
+        let taken = std::mem::replace(&mut self.bytes, rest);
+        self.line += count_lines(&taken);
+        taken
+    }
+
+    /// Drops the first `n` bytes.
+    pub(super) fn discard(&mut self, n: usize) {
+        let n = n.min(self.bytes.len());
+        self.line += self.bytes.get(..n).map_or(0, count_lines);
+        self.bytes.drain(..n);
+    }
+
+    /// Drops everything up to and with the next line end, however far it is, without keeping more than `block` bytes.
+    pub(super) fn discard_line(&mut self, block: usize) {
+        loop {
+            if let Some(at) = memchr(b'\n', &self.bytes) {
+                return self.discard(at + 1);
+            }
+            self.discard(usize::MAX);
+            if self.ended {
+                return;
+            }
+            self.fill(block);
+        }
+    }
+}
+
+/// How many lines end in these bytes.
+pub(super) fn count_lines(bytes: &[u8]) -> u64 {
+    u64::try_from(memchr_iter(b'\n', bytes).count()).unwrap_or_default()
+}

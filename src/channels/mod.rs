@@ -106,6 +106,8 @@ pub enum Reason {
     NotInHeader,
     /// JSON, but no known platform's.
     UnknownShape,
+    /// The source could not be opened.
+    Unreadable,
     /// Encrypted, to be decrypted upstream.
     Encrypted,
     /// A field that must be there is not.
@@ -128,6 +130,7 @@ impl Reason {
             Self::NotUtf8 => "not_utf8".into(),
             Self::NotInHeader => "not_in_header".into(),
             Self::UnknownShape => "unknown_shape".into(),
+            Self::Unreadable => "unreadable".into(),
             Self::Encrypted => "encrypted".into(),
             Self::MissingField(field) => format!("missing_field:{field}"),
             Self::BadTime(field) => format!("bad_time:{field}"),

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::opt_out::{OptOuts, Signal};
+use super::opt_out::{OptOut, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
 use crate::store::Key;
@@ -19,7 +19,7 @@ const MESSAGE: u8 = 3;
 pub struct Enrich<'c> {
     config: &'c Config,
     key: &'c Key,
-    opt_outs: &'c OptOuts,
+    opt_outs: &'c OptOut,
     source: &'c str,
     line: u64,
     begins_record: bool,
@@ -29,7 +29,7 @@ pub struct Enrich<'c> {
 impl<'c> Enrich<'c> {
     /// An enricher for the records of one source.
     #[must_use]
-    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOuts, source: &'c str) -> Self {
+    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOut, source: &'c str) -> Self {
         Self { config, key, opt_outs, source, line: 0, begins_record: true, rows: Rows::default() }
     }
 

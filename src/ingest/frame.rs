@@ -104,6 +104,18 @@ pub struct Framed<'a> {
 }
 
 impl Framed<'_> {
+    /// A number that is equal for records of equal content.
+    #[must_use]
+    pub fn fingerprint(&self) -> u128 {
+        let hash = match self.found {
+            Ok(value) if self.raw.is_empty() => {
+                blake3::hash(serde_json::to_string(value).unwrap_or_default().as_bytes())
+            }
+            _ => blake3::hash(self.raw),
+        };
+        hash.as_bytes().first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+    }
+
     /// The beginning of the record for the list of rejects: at most 200 characters, without control characters. It may
     /// hold personal data.
     #[must_use]
@@ -143,6 +155,12 @@ fn parse_bytes(bytes: &[u8]) -> Result<Value<'_>, Reason> {
 }
 
 impl Chunk {
+    /// How many bytes it has; none of a Parquet file.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// Reads the records in their order. An array on a line of NDJSON is as many records as it has elements.
     pub fn records(&self, mut each: impl FnMut(Framed<'_>)) {
         match &self.content {

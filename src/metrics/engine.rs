@@ -62,7 +62,7 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
             for group in &groups {
                 group.run(&facts, scope, &metrics, &mut sums)?;
             }
-            Ok(sums)
+            Ok::<_, Error>(sums)
         })
         .try_reduce(|| vec![BTreeMap::new(); asks.len()], |left, right| Ok(merge(left, right)))?;
     Ok(asks

@@ -1,0 +1,156 @@
+//! The balance sheet of an ingest: every record and every event is accounted for, in total and by source.
+//!
+//! Received = accepted + ignored + rejected; found = stored + duplicates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::channels::Outcome;
+use crate::store::Ledger;
+
+/// How many different refused or ignored records are told apart; further ones count as different.
+const MOST_DISTINCT: usize = 1 << 20;
+
+/// Where every record and every event went.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Balance {
+    /// Records.
+    pub records: Records,
+    /// Events.
+    pub events: Events,
+    /// How often each reason to ignore or reject a record was given.
+    pub reasons: BTreeMap<String, u64>,
+    /// The same by source, in the order of their names.
+    pub sources: Vec<SourceBalance>,
+    /// The store's version afterwards; absent if nothing was written.
+    pub version: Option<u64>,
+    /// Why sources could not be read to their end, in words.
+    #[serde(skip)]
+    pub problems: Vec<String>,
+    #[serde(skip)]
+    distinct: BTreeSet<u128>,
+    #[serde(skip)]
+    ledger: Ledger,
+}
+
+/// Where every record went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Records {
+    /// Records read.
+    pub received: u64,
+    /// Records that gave events.
+    pub accepted: u64,
+    /// Valid records that say nothing about conversations.
+    pub ignored: u64,
+    /// Records that were refused, wholly or in part.
+    pub rejected: u64,
+}
+
+impl Records {
+    /// Counts a record.
+    pub fn count(&mut self, outcome: Outcome) {
+        self.received += 1;
+        *match outcome {
+            Outcome::Accepted => &mut self.accepted,
+            Outcome::Ignored(_) => &mut self.ignored,
+            Outcome::Rejected(_) => &mut self.rejected,
+        } += 1;
+    }
+
+    fn add(&mut self, other: Self) {
+        self.received += other.received;
+        self.accepted += other.accepted;
+        self.ignored += other.ignored;
+        self.rejected += other.rejected;
+    }
+}
+
+/// Where every event went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Events {
+    /// Events found in records.
+    pub found: u64,
+    /// Events that are new to the store.
+    pub stored: u64,
+    /// Events that the store, or an earlier record, had already.
+    pub duplicates: u64,
+}
+
+/// The balance of one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SourceBalance {
+    /// Its name.
+    pub source: String,
+    /// Records by channel.
+    pub channels: BTreeMap<&'static str, u64>,
+    /// Where its records went.
+    #[serde(flatten)]
+    pub records: Records,
+}
+
+/// What one chunk of a source adds.
+#[derive(Debug, Default)]
+pub(super) struct ChunkBalance {
+    pub(super) records: Records,
+    pub(super) channels: BTreeMap<&'static str, u64>,
+    pub(super) reasons: BTreeMap<String, u64>,
+    /// Ignored and rejected records by their content.
+    pub(super) fingerprints: Vec<(u128, Outcome)>,
+}
+
+/// The key under which an outcome is counted; accepted records need none.
+pub(super) fn reason(outcome: Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Accepted => None,
+        Outcome::Ignored(what) => Some(what.to_owned()),
+        Outcome::Rejected(reason) => Some(reason.code()),
+    }
+}
+
+impl Balance {
+    pub(super) fn new(sources: impl Iterator<Item = String>) -> Self {
+        let sources = sources.map(|source| SourceBalance { source, ..SourceBalance::default() }).collect();
+        Self { sources, ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, source: usize, chunk: ChunkBalance) {
+        self.records.add(chunk.records);
+        for (reason, n) in chunk.reasons {
+            *self.reasons.entry(reason).or_default() += n;
+        }
+        for (fingerprint, outcome) in chunk.fingerprints {
+            if self.distinct.len() < MOST_DISTINCT && !self.distinct.insert(fingerprint) {
+                continue;
+            }
+            match outcome {
+                Outcome::Accepted => {}
+                Outcome::Ignored(_) => self.ledger.ignored += 1,
+                Outcome::Rejected(_) => self.ledger.rejected += 1,
+            }
+            if let Some(reason) = reason(outcome) {
+                *self.ledger.reasons.entry(reason).or_default() += 1;
+            }
+        }
+        if let Some(known) = self.sources.get_mut(source) {
+            known.records.add(chunk.records);
+            for (channel, n) in chunk.channels {
+                *known.channels.entry(channel).or_default() += n;
+            }
+        }
+    }
+
+    /// Notes the events of a run that was written: those found, those stored, and the records that the stored ones are of.
+    pub(super) fn add_events(&mut self, found: u64, stored: u64, n_records: u64) {
+        self.events.found += found;
+        self.events.stored += stored;
+        self.events.duplicates += found - stored;
+        self.ledger.accepted += n_records;
+        self.ledger.stored += stored;
+    }
+
+    /// What the store keeps of the balance: each distinct record once.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}

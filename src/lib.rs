@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod charts;
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod event;

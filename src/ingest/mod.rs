@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::channels::{self, Channel, Out, Outcome, Reading, Reason, Record, Value};
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Time;
 use crate::store::{DataFile, Key, Operation, Rows, Snapshot, Store, scan, write};
 
@@ -128,7 +128,7 @@ impl Runs {
         let months: Vec<(String, Vec<u32>)> = write::by_month(&rows, &order).into_iter().collect();
         let files: Vec<Result<DataFile>> = months
             .par_iter()
-            .map(|(month, order)| write::data_file(&self.table, month, &file_name()?, &rows, order))
+            .map(|(month, order)| write::data_file(&self.table, month, &write::file_name()?, &rows, order))
             .collect();
         for file in files {
             self.written.push(file?);
@@ -166,14 +166,6 @@ impl Runs {
             let _ = std::fs::remove_file(self.table.join(&file.path));
         }
     }
-}
-
-/// A name that no other data file has.
-fn file_name() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Usage(format!("the system gives no random numbers: {error}")))?;
-    Ok(format!("part-{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// What all threads share.

@@ -29,9 +29,7 @@ pub(super) fn context() -> Context {
             accepted: 47_000,
             ignored: 1_098,
             rejected: 212,
-            events_found: 61_007,
             events_stored: 60_000,
-            duplicates: 1_007,
             reasons: [("unknown_update".to_owned(), 1_098), ("not_json".to_owned(), 212)].into(),
         }),
     }

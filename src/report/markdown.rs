@@ -139,7 +139,7 @@ mod tests {
         - Contacts: 4_812
         - Outbound messages: 12_345
         - Records: 48_310 received = 47_000 accepted + 1_098 ignored + 212 rejected
-        - Events: 61_007 found = 60_000 stored + 1_007 duplicates
+        - Events: 60_000 stored
 
         ## At a glance
 

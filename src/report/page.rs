@@ -277,12 +277,7 @@ fn facts(context: &Context) -> Vec<Fact> {
             count(balance.ignored),
             count(balance.rejected)
         );
-        let events = format!(
-            "{} found = {} stored + {} duplicates",
-            count(balance.events_found),
-            count(balance.events_stored),
-            count(balance.duplicates)
-        );
+        let events = format!("{} stored", count(balance.events_stored));
         add("Records", Some(records));
         add("Events", Some(events));
     }

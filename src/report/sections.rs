@@ -248,23 +248,20 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
     let mut parts = Vec::new();
     if let Some(balance) = &report.context.balance {
-        let Balance { received, accepted, ignored, rejected, events_found, events_stored, duplicates, reasons } =
-            balance;
+        let Balance { received, accepted, ignored, rejected, events_stored, reasons } = balance;
         let rows = [
             ("Records received", received),
             ("… accepted", accepted),
             ("… ignored", ignored),
             ("… rejected", rejected),
-            ("Events found", events_found),
-            ("… stored", events_stored),
-            ("… duplicates", duplicates),
+            ("Events stored", events_stored),
         ];
         let rows = rows.map(|(name, count)| vec![plain(name.to_owned()), plain(language.count(*count))]);
         let table = Table { columns: vec![label("Balance"), number("Count")], rows: rows.into() };
         let note = if balance.is_even() {
-            "Both sums come out: nothing got lost on the way."
+            "The sum comes out: nothing got lost on the way. A record that was delivered or read several times counts once."
         } else {
-            "The sums do not come out. Please treat all numbers with care."
+            "The sum does not come out. Please treat all numbers with care."
         };
         parts.push(Part { heading: "Balance of records and events".to_owned(), ..part(table, note, "") });
         let rows =

@@ -4,6 +4,8 @@
 //! Knows events as columns, not what they mean.
 
 pub mod key;
+mod merge;
+pub mod optimize;
 pub mod rows;
 pub mod scan;
 pub mod schema;

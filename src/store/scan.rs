@@ -41,7 +41,7 @@ pub struct Snapshot {
     overlapping: bool,
 }
 
-struct Part {
+pub(super) struct Part {
     path: PathBuf,
     file: DataFile,
     metadata: ArrowReaderMetadata,
@@ -54,6 +54,15 @@ pub struct KeyRange {
     pub low: i64,
     /// Largest key.
     pub high: i64,
+}
+
+/// Ranges of equal width that cover all contact keys, each holding about as many rows as a shard should.
+pub(super) fn key_ranges(n_rows: u64) -> Vec<KeyRange> {
+    let n_ranges = i128::from(n_rows.div_ceil(SHARD_ROWS).max(1));
+    let (first, span) = (i128::from(i64::MIN), 1_i128 << 64);
+    let edge = |index: i128| first + span * index / n_ranges;
+    let key = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
+    (0..n_ranges).map(|index| KeyRange { low: key(edge(index)), high: key(edge(index + 1) - 1) }).collect()
 }
 
 impl Snapshot {
@@ -99,11 +108,7 @@ impl Snapshot {
     /// Ranges of contact keys that together hold every contact once.
     #[must_use]
     pub fn shards(&self) -> Vec<KeyRange> {
-        let n_shards = i128::from(self.n_rows().div_ceil(SHARD_ROWS).max(1));
-        let (first, span) = (i128::from(i64::MIN), 1_i128 << 64);
-        let edge = |index: i128| first + span * index / n_shards;
-        let key = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
-        (0..n_shards).map(|index| KeyRange { low: key(edge(index)), high: key(edge(index + 1) - 1) }).collect()
+        key_ranges(self.n_rows())
     }
 
     /// Reads the events of the contacts in the range that happened before `until`, with the columns named (key, time,
@@ -148,7 +153,7 @@ impl Part {
     }
 
     /// Opens a data file that may not be committed yet.
-    fn open_at(path: PathBuf, file: DataFile) -> Result<Self> {
+    pub(super) fn open_at(path: PathBuf, file: DataFile) -> Result<Self> {
         let handle = File::open(&path).map_err(Error::read(&path))?;
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&handle, options)
@@ -161,7 +166,7 @@ impl Part {
         move |source| Error::DataFile { path: path.clone(), source }
     }
 
-    fn channel_kinds(&self) -> Vec<(String, Kind)> {
+    pub(super) fn channel_kinds(&self) -> Vec<(String, Kind)> {
         let pairs = self.metadata.metadata().file_metadata().key_value_metadata();
         let text = pairs.into_iter().flatten().find(|pair| pair.key == KINDS_KEY).and_then(|pair| pair.value.clone());
         let parse = |line: &str| {
@@ -225,7 +230,7 @@ impl Part {
     }
 
     /// Record batches of the columns named, of the pages that may hold values of `by` between `low` and `high`.
-    fn batches(
+    pub(super) fn batches(
         &self,
         columns: &[&str],
         by: &str,

@@ -61,6 +61,17 @@ impl DataFile {
     }
 }
 
+/// A name that no other data file has.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn file_name() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Usage(format!("the system gives no random numbers: {error}")))?;
+    Ok(format!("part-{:032x}", u128::from_be_bytes(bytes)))
+}
+
 /// Splits rows in store order by the month of their instant; the order inside a month stays.
 #[must_use]
 pub fn by_month(rows: &Rows, order: &[u32]) -> BTreeMap<String, Vec<u32>> {

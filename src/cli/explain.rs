@@ -1,0 +1,124 @@
+//! `trichter explain`: what a number means, what a channel can tell, what a table holds.
+
+use std::fmt::Write;
+
+use super::{Done, print};
+use crate::channels::{self, Channel};
+use crate::error::{Error, Result};
+use crate::facts::{self, Grain};
+use crate::metrics::Metric;
+use crate::store::schema;
+
+/// Explain a metric, a channel or a fact table.
+///
+/// Without a name: the list of all of them.
+///
+/// Example: trichter explain open_rate
+#[derive(clap::Args)]
+pub(super) struct Explain {
+    /// Id of a metric, name of a channel or of a fact table, or 'events'.
+    name: Option<String>,
+    /// List everything that can be explained.
+    #[arg(long)]
+    list: bool,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> Result<Done> {
+        let text = match &self.name {
+            Some(name) if !self.list => explain(name)?,
+            _ => list()?,
+        };
+        print(&text)?;
+        Ok(Done::Well)
+    }
+}
+
+fn list() -> Result<String> {
+    let mut text = String::from("Metrics\n");
+    for metric in Metric::all()? {
+        let _ = writeln!(text, "  {:<28} {}", metric.id, metric.meaning);
+    }
+    text.push_str("\nChannels\n");
+    for channel in channels::ALL {
+        let _ = writeln!(text, "  {:<28} {}", channel.name, channel.title);
+    }
+    text.push_str("\nTables\n");
+    let _ = writeln!(text, "  {:<28} one row per thing that happened", "events");
+    for grain in facts::GRAINS {
+        let _ = writeln!(text, "  {:<28} one row per {}", grain.name, grain.one_row_per);
+    }
+    Ok(text)
+}
+
+fn explain(name: &str) -> Result<String> {
+    let metrics = Metric::all()?;
+    if let Some(metric) = metrics.iter().find(|metric| metric.id == name) {
+        return Ok(of_metric(metric));
+    }
+    if let Some(channel) = channels::named(name) {
+        return Ok(of_channel(channel));
+    }
+    if let Some(grain) = facts::grain(name) {
+        return Ok(of_grain(grain));
+    }
+    if name == "events" {
+        return Ok(of_events());
+    }
+    let known = metrics.into_iter().map(|metric| metric.id);
+    let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
+    let known = known.chain(others.map(str::to_owned)).chain(["events".to_owned()]).collect();
+    Err(Error::Unknown { what: "metric, channel or table", name: name.to_owned(), known })
+}
+
+fn of_metric(metric: &Metric) -> String {
+    format!(
+        "{name} ({id})\n\n  {meaning}\n\n  unit      {unit}\n  counted   over the table {table}\n  follows   {follows}\n  caveat    {caveat}\n\n{sql}\n",
+        name = metric.name,
+        id = metric.id,
+        meaning = metric.meaning,
+        unit = metric.unit,
+        table = metric.table,
+        follows = metric.follows,
+        caveat = metric.caveat,
+        sql = metric.sql.trim(),
+    )
+}
+
+fn of_channel(channel: &Channel) -> String {
+    let mut text = format!("{} ({})\n\nIts logs can tell\n", channel.title, channel.name);
+    for kind in channel.kinds {
+        let _ = writeln!(text, "  {:<22} {}", kind.name(), kind.meaning());
+    }
+    if !channel.reports_opens() {
+        text.push_str("\nOpens cannot be seen: open rates are n/a, never 0 %.\n");
+    }
+    if !channel.reports_deliveries() {
+        text.push_str("\nDeliveries cannot be seen: the delivery rate is n/a, and a message that did not fail counts as having reached the contact.\n");
+    }
+    text.push_str("\nMind\n");
+    for caveat in channel.caveats {
+        let _ = writeln!(text, "  - {caveat}");
+    }
+    text
+}
+
+fn of_grain(grain: &Grain) -> String {
+    let mut text = format!(
+        "{}: one row per {}\n\nA row belongs to the day and to the range of time of its {}.\n\n",
+        grain.name, grain.one_row_per, grain.anchor
+    );
+    for column in grain.columns {
+        let _ = writeln!(text, "  {:<24} {}", column.name, column.meaning);
+    }
+    text
+}
+
+fn of_events() -> String {
+    let mut text = String::from("events: one row per thing that happened\n\n");
+    for column in schema::COLUMNS {
+        let _ = writeln!(text, "  {:<16} {}", column.name, column.meaning);
+    }
+    let _ = writeln!(text, "  {:<16} month of `at` in UTC, the partition", schema::PARTITION);
+    text
+}

@@ -1,0 +1,280 @@
+//! `trichter ingest` and `trichter check`: raw logs into the store, or the same without keeping it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Done, config, print, print_json, render, say};
+use crate::channels::{self, Channel};
+use crate::error::{Error, Result};
+use crate::ingest::{self, Balance, Plan, Reject, input};
+use crate::store::{Key, Store};
+
+/// Read raw logs into a store.
+///
+/// Inputs are files, folders, globs or '-': NDJSON, JSON, CSV with a header, Parquet; plain, .gz or .zst. The platform is
+/// recognised record by record, also inside the envelopes that web servers put around a webhook. Reading the same logs
+/// again stores nothing new.
+///
+/// Example: trichter ingest sample-data --store /tmp/store --config sample-data/trichter.toml
+#[derive(clap::Args)]
+pub(super) struct Ingest {
+    /// Folder of the store; it is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Read raw logs as 'ingest' would, and keep nothing: the balance sheet and the rejects.
+///
+/// Example: trichter check sample-data/whatsapp
+#[derive(clap::Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(clap::Args)]
+struct Reading {
+    /// Files, folders, globs, or '-' for standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// The platform of all records, instead of recognising it.
+    #[arg(long, value_name = "auto|NAME", default_value = "auto")]
+    channel: String,
+    /// What the business knows about its messages. Default: trichter.toml in the store's folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Write refused records to this file as NDJSON: source, line, reason, excerpt. '-' is standard output.
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Fail with exit code 1 if more records are rejected: a count (100) or a share (0.5%).
+    #[arg(long, value_name = "LIMIT")]
+    max_rejects: Option<Limit>,
+    /// File with the key of the pseudonyms, 64 hexadecimal digits. Default: the environment's TRICHTER_KEY, else the store's own.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Print the balance as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Ingest {
+    pub(super) fn run(&self, quiet: bool) -> Result<Done> {
+        // Inputs and settings are looked at before a store is made.
+        let prepared = self.reading.prepare(Some(&self.store))?;
+        let key = self.reading.key(&self.store)?;
+        let mut store = Store::open_or_create(&self.store)?;
+        self.reading.run(&prepared, &key, &mut store, quiet, true)
+    }
+}
+
+impl Check {
+    pub(super) fn run(&self, quiet: bool) -> Result<Done> {
+        let prepared = self.reading.prepare(None)?;
+        let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
+        let key = Key::beside(folder.path())?;
+        let mut store = Store::open_or_create(&folder.path().join("store"))?;
+        self.reading.run(&prepared, &key, &mut store, quiet, false)
+    }
+}
+
+struct Prepared {
+    sources: Vec<input::Source>,
+    channel: Option<&'static Channel>,
+    config: crate::config::Config,
+}
+
+impl Reading {
+    fn prepare(&self, store: Option<&Path>) -> Result<Prepared> {
+        let channel = match self.channel.as_str() {
+            "auto" => None,
+            name => Some(channels::named(name).ok_or_else(|| Error::Unknown {
+                what: "channel",
+                name: name.to_owned(),
+                known: channels::ALL.iter().map(|channel| channel.name.to_owned()).collect(),
+            })?),
+        };
+        Ok(Prepared { sources: input::sources(&self.inputs)?, channel, config: config(self.config.as_deref(), store)? })
+    }
+
+    fn key(&self, store: &Path) -> Result<Key> {
+        if let Some(path) = &self.key_file {
+            return Key::from_file(path);
+        }
+        match std::env::var("TRICHTER_KEY") {
+            Ok(text) => Key::from_hex(text.trim())
+                .ok_or_else(|| Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits".into())),
+            Err(_) => Key::beside(store),
+        }
+    }
+
+    fn run(&self, prepared: &Prepared, key: &Key, store: &mut Store, quiet: bool, keeps: bool) -> Result<Done> {
+        let mut rejects = self.rejects.as_deref().map(RejectsFile::create).transpose()?;
+        let bar = progress(prepared, quiet);
+        let plan = Plan {
+            sources: &prepared.sources,
+            channel: prepared.channel,
+            config: &prepared.config,
+            key,
+            stdin: &|| Box::new(io::stdin()) as Box<dyn Read + Send>,
+            progress: &|bytes| bar.inc(bytes),
+        };
+        let mut first = Vec::new();
+        let mut reject = |reject: Reject| {
+            if first.len() < 5 {
+                first.push(reject.clone());
+            }
+            rejects.as_mut().map_or(Ok(()), |file| file.write(&reject))
+        };
+        let mut balance = ingest::ingest(store, &plan, &mut reject)?;
+        bar.finish_and_clear();
+        if let Some(file) = rejects {
+            file.finish()?;
+        }
+        if !keeps {
+            balance.version = None;
+        }
+        if self.json {
+            print_json(&balance)?;
+        } else if !quiet {
+            print(&render::balance(&balance, keeps))?;
+        }
+        if !quiet {
+            self.warn(&balance, &first, keeps);
+        }
+        Ok(match self.max_rejects {
+            Some(limit) if limit.is_missed(&balance) => {
+                say(&format!(
+                    "limit missed: {} of {} records were rejected",
+                    balance.records.rejected, balance.records.received
+                ));
+                Done::LimitMissed
+            }
+            _ => Done::Well,
+        })
+    }
+
+    fn warn(&self, balance: &Balance, first: &[Reject], keeps: bool) {
+        for problem in &balance.problems {
+            say(&format!("warning: cannot read {problem}"));
+        }
+        if balance.records.received == 0 {
+            say("warning: the inputs hold no record");
+        }
+        if balance.records.rejected > 0 && self.rejects.is_none() {
+            say(&format!(
+                "warning: {} of {} records were rejected; --rejects FILE writes them all down",
+                balance.records.rejected, balance.records.received
+            ));
+            if !keeps {
+                for reject in first {
+                    say(&format!("  {}:{}: {}: {}", reject.source, reject.line, reject.reason, reject.excerpt));
+                }
+            }
+        }
+    }
+}
+
+/// The file of rejects. It is opened before the work begins, so that a bad path fails early.
+struct RejectsFile {
+    path: PathBuf,
+    out: BufWriter<Box<dyn Write>>,
+}
+
+impl RejectsFile {
+    fn create(path: &Path) -> Result<Self> {
+        let out: Box<dyn Write> = if path == Path::new("-") {
+            Box::new(io::stdout())
+        } else {
+            Box::new(File::create(path).map_err(Error::write(path))?)
+        };
+        Ok(Self { path: path.to_path_buf(), out: BufWriter::new(out) })
+    }
+
+    fn write(&mut self, reject: &Reject) -> Result<()> {
+        let text = serde_json::to_string(reject).map_err(|error| Error::Usage(error.to_string()))?;
+        writeln!(self.out, "{text}").map_err(Error::write(&self.path))
+    }
+
+    fn finish(mut self) -> Result<()> {
+        self.out.flush().map_err(Error::write(&self.path))
+    }
+}
+
+/// How many rejects are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Limit {
+    Count(u64),
+    Share(f64),
+}
+
+impl std::str::FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let hint = || format!("'{text}' is no limit; write a count such as 100 or a share such as 0.5%");
+        match text.strip_suffix('%') {
+            Some(percent) => match percent.trim().parse::<f64>() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Share(percent / 100.0)),
+                _ => Err(hint()),
+            },
+            None => match (text.parse::<u64>(), text.parse::<f64>()) {
+                (Ok(count), _) => Ok(Self::Count(count)),
+                (Err(_), Ok(share)) if (0.0..=1.0).contains(&share) => Ok(Self::Share(share)),
+                _ => Err(hint()),
+            },
+        }
+    }
+}
+
+impl Limit {
+    fn is_missed(self, balance: &Balance) -> bool {
+        let records = balance.records;
+        match self {
+            Self::Count(most) => records.rejected > most,
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+            Self::Share(most) => records.rejected as f64 > most * records.received as f64,
+        }
+    }
+}
+
+/// A bar on a terminal, nothing otherwise.
+fn progress(prepared: &Prepared, quiet: bool) -> ProgressBar {
+    if quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let sizes = prepared.sources.iter().map(|source| std::fs::metadata(source.path()).map(|file| file.len()));
+    let total: Option<u64> = sizes.collect::<io::Result<Vec<u64>>>().ok().map(|sizes| sizes.iter().sum());
+    let compressed = prepared
+        .sources
+        .iter()
+        .any(|source| source.path().extension().is_some_and(|extension| extension == "gz" || extension == "zst"));
+    let template = "{spinner} {bytes} read, {binary_bytes_per_sec}";
+    match total.filter(|_| !compressed) {
+        Some(total) => {
+            let style =
+                ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left");
+            ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        }
+        None => ProgressBar::new_spinner()
+            .with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_counts_or_shares() {
+        assert_eq!("100".parse(), Ok(Limit::Count(100)));
+        assert_eq!("0.5%".parse(), Ok(Limit::Share(0.005)));
+        assert_eq!("0.05".parse(), Ok(Limit::Share(0.05)));
+        assert!("many".parse::<Limit>().is_err());
+        assert!("101%".parse::<Limit>().is_err());
+    }
+}

@@ -1,0 +1,233 @@
+//! The command line: one file per subcommand. The only place with arguments, standard output, progress, clock and
+//! environment.
+//!
+//! Data goes to standard output, talk to standard error. Exit codes: 0 done; 1 done, but a limit that the user set was
+//! missed; 2 could not be done.
+
+#![allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, Zone};
+use crate::error::{Error, Result};
+use crate::event::Time;
+use crate::facts::Settings;
+use crate::metrics::{Answer, Ask, Scope};
+use crate::store::{AsOf, Snapshot, Store};
+
+mod explain;
+mod ingest;
+mod query;
+mod render;
+mod report;
+mod simulate;
+mod store;
+
+/// Conversation funnel analytics: raw messenger logs in; rates, question drop-off and a report out.
+#[derive(Parser)]
+#[command(name = "trichter", version, max_term_width = 100, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads to use; all cores if absent.
+    #[arg(long, global = true, value_name = "N", help_heading = "Running")]
+    threads: Option<usize>,
+    /// Say nothing but errors on standard error.
+    #[arg(long, short, global = true, help_heading = "Running")]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Ingest(ingest::Ingest),
+    Check(ingest::Check),
+    Query(query::Query),
+    Report(report::Report),
+    Explain(explain::Explain),
+    Store(store::StoreCommand),
+    Simulate(simulate::Simulate),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    Well,
+    LimitMissed,
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, everything else is a mistake: clap knows which stream and code fit.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    if let Some(threads) = arguments.threads
+        && rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global().is_err()
+    {
+        return fail(&Error::Usage("the threads could not be started".into()));
+    }
+    let quiet = arguments.quiet;
+    let done = match arguments.command {
+        Command::Ingest(command) => command.run(quiet),
+        Command::Check(command) => command.run(quiet),
+        Command::Query(command) => command.run(),
+        Command::Report(command) => command.run(quiet),
+        Command::Explain(command) => command.run(),
+        Command::Store(command) => command.run(),
+        Command::Simulate(command) => command.run(quiet),
+    };
+    match done {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::LimitMissed) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// The command line as clap knows it, for tests of its consistency.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+fn fail(error: &Error) -> ExitCode {
+    say(&format!("error: {error}"));
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        say(&format!("  caused by: {error}"));
+        cause = error.source();
+    }
+    if let Some(remedy) = error.remedy() {
+        say(&format!("  try: {remedy}"));
+    }
+    ExitCode::from(2)
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    matches!(error, Error::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says something to the person at the keyboard.
+fn say(text: &str) {
+    // If standard error is closed, nobody listens.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes an answer to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::write(Path::new("standard output")))
+}
+
+/// Writes a value as indented JSON to standard output.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Usage(error.to_string()))?;
+    print(&format!("{text}\n"))
+}
+
+/// Arguments of every command that reads a store.
+#[derive(clap::Args)]
+struct Reading {
+    /// Folder of the store.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// Only what began at this day or instant or later: 2026-05-01 or 2026-05-01T12:00:00Z.
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only what began before this day or instant; what is undecided then is open.
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, weekday, hour …
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Time zone in which days begin, such as Europe/Berlin. Default: the configuration's, else UTC.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// What the numbers mean: flows, windows, time zone. Default: trichter.toml in the store's folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read the store as it was: a version number or an instant.
+    #[arg(long, value_name = "VERSION|TIME")]
+    as_of: Option<String>,
+}
+
+/// A store opened for reading, with what is asked about it.
+struct Opened {
+    store: Store,
+    snapshot: Snapshot,
+    config: Config,
+    settings: Settings,
+    zone: Zone,
+    since: Option<Time>,
+    until: Option<Time>,
+}
+
+impl Reading {
+    fn open(&self) -> Result<Opened> {
+        let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
+        let config = config(self.config.as_deref(), Some(path))?;
+        let zone = match &self.timezone {
+            Some(name) => Zone::parse(name).map_err(Error::Usage)?,
+            None => config.report.zone.clone(),
+        };
+        let when = |text: &Option<String>| text.as_deref().map(|text| instant(text, &zone)).transpose();
+        let (since, until) = (when(&self.since)?, when(&self.until)?);
+        if let (Some(since), Some(until)) = (since, until)
+            && since >= until
+        {
+            return Err(Error::Usage(format!("--since {since} is not before --until {until}")));
+        }
+        let store = Store::open(path, self.as_of(&zone)?)?;
+        let snapshot = Snapshot::of(&store)?;
+        let settings = Settings::new(&config, &snapshot, since.map(|time| time.0), until.map(|time| time.0));
+        Ok(Opened { store, snapshot, config, settings, zone, since, until })
+    }
+
+    fn as_of(&self, zone: &Zone) -> Result<AsOf> {
+        match self.as_of.as_deref() {
+            None => Ok(AsOf::Latest),
+            Some(text) => match text.parse() {
+                Ok(version) => Ok(AsOf::Version(version)),
+                Err(_) => instant(text, zone).map(AsOf::Time),
+            },
+        }
+    }
+}
+
+impl Opened {
+    fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        let scope = Scope { settings: &self.settings, zone: self.zone.0.clone(), flows: &self.config.flow };
+        crate::metrics::answer(&self.snapshot, &scope, asks)
+    }
+}
+
+/// The configuration at `path`; without one, `trichter.toml` in the store's folder, else the defaults.
+fn config(path: Option<&Path>, store: Option<&Path>) -> Result<Config> {
+    match (path, store.map(|store| store.join("trichter.toml"))) {
+        (Some(path), _) => Config::load(path),
+        (None, Some(kept)) if kept.exists() => Config::load(&kept),
+        (None, _) => Ok(Config::default()),
+    }
+}
+
+/// A day, which begins in the zone, or an instant.
+fn instant(text: &str, zone: &Zone) -> Result<Time> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
+    let time = match day {
+        Some(day) => day.to_zoned(zone.0.clone()).ok().map(|zoned| Time(zoned.timestamp().as_microsecond())),
+        None => Time::parse(text, &zone.0),
+    };
+    time.ok_or_else(|| {
+        Error::Usage(format!("'{text}' is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)"))
+    })
+}

@@ -1,0 +1,188 @@
+//! `trichter report`: the numbers of a store as a page, as text and as JSON.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{Done, Opened, Reading, print, say};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::event::{SECOND, Time};
+use crate::facts::Settings;
+use crate::ingest::{self, Plan, input};
+use crate::metrics::{Metric, catalog};
+use crate::report::{self, Balance, Context, Definition, Format, Language};
+use crate::store::{Key, Snapshot, Store};
+
+/// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
+const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
+
+/// Write a report: one page that works offline, Markdown and JSON.
+///
+/// Example: trichter report --store /tmp/store --out reports/may --since 2026-05-01 --until 2026-06-01
+#[derive(clap::Args)]
+pub(super) struct Report {
+    #[command(flatten)]
+    reading: Reading,
+    /// Show what a report looks like: reads the sample logs into a temporary store and writes reports/demo.
+    #[arg(long, conflicts_with = "store")]
+    demo: bool,
+    /// Folder for the report; it is made if it is not there. Default: reports, or reports/demo.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Formats, separated by commas: html, md, json.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
+    format: Vec<String>,
+    /// Heading of the report.
+    #[arg(long, default_value = "Conversation report")]
+    title: String,
+    /// Language of number formats.
+    #[arg(long, value_enum, default_value = "en")]
+    language: Lang,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Lang {
+    En,
+    De,
+}
+
+impl Report {
+    pub(super) fn run(&self, quiet: bool) -> Result<Done> {
+        let formats = self.formats()?;
+        if self.demo {
+            // The store lives as long as the report is being made.
+            let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
+            let opened = self.demo(folder.path())?;
+            return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
+        }
+        self.write(&self.reading.open()?, &formats, Path::new("reports"), quiet)
+    }
+
+    fn formats(&self) -> Result<Vec<Format>> {
+        let find = |name: &String| {
+            Format::from_name(name).ok_or_else(|| Error::Unknown {
+                what: "format",
+                name: name.clone(),
+                known: Format::all().map(|format| format.name().to_owned()).collect(),
+            })
+        };
+        self.format.iter().map(find).collect()
+    }
+
+    fn write(&self, opened: &Opened, formats: &[Format], out: &Path, quiet: bool) -> Result<Done> {
+        let out = self.out.as_deref().unwrap_or(out);
+        std::fs::create_dir_all(out).map_err(Error::write(out))?;
+        let answers = opened.answer(&report::asks(&self.reading.by))?;
+        let report = report::build(self.context(opened)?, &answers, &definitions()?);
+        for format in formats {
+            let path = out.join(format.file_name());
+            write_whole(&path, &format.write(&report)?)?;
+        }
+        let mut text = String::new();
+        for format in formats {
+            text.push_str(&format!("{}\n", out.join(format.file_name()).display()));
+        }
+        print(&text)?;
+        if !quiet {
+            print(&super::render::headlines(&report))?;
+        }
+        Ok(Done::Well)
+    }
+
+    fn context(&self, opened: &Opened) -> Result<Context> {
+        let ledger = opened.store.ledger()?;
+        let channels = opened.snapshot.channel_kinds().iter().map(|(channel, _)| channel.clone());
+        Ok(Context {
+            title: self.title.clone(),
+            language: match self.language {
+                Lang::En => Language::En,
+                Lang::De => Language::De,
+            },
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            store_version: Some(opened.snapshot.version()),
+            since: opened.since,
+            until: opened.until,
+            horizon: opened.snapshot.horizon().map(|_| Time(opened.settings.horizon)),
+            zone: opened.zone.0.clone(),
+            reply_window_s: opened.config.windows.reply.0 / SECOND,
+            by: self.reading.by.clone(),
+            filters: Vec::new(),
+            channels: channels.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+            n_contacts: None,
+            n_messages: None,
+            balance: Some(Balance {
+                received: ledger.accepted + ledger.ignored + ledger.rejected,
+                accepted: ledger.accepted,
+                ignored: ledger.ignored,
+                rejected: ledger.rejected,
+                events_stored: ledger.stored,
+                reasons: ledger.reasons,
+            }),
+        })
+    }
+
+    /// A store with the sample logs.
+    fn demo(&self, folder: &Path) -> Result<Opened> {
+        let samples = folder.join("sample-data");
+        for (name, bytes) in catalog::samples() {
+            let path = samples.join(name);
+            let parent = path.parent().unwrap_or(&samples);
+            std::fs::create_dir_all(parent).map_err(Error::write(parent))?;
+            std::fs::write(&path, bytes).map_err(Error::write(&path))?;
+        }
+        let config = Config::load(&samples.join("trichter.toml"))?;
+        let mut logs: Vec<String> = Vec::new();
+        for entry in std::fs::read_dir(&samples).map_err(Error::read(&samples))? {
+            let path = entry.map_err(Error::read(&samples))?.path();
+            if path.is_dir() {
+                logs.push(path.to_string_lossy().into_owned());
+            }
+        }
+        let sources = input::sources(&logs)?;
+        let key = Key::from_hex(DEMO_KEY).ok_or_else(|| Error::Usage("the demo's key is broken".into()))?;
+        let mut store = Store::open_or_create(&folder.join("store"))?;
+        let plan = Plan {
+            sources: &sources,
+            channel: None,
+            config: &config,
+            key: &key,
+            stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
+            progress: &|_| {},
+        };
+        let balance = ingest::ingest(&mut store, &plan, &mut |_| Ok(()))?;
+        say(&super::render::balance(&balance, true));
+        let snapshot = Snapshot::of(&store)?;
+        let zone = config.report.zone.clone();
+        let settings = Settings::new(&config, &snapshot, None, None);
+        Ok(Opened { store, snapshot, config, settings, zone, since: None, until: None })
+    }
+}
+
+/// The definitions of all metrics, as the report's appendix shows them.
+fn definitions() -> Result<Vec<Definition>> {
+    let define = |metric: Metric| Definition {
+        formula: metric.sql.trim().to_owned(),
+        id: metric.id,
+        title: metric.name,
+        meaning: metric.meaning,
+        unit: metric.unit,
+        source: metric.follows,
+        caveat: metric.caveat,
+    };
+    Ok(Metric::all()?.into_iter().map(define).collect())
+}
+
+/// A reader never sees half a file.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
+    std::io::Write::write_all(&mut draft, text.as_bytes()).map_err(Error::write(path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
+    }
+    draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
+    Ok(())
+}

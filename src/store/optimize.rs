@@ -1,0 +1,32 @@
+//! Compaction: the data files of a month become one, with the same events in the same order. Readers see either all old
+//! files or the new one.
+
+use std::collections::BTreeMap;
+
+use super::table::Operation;
+use super::{DataFile, Store, merge};
+use crate::error::Result;
+
+/// Merges the data files of every month that has several. Returns how many data files there were and how many there are.
+///
+/// # Errors
+/// A data file is damaged, the store cannot be written, or another writer removed a file meanwhile.
+pub fn optimize(store: &mut Store) -> Result<(usize, usize)> {
+    let files = store.files()?;
+    let before = files.len();
+    let mut months: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
+    for file in files {
+        months.entry(file.month.clone()).or_default().push(file);
+    }
+    let months: Vec<(String, Vec<DataFile>)> = months.into_iter().filter(|(_, files)| files.len() > 1).collect();
+    let mut added = Vec::new();
+    let mut removed = Vec::new();
+    for (month, files) in months {
+        added.push(merge::merge(&store.table_path(), &month, &files)?);
+        removed.extend(files);
+    }
+    if !removed.is_empty() {
+        store.commit(Operation::Optimize, &added, &removed, None)?;
+    }
+    Ok((before, before - removed.len() + added.len()))
+}

@@ -41,6 +41,11 @@ impl Channel {
         self != Self::Telegram
     }
 
+    /// Whether its log tells when a contact blocks the business.
+    pub(super) fn tells_blocks(self) -> bool {
+        self == Self::Telegram
+    }
+
     /// Whether a receipt speaks for every message sent until then.
     pub(super) fn has_watermarks(self) -> bool {
         self == Self::Messenger

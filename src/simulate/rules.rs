@@ -80,6 +80,10 @@ tag = {{ pattern = '^{FLOW}/[^/]+/done$' }}
 set = {{ flow = "{FLOW}" }}
 emit = ["flow_ended"]
 
+# Office hours and the like belong to no campaign: reading the tag is enough.
+[[map]]
+tag = "service"
+
 [[map]]
 tag = {{ pattern = '^{FLOW}/[^/]+/fallback$' }}
 emit = ["fallback"]

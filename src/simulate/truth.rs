@@ -161,7 +161,9 @@ impl Truth {
                 tally.count(Metric::Reply, place, state.replied);
                 tally.count(Metric::Unsubscribe, place, state.opted_out_soft || state.opted_out_hard);
                 tally.count(Metric::SoftUnsubscribe, place, state.opted_out_soft);
-                tally.count(Metric::HardUnsubscribe, place, state.opted_out_hard);
+                if channel.tells_blocks() {
+                    tally.count(Metric::HardUnsubscribe, place, state.opted_out_hard);
+                }
             }
         }
     }
@@ -209,8 +211,9 @@ impl Truth {
             // The first that applies.
             let outcome = match () {
                 () if visit.answered_at.is_some() => "answered",
-                () if visit.opted_out => "opted_out",
-                () if visit.handed_over => "handed_over",
+                // A question that the bot passed over had ended before.
+                () if visit.opted_out && !visit.skipped => "opted_out",
+                () if visit.handed_over && !visit.skipped => "handed_over",
                 () if visit.failed => "failed",
                 () if visit.skipped => "skipped",
                 () if talk.last_act_at + SESSION_GAP > horizon => "open",

@@ -150,17 +150,11 @@ fn expected(channels: &[Channel], campaigns: &[&Campaign]) -> BTreeMap<&'static 
                 let key = format!("{}/{}", channel.name(), campaign.name);
                 add("engagement_rate", "channel,campaign", key, arrives * campaign.opened(channel) * acts);
             }
-            // From the last question to the first: a question that was passed over ends as the conversation ends, if
-            // the contact stops or a person takes over at a later one.
-            let (mut stops_later, mut handed_later) = (0.0, 0.0);
-            for question in QUESTIONS.iter().rev() {
-                let [silent, stops, handover, blocks, skips] = question.endings(channel);
+            for question in QUESTIONS {
+                let [silent, stops, handover, blocks, _] = question.endings(channel);
                 let there = 1.0 - odds.prompt_failed;
-                let opted_out = there * (stops + blocks + skips * stops_later);
-                let handed_over = there * (handover + skips * handed_later);
-                let goes_on = 1.0 - silent - stops - handover - blocks;
-                stops_later = there * (stops + blocks + goes_on * stops_later);
-                handed_later = there * (handover + goes_on * handed_later);
+                let opted_out = there * (stops + blocks);
+                let handed_over = there * handover;
                 for (metric, probability) in [
                     ("question_silent_rate", there * silent),
                     ("question_opted_out_rate", opted_out),

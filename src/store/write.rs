@@ -155,7 +155,6 @@ pub fn write_batches(
         writer.write(&batch).map_err(refused)?;
         writer.flush().map_err(refused)?;
     }
-    writer.finish().map_err(refused)?;
     let file = writer.into_inner().map_err(refused)?;
     // The log must not name a file whose bytes a power cut could still take away.
     file.sync_all().map_err(Error::write(&path))?;

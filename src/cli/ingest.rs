@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Done, config, print, print_json, render, say};
+use super::{CONFIG, Done, config, print, print_json, render, say, write_whole};
 use crate::channels::{self, Channel};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Balance, Plan, Reject, input};
@@ -45,7 +45,8 @@ struct Reading {
     /// The platform of all records, instead of recognising it.
     #[arg(long, value_name = "auto|NAME", default_value = "auto")]
     channel: String,
-    /// What the business knows about its messages. Default: trichter.toml in the store's folder, if there is one.
+    /// What the business knows about its messages. 'ingest' keeps it in the store's folder as trichter.toml, where later
+    /// commands find it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Write refused records to this file as NDJSON: source, line, reason, excerpt. '-' is standard output.
@@ -68,7 +69,20 @@ impl Ingest {
         let prepared = self.reading.prepare(Some(&self.store))?;
         let key = self.reading.key(&self.store)?;
         let mut store = Store::open_or_create(&self.store)?;
+        self.keep_config()?;
         self.reading.run(&prepared, &key, &mut store, quiet, true)
+    }
+
+    /// Keeps the configuration with the store: what the numbers mean belongs to the numbers, and every later command reads
+    /// it there.
+    fn keep_config(&self) -> Result<()> {
+        let kept = self.store.join(CONFIG);
+        let Some(path) = self.reading.config.as_deref().filter(|path| **path != kept) else { return Ok(()) };
+        let text = std::fs::read(path).map_err(Error::read(path))?;
+        if std::fs::read(&kept).is_ok_and(|before| before == text) {
+            return Ok(());
+        }
+        write_whole(&kept, &text)
     }
 }
 

@@ -27,6 +27,9 @@ mod report;
 mod simulate;
 mod store;
 
+/// Name of the configuration that is kept in a store's folder.
+const CONFIG: &str = "trichter.toml";
+
 /// Conversation funnel analytics: raw messenger logs in; rates, question drop-off and a report out.
 #[derive(Parser)]
 #[command(name = "trichter", version, max_term_width = 100, arg_required_else_help = true)]
@@ -213,7 +216,7 @@ impl Opened {
 
 /// The configuration at `path`; without one, `trichter.toml` in the store's folder, else the defaults.
 fn config(path: Option<&Path>, store: Option<&Path>) -> Result<Config> {
-    match (path, store.map(|store| store.join("trichter.toml"))) {
+    match (path, store.map(|store| store.join(CONFIG))) {
         (Some(path), _) => Config::load(path),
         (None, Some(kept)) if kept.exists() => Config::load(&kept),
         (None, _) => Ok(Config::default()),
@@ -230,4 +233,19 @@ fn instant(text: &str, zone: &Zone) -> Result<Time> {
     time.ok_or_else(|| {
         Error::Usage(format!("'{text}' is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)"))
     })
+}
+
+/// A reader never sees half a file.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
+    draft.write_all(bytes).map_err(Error::write(path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
+    }
+    draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Done, Opened, Reading, print, say};
+use super::{CONFIG, Done, Opened, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -76,7 +76,7 @@ impl Report {
         let report = report::build(self.context(opened)?, &answers, &definitions()?);
         for format in formats {
             let path = out.join(format.file_name());
-            write_whole(&path, &format.write(&report)?)?;
+            write_whole(&path, format.write(&report)?.as_bytes())?;
         }
         let mut text = String::new();
         for format in formats {
@@ -130,7 +130,7 @@ impl Report {
             std::fs::create_dir_all(parent).map_err(Error::write(parent))?;
             std::fs::write(&path, bytes).map_err(Error::write(&path))?;
         }
-        let config = Config::load(&samples.join("trichter.toml"))?;
+        let config = Config::load(&samples.join(CONFIG))?;
         let mut logs: Vec<String> = Vec::new();
         for entry in std::fs::read_dir(&samples).map_err(Error::read(&samples))? {
             let path = entry.map_err(Error::read(&samples))?.path();
@@ -170,19 +170,4 @@ fn definitions() -> Result<Vec<Definition>> {
         caveat: metric.caveat,
     };
     Ok(Metric::all()?.into_iter().map(define).collect())
-}
-
-/// A reader never sees half a file.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
-    std::io::Write::write_all(&mut draft, text.as_bytes()).map_err(Error::write(path))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
-        draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
-    }
-    draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
-    Ok(())
 }

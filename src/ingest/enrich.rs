@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use hashbrown::HashMap;
+
 use super::opt_out::{OptOut, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
@@ -24,13 +26,38 @@ pub struct Enrich<'c> {
     line: u64,
     begins_record: bool,
     rows: Rows,
+    /// What the rules say of messages that are alike in everything that rules look at. Logs hold few different tags,
+    /// templates and payloads, and regular expressions cost more than everything else here.
+    verdicts: HashMap<Vec<u8>, Verdict>,
+    /// Whether a rule looks at texts, which are seldom alike.
+    reads_text: bool,
+    scratch: Vec<u8>,
+}
+
+/// What the rules say of a message.
+#[derive(Clone, Debug, Default)]
+struct Verdict {
+    set: Vec<(usize, String)>,
+    emit: Vec<Kind>,
+    tag_is_read: bool,
 }
 
 impl<'c> Enrich<'c> {
     /// An enricher for the records of one source.
     #[must_use]
     pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOut, source: &'c str) -> Self {
-        Self { config, key, opt_outs, source, line: 0, begins_record: true, rows: Rows::default() }
+        Self {
+            config,
+            key,
+            opt_outs,
+            source,
+            line: 0,
+            begins_record: true,
+            rows: Rows::default(),
+            verdicts: HashMap::new(),
+            reads_text: config.map.iter().any(|rule| rule.text.is_some()),
+            scratch: Vec::new(),
+        }
     }
 
     /// The next events are of the record that begins on this line.
@@ -75,27 +102,49 @@ impl<'c> Enrich<'c> {
         })
     }
 
-    /// Applies the `[[map]]` rules in their order, and takes the tag as the campaign where no rule reads it.
-    fn apply_rules(&self, event: &mut Event<'_>, direction: Option<Direction>) -> Vec<Kind> {
-        let mut emit = Vec::new();
-        let mut tag_is_read = false;
-        for rule in &self.config.map {
-            if rule.direction.is_some() && rule.direction != direction {
-                continue;
-            }
-            if let Some(values) = matches(rule, event) {
-                set(rule, event, &values);
-                tag_is_read |= rule.tag.is_some();
-                // Receipts are about a message that has been counted already.
-                if matches!(event.kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked) {
-                    emit.extend(rule.emit.iter().copied());
-                }
+    /// Applies the `[[map]]` rules, and takes the tag as the campaign where no rule reads it.
+    fn apply_rules(&mut self, event: &mut Event<'_>, direction: Option<Direction>) -> Vec<Kind> {
+        let verdict = self.verdict(event, direction);
+        for (field, text) in verdict.set {
+            if let Some(field) = fields(event).into_iter().nth(field) {
+                *field = Some(Cow::Owned(text));
             }
         }
-        if !tag_is_read && let Some(tag) = event.tag.clone() {
+        if !verdict.tag_is_read
+            && let Some(tag) = event.tag.clone()
+        {
             read_tag(event, &tag);
         }
-        emit
+        // Receipts are about a message that has been counted already.
+        let is_news = matches!(event.kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked);
+        if is_news { verdict.emit } else { Vec::new() }
+    }
+
+    fn verdict(&mut self, event: &Event<'_>, direction: Option<Direction>) -> Verdict {
+        let rules = &self.config.map;
+        if rules.is_empty() {
+            return Verdict::default();
+        }
+        if self.reads_text && event.text.is_some() {
+            return judge(rules, event, direction);
+        }
+        self.scratch.clear();
+        self.scratch.push(direction.map_or(0, |direction| 1 + u8::from(direction == Direction::Outbound)));
+        let channel = Some(&event.channel);
+        for part in
+            [channel, event.account.as_ref(), event.template.as_ref(), event.tag.as_ref(), event.answer.as_ref()]
+        {
+            // A length before each part keeps ("ab", "c") apart from ("a", "bc"), and none from empty.
+            let length = part.map_or(usize::MAX, |part| part.len());
+            self.scratch.extend_from_slice(&length.to_le_bytes());
+            self.scratch.extend_from_slice(part.map_or("", |part| &**part).as_bytes());
+        }
+        if let Some(verdict) = self.verdicts.get(&self.scratch) {
+            return verdict.clone();
+        }
+        let verdict = judge(rules, event, direction);
+        self.verdicts.insert(self.scratch.clone(), verdict.clone());
+        verdict
     }
 
     fn push(&mut self, event: &Event<'_>, kind: Kind) {
@@ -213,22 +262,39 @@ fn matches(rule: &MapRule, event: &Event<'_>) -> Option<Vec<(String, String)>> {
     Some(values)
 }
 
-fn set(rule: &MapRule, event: &mut Event<'_>, values: &[(String, String)]) {
-    for (field, template) in [
-        (&mut event.campaign, &rule.set.campaign),
-        (&mut event.flow, &rule.set.flow),
-        (&mut event.flow_version, &rule.set.flow_version),
-        (&mut event.question, &rule.set.question),
-        (&mut event.variant, &rule.set.variant),
-        (&mut event.topic, &rule.set.topic),
-        (&mut event.answer, &rule.set.answer),
-    ] {
-        if let Some(template) = template
-            && let Some(text) = fill(template, values)
-        {
-            *field = Some(Cow::Owned(text));
+/// What the rules say of a message, in their order: a later one overrides an earlier one.
+fn judge(rules: &[MapRule], event: &Event<'_>, direction: Option<Direction>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for rule in rules {
+        if rule.direction.is_some() && rule.direction != direction {
+            continue;
+        }
+        let Some(values) = matches(rule, event) else { continue };
+        verdict.tag_is_read |= rule.tag.is_some();
+        verdict.emit.extend(rule.emit.iter().copied());
+        let set = &rule.set;
+        let templates =
+            [&set.campaign, &set.flow, &set.flow_version, &set.question, &set.variant, &set.topic, &set.answer];
+        for (field, template) in templates.into_iter().enumerate() {
+            if let Some(text) = template.as_deref().and_then(|template| fill(template, &values)) {
+                verdict.set.push((field, text));
+            }
         }
     }
+    verdict
+}
+
+/// The fields that rules can set, in the order of [`crate::config::SetFields`].
+fn fields<'e, 'a>(event: &'e mut Event<'a>) -> [&'e mut Option<Text<'a>>; 7] {
+    [
+        &mut event.campaign,
+        &mut event.flow,
+        &mut event.flow_version,
+        &mut event.question,
+        &mut event.variant,
+        &mut event.topic,
+        &mut event.answer,
+    ]
 }
 
 /// Puts the values of named groups in the place of `$name` and `${name}`. `None` if nothing is left, as when a group took

@@ -1,6 +1,7 @@
 //! The engine: builds the facts of every shard in parallel, runs the metrics' SQL over them, adds the counts.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use polars::prelude::{
@@ -8,7 +9,6 @@ use polars::prelude::{
     PolarsError, StringChunked, UInt32Chunked,
 };
 use polars::sql::SQLContext;
-use rayon::prelude::*;
 
 use super::answer::{Answer, Ask, Counts, Row};
 use super::catalog::Metric;
@@ -51,20 +51,32 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
         }
     }
     let groups = groups(&metrics, asks);
-    let sums = snapshot
-        .shards()
-        .into_par_iter()
-        .map(|range| {
-            let shard = snapshot.read(range, facts::NEEDS, scope.settings.until)?;
+    let shards = snapshot.shards();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
+        while let Some(range) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let shard = snapshot.read(*range, facts::NEEDS, scope.settings.until)?;
             let facts = Facts::of(&shard, scope.settings);
             drop(shard);
-            let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
             for group in &groups {
                 group.run(&facts, scope, &metrics, &mut sums)?;
             }
-            Ok::<_, Error>(sums)
-        })
-        .try_reduce(|| vec![BTreeMap::new(); asks.len()], |left, right| Ok(merge(left, right)))?;
+        }
+        Ok(sums)
+    };
+    // Plain threads, because a thread of rayon's that waits for polars' pool would begin further shards meanwhile, and
+    // memory is bounded by the shards in flight.
+    let parts: Vec<Result<Sums>> = std::thread::scope(|threads| {
+        let n_threads = rayon::current_num_threads().min(shards.len());
+        let threads: Vec<_> = (0..n_threads).map(|_| threads.spawn(work)).collect();
+        let failed = || Err(Error::Usage("a thread that counted has failed".into()));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| failed())).collect()
+    });
+    let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
+    for part in parts {
+        sums = merge(sums, part?);
+    }
     Ok(asks
         .iter()
         .zip(sums)

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::Kind;
 
 /// Rows that a shard should hold: enough to keep columns long, few enough to stay in the cache and bound memory.
-const SHARD_ROWS: u64 = 256 * 1024;
+const SHARD_ROWS: u64 = 512 * 1024;
 /// Rows that are decoded at a time.
 const BATCH: usize = 16 * 1024;
 

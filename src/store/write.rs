@@ -22,7 +22,7 @@ use crate::event::Time;
 /// Rows of a row group: the unit in which a scan skips contacts.
 const ROW_GROUP: usize = 128 * 1024;
 /// Rows of a page: the unit in which a scan skips inside a row group.
-const PAGE: usize = 8 * 1024;
+const PAGE: usize = 16 * 1024;
 /// Key under which a data file says which channels and kinds it holds.
 pub(super) const KINDS_KEY: &str = "trichter.kinds";
 /// Key under which a data file says the version of its schema.

@@ -224,6 +224,8 @@ impl<'a> Reader<'a> {
         };
         let mut event = self.event(Kind::ButtonClicked, at, &contact, &id);
         event.time_basis = TimeBasis::Received;
+        // A tap that is delivered again has another time of receipt; by its id it counts once all the same.
+        event.message_id = Some(Cow::Owned(format!("tap:{id}")));
         event.account = json::text(message.get("business_connection_id")).or(event.account);
         event.reply_to = qualified(&contact, message).ok().map(Cow::Owned);
         event.language = json::text(query.get("from").get("language_code"));

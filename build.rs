@@ -1,6 +1,5 @@
 //! Embeds `queries/` and `sample-data/` in the program: adding a metric or a sample is adding a file.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
@@ -15,11 +14,12 @@ fn main() -> std::io::Result<()> {
         files.sort();
         let include = if extension.is_empty() { "include_bytes" } else { "include_str" };
         let element = if extension.is_empty() { "&[u8]" } else { "&str" };
-        let _ = writeln!(code, "pub(crate) static {name}: &[(&str, {element})] = &[");
+        code.push_str(&["pub(crate) static ", name, ": &[(&str, ", element, ")] = &[\n"].concat());
         for path in files {
             println!("cargo:rerun-if-changed={}", path.display());
             let relative = path.strip_prefix(root.join(folder)).unwrap_or(&path).to_string_lossy().into_owned();
-            let _ = writeln!(code, "    ({relative:?}, {include}!({:?})),", path.to_string_lossy());
+            let entry = format!("    ({relative:?}, {include}!({:?})),\n", path.to_string_lossy());
+            code.push_str(&entry);
         }
         code.push_str("];\n");
     }

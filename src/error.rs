@@ -138,7 +138,6 @@ impl Error {
             Self::NoStore { path } => {
                 Some(format!("make one with 'trichter ingest LOGS… --store {}'", path.display()))
             }
-            Self::Store { .. } => None,
             Self::DataFile { .. } => Some(
                 "restore the file from a backup, or go back to an older version with 'trichter store log' and '--as-of'"
                     .into(),

@@ -5,6 +5,11 @@
 //! missed; 2 could not be done.
 
 #![allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+#![allow(clippy::doc_markdown, reason = "the comments of arguments are help texts, printed as they stand")]
+#![allow(
+    clippy::let_underscore_must_use,
+    reason = "writing to a String cannot fail, and nobody hears of a deaf terminal"
+)]
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

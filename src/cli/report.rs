@@ -1,5 +1,6 @@
 //! `trichter report`: the numbers of a store as a page, as text and as JSON.
 
+use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ impl Report {
         if self.demo {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
-            let opened = self.demo(folder.path())?;
+            let opened = Self::demo(folder.path())?;
             return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
         }
         self.write(&self.reading.open()?, &formats, Path::new("reports"), quiet)
@@ -80,7 +81,7 @@ impl Report {
         }
         let mut text = String::new();
         for format in formats {
-            text.push_str(&format!("{}\n", out.join(format.file_name()).display()));
+            let _ = writeln!(text, "{}", out.join(format.file_name()).display());
         }
         print(&text)?;
         if !quiet {
@@ -122,7 +123,7 @@ impl Report {
     }
 
     /// A store with the sample logs.
-    fn demo(&self, folder: &Path) -> Result<Opened> {
+    fn demo(folder: &Path) -> Result<Opened> {
         let samples = folder.join("sample-data");
         for (name, bytes) in catalog::samples() {
             let path = samples.join(name);

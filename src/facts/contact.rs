@@ -469,15 +469,12 @@ impl<'w> Walk<'w> {
         let account = self.account(row);
         let gap = self.settings.windows.session_gap.0;
         let running = self.dealing(account).conversation;
-        let place = match running.filter(|&place| at - self.conversations[place].ended_at <= gap) {
-            Some(place) => place,
-            None => {
-                self.conversations.push(Conversation::new(account, at, by_business));
-                let place = self.conversations.len() - 1;
-                self.dealing(account).conversation = Some(place);
-                place
-            }
-        };
+        let place = running.filter(|&place| at - self.conversations[place].ended_at <= gap).unwrap_or_else(|| {
+            self.conversations.push(Conversation::new(account, at, by_business));
+            let place = self.conversations.len() - 1;
+            self.dealing(account).conversation = Some(place);
+            place
+        });
         let (country, language) = (self.columns.country[row], self.columns.language[row]);
         let conversation = &mut self.conversations[place];
         conversation.ended_at = at;

@@ -193,8 +193,7 @@ impl<'c> Enrich<'c> {
             Some(self.source),
         ];
         self.rows.push(&Row {
-            #[expect(clippy::cast_possible_truncation)]
-            contact_key: (contact >> 64) as i64,
+            contact_key: first_half(contact),
             at: event.at.0,
             position: kind.position(event.sequence),
             event_id,
@@ -212,6 +211,12 @@ impl<'c> Enrich<'c> {
             begins_record: std::mem::take(&mut self.begins_record),
         });
     }
+}
+
+/// The first 64 bits, their sign bit and all.
+fn first_half(hash: u128) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = hash.to_be_bytes();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// Who sent the message that the event is about; `None` for what is not about a message.
@@ -304,13 +309,11 @@ fn fill(template: &str, values: &[(String, String)]) -> Option<String> {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('$') {
         text.push_str(before);
-        let (name, tail) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some(parts) => parts,
-            None => {
-                let end = after.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(after.len());
-                after.split_at(end)
-            }
-        };
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, tail) = braced.unwrap_or_else(|| {
+            let end = after.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(after.len());
+            after.split_at(end)
+        });
         if let Some((_, value)) = values.iter().find(|(known, _)| known == name) {
             text.push_str(value);
         }

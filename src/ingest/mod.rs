@@ -163,7 +163,7 @@ impl Runs {
     fn discard(&self) {
         for file in &self.written {
             // What cannot be removed is invisible all the same; vacuum finds it.
-            let _ = std::fs::remove_file(self.table.join(&file.path));
+            std::fs::remove_file(self.table.join(&file.path)).ok();
         }
     }
 }
@@ -228,7 +228,7 @@ fn read_sources(plan: &Plan<'_>, sender: &SyncSender<Vec<Piece>>) {
         }
     }
     // Nobody listens any more only if the other side has failed and says so itself.
-    let _ = sender.send(pieces);
+    sender.send(pieces).ok();
 }
 
 fn parse_all(

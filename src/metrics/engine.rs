@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use polars::prelude::{
-    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, NewChunkedArray,
-    PolarsError, StringChunked, UInt32Chunked,
+    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, LazyFrame,
+    NewChunkedArray, PolarsError, StringChunked, UInt32Chunked,
 };
 use polars::sql::SQLContext;
 
@@ -130,7 +130,7 @@ impl Group {
             let measurable = measurable(table, metric, &segments);
             let result = context
                 .execute(&metric.sql)
-                .and_then(|lazy| lazy.collect())
+                .and_then(LazyFrame::collect)
                 .map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
             let sums = &mut sums[ask];
             let is_rate = result.column("numerator").is_ok();
@@ -265,7 +265,7 @@ fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool
             let declared = flows.iter().filter(|declared| flow.is_none_or(|flow| flow == declared.name));
             let place = match (name.as_str(), value) {
                 ("question", Some(value)) => declared
-                    .flat_map(|declared| declared.questions.iter().position(|question| question == value))
+                    .filter_map(|declared| declared.questions.iter().position(|question| question == value))
                     .next()
                     .unwrap_or(usize::MAX),
                 _ => 0,

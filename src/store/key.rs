@@ -31,7 +31,7 @@ impl Key {
         // The key appears whole or not at all, and the first of two writers wins.
         let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
         draft
-            .write_all(hex(&bytes).as_bytes())
+            .write_all(blake3::Hash::from_bytes(bytes).to_hex().as_bytes())
             .and_then(|()| draft.as_file().sync_all())
             .map_err(Error::write(&path))?;
         match draft.persist_noclobber(&path) {
@@ -101,8 +101,4 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -132,7 +132,7 @@ impl Rows {
         self.begins_record.extend_from_slice(&other.begins_record);
     }
 
-    /// The row numbers in the store's order (contact_key, at, position, event_id), without rows for which `keep` is
+    /// The row numbers in the store's order (`contact_key`, `at`, `position`, `event_id`), without rows for which `keep` is
     /// false and without the second of two equal events. Of equal events the one that stands first in its log is kept.
     #[must_use]
     pub fn order(&self, keep: &[bool]) -> Vec<u32> {
@@ -161,7 +161,9 @@ impl Rows {
     #[must_use]
     pub fn n_records(&self, order: &[u32]) -> u64 {
         let mut stored = vec![false; self.len()];
-        order.iter().for_each(|&row| stored[row as usize] = true);
+        for &row in order {
+            stored[row as usize] = true;
+        }
         let (mut n_records, mut counted) = (0, true);
         for (begins, stored) in self.begins_record.iter().zip(stored) {
             if *begins {

@@ -215,8 +215,7 @@ impl<'c> Enrich<'c> {
 
 /// The first 64 bits, their sign bit and all.
 fn first_half(hash: u128) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = hash.to_be_bytes();
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    u64::try_from(hash >> 64).unwrap_or_default().cast_signed()
 }
 
 /// Who sent the message that the event is about; `None` for what is not about a message.

@@ -262,11 +262,10 @@ fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool
     by.iter()
         .zip(segment)
         .map(|(name, value)| {
-            let declared = flows.iter().filter(|declared| flow.is_none_or(|flow| flow == declared.name));
+            let mut declared = flows.iter().filter(|declared| flow.is_none_or(|flow| flow == declared.name));
             let place = match (name.as_str(), value) {
                 ("question", Some(value)) => declared
-                    .filter_map(|declared| declared.questions.iter().position(|question| question == value))
-                    .next()
+                    .find_map(|declared| declared.questions.iter().position(|question| question == value))
                     .unwrap_or(usize::MAX),
                 _ => 0,
             };

@@ -470,7 +470,7 @@ mod tests {
                 "reply_markup":{{"inline_keyboard":[[{{"text":"Ja","callback_data":"yes"}}]]}}}}}}}}"#
             )
         };
-        let rest = "button_clicked 7 re=7:3 type=callback_query answer=yes text=Ja";
+        let rest = "button_clicked 7 id=tap:9 re=7:3 type=callback_query answer=yes text=Ja";
         assert_eq!(lines(&tap("1700000000"), Some(RECEIVED)), [format!("1700000100 {rest}")]);
         assert_eq!(lines(&tap("0"), Some(RECEIVED)), [format!("1700000100 {rest}")]);
         check(&tap("1700000000"), &[&format!("1700000000 {rest}")]);

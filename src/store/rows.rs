@@ -132,7 +132,7 @@ impl Rows {
         self.begins_record.extend_from_slice(&other.begins_record);
     }
 
-    /// The row numbers in the store's order (contact_key, at, position, event_id), without rows for which `keep` is
+    /// The row numbers in the store's order (`contact_key`, `at`, `position`, `event_id`), without rows for which `keep` is
     /// false and without the second of two equal events. Of equal events the one that stands first in its log is kept.
     #[must_use]
     pub fn order(&self, keep: &[bool]) -> Vec<u32> {
@@ -270,7 +270,7 @@ mod tests {
     fn equal_events_are_kept_once_and_rows_come_in_store_order() {
         let mut rows = Rows::default();
         for (contact_key, at, event_id, line) in [(2, 5, 1, 1), (1, 9, 2, 2), (1, 3, 3, 4), (1, 3, 3, 3)] {
-            let mut words = [None; WORDS.len()];
+            let mut words = [Some("x"); WORDS.len()];
             words[0] = Some("message_sent");
             rows.push(&Row {
                 contact_key,

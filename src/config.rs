@@ -345,7 +345,7 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let line =
-                error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+                error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
             Error::Config { path: path.to_path_buf(), line, message: error.message().to_owned() }
         })?;
         config.check(path)?;

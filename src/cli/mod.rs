@@ -32,6 +32,9 @@ mod report;
 mod simulate;
 mod store;
 
+/// More threads than this only wait for each other.
+const MOST_THREADS: usize = 256;
+
 /// Name of the configuration that is kept in a store's folder.
 const CONFIG: &str = "trichter.toml";
 
@@ -80,7 +83,7 @@ pub fn main() -> ExitCode {
         }
     };
     if let Some(threads) = arguments.threads
-        && rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global().is_err()
+        && rayon::ThreadPoolBuilder::new().num_threads(threads.clamp(1, MOST_THREADS)).build_global().is_err()
     {
         return fail(&Error::Usage("the threads could not be started".into()));
     }

@@ -110,7 +110,8 @@ impl<'c> Enrich<'c> {
                 *field = Some(Cow::Owned(text));
             }
         }
-        if !verdict.tag_is_read
+        if direction == Some(Direction::Outbound)
+            && !verdict.tag_is_read
             && let Some(tag) = event.tag.clone()
         {
             read_tag(event, &tag);

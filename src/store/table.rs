@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, DataType, PrimitiveType, StructField};
 use deltalake::operations::create::CreateBuilder;
+use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use futures_util::TryStreamExt;
@@ -274,6 +275,8 @@ impl Store {
             .table
             .clone()
             .vacuum()
+            // Also what no version ever named: the files of an ingest that was killed.
+            .with_mode(VacuumMode::Full)
             .with_retention_period(chrono::Duration::hours(i64::from(keep_hours)))
             .with_enforce_retention_duration(false)
             .with_dry_run(dry_run);

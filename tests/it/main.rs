@@ -1,1 +1,25 @@
+//! Integration tests, in one binary: a module for each concern. They use the program or the library from outside.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
+#![allow(clippy::disallowed_methods, reason = "tests read the environment that cargo gives them")]
+
+// A folder with the program in it, for the modules below.
+mod case;
+// The shapes of the program's JSON.
+mod shapes;
+
+// Raw samples to events, and channels under damage.
+mod channels;
+// Help, exit codes, messages, JSON.
+mod cli;
+// Broken inputs and killed runs.
+mod endurance;
+// Every command of the README.
+mod readme;
+// The showcase and the forms of a report.
+mod reports;
+// Several writers, tidying up, privacy.
+mod store;
+// The rules of the house.
+mod tidy;

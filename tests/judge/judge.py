@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Counts four rates of a store with DuckDB and compares them with `trichter query`.
 
-Usage: judge.py TRICHTER STORE CONFIG
+Usage: judge.py TRICHTER STORE
 
-TRICHTER is the program, STORE a store with the default windows, CONFIG its trichter.toml. The definitions are in
+TRICHTER is the program, STORE a store whose configuration leaves the windows as they are. The definitions are in
 definitions.sql beside this file. Exit code 0 if every count is equal, 1 if one differs.
 """
 
@@ -24,8 +24,8 @@ BREAKDOWNS = {
 }
 
 
-def of_program(program, store, config, metric, by):
-    command = [program, "query", metric, "--store", store, "--config", config, "--format", "csv"]
+def of_program(program, store, metric, by):
+    command = [program, "query", metric, "--store", store, "--format", "csv"]
     command += ["--by", by] if by else []
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rows = csv.DictReader(io.StringIO(text))
@@ -44,7 +44,7 @@ def of_duckdb(connection, metric, by):
     return {segment: (numerator, denominator) for segment, numerator, denominator in rows}
 
 
-def main(program, store, config):
+def main(program, store):
     # Only files that the table's log names are read: others are leftovers or already replaced.
     files = deltalake.DeltaTable(f"{store}/events").file_uris()
     connection = duckdb.connect()
@@ -54,7 +54,7 @@ def main(program, store, config):
     n_compared, n_different = 0, 0
     for metric, breakdowns in BREAKDOWNS.items():
         for by in breakdowns:
-            ours, theirs = of_program(program, store, config, metric, by), of_duckdb(connection, metric, by)
+            ours, theirs = of_program(program, store, metric, by), of_duckdb(connection, metric, by)
             for segment in sorted(ours.keys() | theirs.keys()):
                 n_compared += 1
                 if ours.get(segment) != theirs.get(segment):
@@ -71,6 +71,6 @@ def main(program, store, config):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

@@ -73,9 +73,12 @@ pub(super) fn read(record: &Record<'_>, zone: &TimeZone, out: &mut Out<'_>) -> R
 
     let error = response.get("error");
     if error.is_object() {
-        let dedup = format!("refused:{}:{}", event.contact, event.template.as_deref().unwrap_or_default());
+        // The platform gave it no id, but it is a message that failed and must count as one: its own words name it.
+        let words = format!("{}:{:?}:{:?}:{:?}", event.contact, event.template, event.tag, event.text);
+        let hash = blake3::hash(words.as_bytes()).to_hex();
+        let id: Text<'_> = format!("failed:{}:{}", event.at.0, hash.get(..16).unwrap_or_default()).into();
         let errors = Value::Array(vec![error.clone()]);
-        status::fail(Event { dedup: dedup.into(), ..event }, &errors, out);
+        status::fail(Event { message_id: Some(id.clone()), dedup: id, ..event }, &errors, out);
         return Ok(());
     }
     let mut messages = json::elements(response.get("messages")).peekable();

@@ -293,12 +293,12 @@ fn a_send_log_line_tells_template_language_and_tag() {
 }
 
 #[test]
-fn a_refused_send_is_a_failure_without_a_message_id() {
+fn a_refused_send_is_a_message_that_failed() {
     let line = |at: &str, response: &str| format!(r#"{{{at}"request":{REQUEST},"response":{response}}}"#);
     let at = r#""sent_at":1767268800,"#;
     assert_eq!(
         read(&line(at, r#"{"error":{"code":131047,"message":"re-engagement"}}"#)),
-        "message_failed 49151 type=template template=sale language=de tag=spring error=131047"
+        "message_failed 49151 id=failed:1767268800000000:bf94fa1572e0566a type=template template=sale language=de tag=spring error=131047"
     );
     assert_eq!(read(&line(at, "{}")), "rejected missing_field:response.messages");
     assert_eq!(read(&line("", "{}")), "rejected missing_field:at");

@@ -1,0 +1,84 @@
+//! From the store to a page: reading shards, building facts, counting, writing the report.
+
+use criterion::{Criterion, Throughput};
+use trichter::facts::{self, Facts};
+use trichter::metrics::{self, Ask, Scope};
+use trichter::report::{self, Context, Format, Language};
+use trichter::store::{Shard, Snapshot};
+
+use super::data::DATA;
+
+fn shards(snapshot: &Snapshot) -> Vec<Shard> {
+    snapshot.shards().into_iter().map(|range| snapshot.read(range, facts::NEEDS, None).unwrap()).collect()
+}
+
+pub(crate) fn scan(criterion: &mut Criterion) {
+    let snapshot = DATA.snapshot();
+    let mut group = criterion.benchmark_group("scan");
+    group.throughput(Throughput::Elements(snapshot.n_rows()));
+    group.bench_function("columns of facts", |bencher| {
+        bencher.iter(|| shards(&snapshot).iter().map(Shard::len).sum::<usize>());
+    });
+    group.finish();
+}
+
+pub(crate) fn facts(criterion: &mut Criterion) {
+    let snapshot = DATA.snapshot();
+    let settings = DATA.settings(&snapshot);
+    let shards = shards(&snapshot);
+    let mut group = criterion.benchmark_group("facts");
+    group.throughput(Throughput::Elements(snapshot.n_rows()));
+    group.bench_function("all grains", |bencher| {
+        bencher.iter(|| shards.iter().map(|shard| Facts::of(shard, &settings).messages.n_rows).sum::<usize>());
+    });
+    group.finish();
+}
+
+fn answer(snapshot: &Snapshot, asks: &[Ask]) -> Vec<metrics::Answer> {
+    let settings = DATA.settings(snapshot);
+    let scope = Scope { settings: &settings, zone: DATA.config.report.zone.0.clone(), flows: &DATA.config.flow };
+    metrics::answer(snapshot, &scope, asks).unwrap()
+}
+
+pub(crate) fn metrics(criterion: &mut Criterion) {
+    let snapshot = DATA.snapshot();
+    let mut group = criterion.benchmark_group("metrics");
+    group.sample_size(10).throughput(Throughput::Elements(snapshot.n_rows()));
+    let all = report::asks(&[]);
+    group.bench_function("all of a report", |bencher| bencher.iter(|| answer(&snapshot, &all)));
+    let one = [Ask::new("open_rate", &["campaign"])];
+    group.bench_function("one", |bencher| bencher.iter(|| answer(&snapshot, &one)));
+    group.finish();
+}
+
+pub(crate) fn report(criterion: &mut Criterion) {
+    let snapshot = DATA.snapshot();
+    let answers = answer(&snapshot, &report::asks(&[]));
+    let report = report::build(context(&snapshot), &answers, &[]);
+    let mut group = criterion.benchmark_group("report");
+    group.sample_size(10);
+    for format in Format::all() {
+        group.bench_function(format.name(), |bencher| bencher.iter(|| format.write(&report).unwrap().len()));
+    }
+    group.finish();
+}
+
+fn context(snapshot: &Snapshot) -> Context {
+    Context {
+        title: "Benchmark".to_owned(),
+        language: Language::En,
+        program_version: "0".to_owned(),
+        store_version: Some(snapshot.version()),
+        since: None,
+        until: None,
+        horizon: snapshot.horizon().map(trichter::event::Time),
+        zone: DATA.config.report.zone.0.clone(),
+        reply_window_s: 86_400,
+        by: Vec::new(),
+        filters: Vec::new(),
+        channels: Vec::new(),
+        n_contacts: None,
+        n_messages: None,
+        balance: None,
+    }
+}

@@ -1,0 +1,116 @@
+//! The report from outside: the showcase is current, its forms are sound, and it is the same bytes every time.
+//!
+//! `TRICHTER_UPDATE=1 cargo test reports` writes the showcase anew.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::case::{Case, files_below, root};
+
+#[test]
+fn the_showcase_is_what_the_demo_writes() {
+    let case = Case::new();
+    case.ask(&["report", "--demo", "--out", "demo"]);
+    let showcase = root().join("reports/sample");
+    let names = |folder: &std::path::Path| -> Vec<String> {
+        let name = |path: std::path::PathBuf| path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        files_below(folder).into_iter().map(name).collect()
+    };
+    if std::env::var_os("TRICHTER_UPDATE").is_some() {
+        fs::create_dir_all(&showcase).unwrap();
+        for name in names(&case.path("demo")) {
+            fs::copy(case.path("demo").join(&name), showcase.join(&name)).unwrap();
+        }
+    }
+    assert!(showcase.is_dir(), "there is no reports/sample; TRICHTER_UPDATE=1 writes it");
+    for name in names(&case.path("demo")) {
+        let expected = fs::read(showcase.join(&name)).unwrap_or_default();
+        let found = fs::read(case.path("demo").join(&name)).unwrap();
+        let differs = expected.iter().zip(&found).position(|(left, right)| left != right);
+        let near = |bytes: &[u8]| {
+            let at = differs.unwrap_or(expected.len().min(found.len()));
+            String::from_utf8_lossy(&bytes[at.saturating_sub(60)..bytes.len().min(at + 60)]).into_owned()
+        };
+        assert!(
+            expected == found,
+            "reports/sample/{name} is not what the demo writes; TRICHTER_UPDATE=1 writes it anew\n-- kept\n{}\n-- now\n{}",
+            near(&expected),
+            near(&found)
+        );
+    }
+    assert!(names(&case.path("demo")).iter().all(|name| showcase.join(name).exists()));
+}
+
+#[test]
+fn a_report_is_the_same_bytes_whatever_the_threads_and_the_order_of_inputs() {
+    let case = Case::new();
+    case.samples();
+    let config = ["--config", "sample-data/trichter.toml"];
+    let report = |store: &str, logs: &[&str], threads: &str| {
+        let ingest = [&["ingest"], logs, &["--store", store, "--threads", threads], &config].concat();
+        case.run(&ingest).expect(0);
+        let out = format!("{store}-report");
+        case.ask(
+            &[&["report", "--store", store, "--out", &out, "--threads", threads, "--quiet"][..], &config].concat(),
+        );
+        files_below(&case.path(&out)).into_iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>()
+    };
+    let one = report("one", &["sample-data/whatsapp", "sample-data/generic", "sample-data/telegram"], "1");
+    let other = report("other", &["sample-data/telegram", "sample-data/whatsapp", "sample-data/generic"], "3");
+    assert_eq!(one.len(), 3);
+    assert!(one == other, "the bytes of the reports differ");
+}
+
+/// Holds what must hold of every pair of counts, wherever it stands.
+fn sound(value: &Value) -> usize {
+    let mut n = 0;
+    match value {
+        Value::Object(fields) => {
+            if let (Some(numerator), Some(denominator)) = (fields.get("numerator"), fields.get("denominator")) {
+                let (numerator, denominator) = (numerator.as_u64().unwrap(), denominator.as_u64().unwrap());
+                let counts_clicks = fields.get("metric").and_then(Value::as_str) == Some("clicks_per_message");
+                assert!(numerator <= denominator || counts_clicks, "{value}");
+                n += 1;
+            }
+            n += fields.values().map(sound).sum::<usize>();
+        }
+        Value::Array(items) => n += items.iter().map(sound).sum::<usize>(),
+        _ => {}
+    }
+    n
+}
+
+#[test]
+fn the_forms_of_a_report_are_sound() {
+    let case = Case::new();
+    case.ask(&["report", "--demo", "--out", "demo"]);
+    let json: Value = serde_json::from_slice(&fs::read(case.path("demo/report.json")).unwrap()).unwrap();
+    assert!(sound(&json) > 100, "where are the figures?");
+    let headlines = json["headlines"].as_array().unwrap();
+    assert!(headlines.len() >= 8, "{headlines:?}");
+
+    let html = fs::read_to_string(case.path("demo/index.html")).unwrap();
+    for foreign in
+        ["src=\"http", "href=\"http", "src='http", "url(http", "<link ", "@import", "src=\"//", "<iframe", "fetch("]
+    {
+        assert!(!html.contains(foreign), "the page must work offline: {foreign}");
+    }
+    let markdown = fs::read_to_string(case.path("demo/report.md")).unwrap();
+    let sections: Vec<&str> = markdown.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    assert!(sections.len() >= 6, "{sections:?}");
+    for section in sections {
+        let escaped = section.replace('&', "&amp;");
+        assert!(html.contains(section) || html.contains(&escaped), "the page has no section '{section}'");
+    }
+    let ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(&link), "the link #{link} leads nowhere");
+    }
+    for name in ["index.html", "report.md", "report.json"] {
+        let text = fs::read_to_string(case.path("demo").join(name)).unwrap();
+        for wrong in ["NaN", "{{", "}}\n{%"] {
+            assert!(!text.contains(wrong), "{name} has '{wrong}'");
+        }
+    }
+}

@@ -68,7 +68,7 @@ pub enum Opened {
 
 /// The files that `inputs` name, sorted by name, each once even if several inputs reach it.
 ///
-/// An input is a file, a folder (all files below it, but no hidden ones), a glob (`logs/**/*.json.gz`; `*` does not cross
+/// An input is a file, a folder (all files below it, but no hidden ones and no configuration), a glob (`logs/**/*.json.gz`; `*` does not cross
 /// folders), or `-`. A path that exists is taken as it is, even if it looks like a glob. Symbolic links are followed; one
 /// that leads back to its own folder is passed over. A folder that cannot be listed becomes a source of its own, whose
 /// opening fails, so that one closed folder does not stop a run.
@@ -131,8 +131,11 @@ fn walk(walk: WalkDir, wanted: impl Fn(&Path) -> bool, with_hidden: bool, source
     }
 }
 
+/// Whether a folder that is read as a whole does not bring this file: a hidden one, or the configuration that stands
+/// beside the logs.
 fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().to_string_lossy().starts_with('.')
+    let name = entry.file_name().to_string_lossy();
+    name.starts_with('.') || name == "trichter.toml"
 }
 
 /// Adds the files that match a glob.
@@ -216,7 +219,16 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.json", "a.json", "deep/er/c.json", "deep/d.csv", ".hidden.json", ".git/config", "odd[1].json"] {
+        for name in [
+            "b.json",
+            "a.json",
+            "deep/er/c.json",
+            "deep/d.csv",
+            ".hidden.json",
+            ".git/config",
+            "odd[1].json",
+            "trichter.toml",
+        ] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
@@ -247,6 +259,7 @@ mod tests {
         check(&["{a,b}.json"], &["a.json", "b.json"]);
         check(&["odd[1].json"], &["odd[1].json"]);
         check(&[".hidden.json"], &[".hidden.json"]);
+        check(&["trichter.toml"], &["trichter.toml"]);
         check(&[".h*"], &[".hidden.json"]);
     }
 

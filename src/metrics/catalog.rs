@@ -113,9 +113,40 @@ impl Metric {
     }
 }
 
+/// The text of `queries/README.md`: every metric in a table, as the headers of the files have it.
+///
+/// # Errors
+/// As [`Metric::all`].
+pub fn readme() -> Result<String> {
+    let mut text = String::from(
+        "# Metrics\n\n\
+         One metric is one file. Its header says what it means, its SELECT counts rows of one fact table; \
+         [ARCHITECTURE.md](../ARCHITECTURE.md#what-the-numbers-mean) defines what the rows are, and how to add a metric.\n\
+         This page is written from the headers by `TRICHTER_UPDATE=1 cargo test`.\n\n\
+         | id | name | meaning | unit | table | follows | caveat |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for metric in Metric::all()? {
+        let Metric { id, name, meaning, unit, table, follows, caveat, .. } = metric;
+        let link = format!("[`{id}`]({id}.sql)");
+        // A bar inside a cell would end it.
+        let cells = [name, meaning, unit, table, follows, caveat].map(|cell| cell.replace('|', "\\|"));
+        text.extend(["| ", &link, " | ", &cells.join(" | "), " |\n"]);
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_of_metrics_has_a_row_for_each() {
+        let text = readme().unwrap();
+        for metric in Metric::all().unwrap() {
+            assert!(text.contains(&format!("| [`{id}`]({id}.sql) |", id = metric.id)), "{}", metric.id);
+        }
+    }
 
     #[test]
     fn every_metric_has_a_full_header() {

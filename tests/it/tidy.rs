@@ -258,6 +258,17 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
     }
 }
 
+#[test]
+fn the_page_of_metrics_is_current() {
+    let path = root().join("queries/README.md");
+    let expected = trichter::metrics::catalog::readme().unwrap();
+    if std::env::var_os("TRICHTER_UPDATE").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "TRICHTER_UPDATE=1 writes queries/README.md anew");
+}
+
 /// The columns that a metric's SQL returns, by running it over an empty table.
 fn returned(metric: &Metric) -> Vec<String> {
     let grain = facts::grain(&metric.table).unwrap();

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Counts four rates of a store with DuckDB and compares them with `trichter query`.
+
+Usage: judge.py TRICHTER STORE
+
+TRICHTER is the program, STORE a store whose configuration leaves the windows as they are. The definitions are in
+definitions.sql beside this file. Exit code 0 if every count is equal, 1 if one differs.
+"""
+
+import csv
+import io
+import pathlib
+import subprocess
+import sys
+
+import deltalake
+import duckdb
+
+BREAKDOWNS = {
+    "open_rate": ["", "channel", "campaign"],
+    "engagement_rate": ["", "channel", "campaign"],
+    "unsubscribe_rate": ["", "channel", "campaign"],
+    "question_drop_off_rate": ["", "channel", "campaign", "question"],
+}
+
+
+def of_program(program, store, metric, by):
+    command = [program, "query", metric, "--store", store, "--format", "csv"]
+    command += ["--by", by] if by else []
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows = csv.DictReader(io.StringIO(text))
+    counts = {row[by] if by else "": (int(row["numerator"]), int(row["denominator"])) for row in rows}
+    return {segment: pair for segment, pair in counts.items() if pair[1]}
+
+
+def of_duckdb(connection, metric, by):
+    rows = connection.execute(
+        f"""
+        SELECT coalesce({by or "''"}, '') AS segment, count(*) FILTER (WHERE counts), count(*)
+        FROM counted WHERE metric = ? GROUP BY segment
+        """,
+        [metric],
+    ).fetchall()
+    return {segment: (numerator, denominator) for segment, numerator, denominator in rows}
+
+
+def main(program, store):
+    # Only files that the table's log names are read: others are leftovers or already replaced.
+    files = deltalake.DeltaTable(f"{store}/events").file_uris()
+    connection = duckdb.connect()
+    connection.read_parquet(files).create_view("events")
+    connection.execute(pathlib.Path(__file__).with_name("definitions.sql").read_text(encoding="utf-8"))
+
+    n_compared, n_different = 0, 0
+    for metric, breakdowns in BREAKDOWNS.items():
+        for by in breakdowns:
+            ours, theirs = of_program(program, store, metric, by), of_duckdb(connection, metric, by)
+            for segment in sorted(ours.keys() | theirs.keys()):
+                n_compared += 1
+                if ours.get(segment) != theirs.get(segment):
+                    n_different += 1
+                    name = f"{metric} {by}={segment}" if by else metric
+                    print(f"DIFFERENT  {name}: trichter {ours.get(segment)}, DuckDB {theirs.get(segment)}")
+        numerator, denominator = of_duckdb(connection, metric, "").get("", (0, 0))
+        print(f"{metric:<24} {numerator:>9} of {denominator}")
+    if not n_compared or n_different:
+        print(f"FAILED: {n_different} of {n_compared} counts differ")
+        return 1
+    print(f"PASSED: DuckDB finds the same {n_compared} counts")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -303,7 +303,7 @@ fn within_range(dated: &mut Vec<(i32, &Day)>) {
         dated.pop();
     }
     let start = dated.first().map_or(0, |(offset, _)| *offset);
-    for (offset, _) in &mut dated {
+    for (offset, _) in dated.iter_mut() {
         *offset -= start;
     }
 }

@@ -139,7 +139,6 @@ fn every_file_opens_with_its_job() {
 /// Files that argue for being longer than 600 lines, with what they may grow to.
 const LONG: &[(&str, usize)] = &[
     // One walk through a contact's events: all grains share its state.
-    ("facts/contact.rs", 800),
 ];
 
 #[test]

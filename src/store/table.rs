@@ -236,13 +236,19 @@ impl Store {
     /// # Errors
     /// The log cannot be read.
     pub fn log(&self) -> Result<Vec<Commit>> {
-        let infos: Vec<_> = self
+        // The history lists every commit of the table, also those after the version that is open.
+        let (newest, infos) = self
             .runtime
-            .block_on(async { self.table.history(None).try_collect().await })
+            .block_on(async {
+                let newest = self.table.get_latest_version().await?;
+                let infos: Vec<_> = self.table.history(None).try_collect().await?;
+                Ok((newest, infos))
+            })
             .map_err(|source| self.refused(source))?;
-        let newest = self.version();
-        let commits = infos.into_iter().enumerate().map(|(age, info)| Commit {
-            version: newest.saturating_sub(age as u64),
+        let open = self.version();
+        let numbered = infos.into_iter().enumerate().map(|(age, info)| (newest.saturating_sub(age as u64), info));
+        let commits = numbered.filter(|(version, _)| *version <= open).map(|(version, info)| Commit {
+            version,
             at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),

@@ -34,7 +34,7 @@ fn trichter(pipeline: &Pipeline, arguments: &[&str]) -> String {
 fn shown(pipeline: &Pipeline, store: &str, arguments: &[&str]) -> BTreeMap<String, String> {
     let config = ["--config", "trichter.toml", "--store", store];
     let mut shown = BTreeMap::new();
-    let _ = fs::remove_dir_all(pipeline.path("report"));
+    fs::remove_dir_all(pipeline.path("report")).ok();
     trichter(pipeline, &[&["report", "--out", "report"], &config[..], arguments].concat());
     for file in fs::read_dir(pipeline.path("report")).unwrap() {
         let path = file.unwrap().path();

@@ -61,6 +61,7 @@ pub(super) struct Conversation {
     pub(super) handed_over: bool,
     pub(super) in_flow: bool,
     pub(super) n_inbound: u64,
+    pub(super) n_outbound: usize,
     pub(super) n_fallback: u64,
     pub(super) engaged: bool,
     /// The business opened it with a message that reached the contact.
@@ -338,6 +339,7 @@ impl Contact<'_> {
                     handed_over: false,
                     in_flow: false,
                     n_inbound: 0,
+                    n_outbound: 0,
                     n_fallback: 0,
                     engaged: false,
                     first_message_reached: false,
@@ -409,6 +411,7 @@ impl Contact<'_> {
             handed_over: count(&|kind| kind == Kind::HandoverToHuman) > 0,
             in_flow: question.is_some() || count(&|kind| kind == Kind::FlowStarted) > 0,
             n_inbound: count(&is_inbound),
+            n_outbound: sent.len(),
             n_fallback: count(&|kind| kind == Kind::Fallback),
             engaged: by_business && acts.iter().any(|&place| engages(place) && answers_opening(place)),
             first_message_reached: opened_by.is_some_and(|first| first.reached),

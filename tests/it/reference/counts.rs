@@ -100,6 +100,9 @@ pub(super) fn tally<'t>(
             let place = &Place { channel, campaign, flow, question };
             let (delivered, opened) = (message.delivered_at.is_some(), message.opened_at);
             let clicked = message.n_clicks > 0;
+            if !message.suppressed {
+                tally.count("failure_rate", place, message.failed);
+            }
             if tells_deliveries && !message.suppressed {
                 tally.count("delivery_rate", place, delivered);
             }
@@ -134,6 +137,8 @@ pub(super) fn tally<'t>(
             if conversation.first_message_reached {
                 tally.count("engagement_rate", place, conversation.engaged);
             }
+            let one_sided = conversation.n_inbound == 0 || conversation.n_outbound == 0;
+            tally.count("one_sided_rate", place, one_sided);
             let is_open = conversation.outcome == "open";
             if conversation.in_flow && !is_open {
                 tally.count("completion_rate", place, conversation.outcome == "completed");
@@ -173,6 +178,8 @@ pub(super) fn tally<'t>(
         // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;
         let place = &Place { channel, campaign: none, flow: none, question: none };
+        let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
+        tally.count("silent_contact_rate", place, silent);
         if since.is_none() {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
         }

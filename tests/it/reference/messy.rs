@@ -99,7 +99,7 @@ impl Line {
 
     /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
     fn account(&self) -> Option<&'static str> {
-        let two = |number: usize| Some(if number % 2 == 0 { "a" } else { "b" });
+        let two = |number: usize| Some(if number.is_multiple_of(2) { "a" } else { "b" });
         match (self.contact, self.message) {
             (0, _) => None,
             (1, _) => (self.account > 0).then_some("a"),

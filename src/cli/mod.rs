@@ -32,9 +32,6 @@ mod report;
 mod simulate;
 mod store;
 
-/// More threads than this only wait for each other.
-const MOST_THREADS: usize = 256;
-
 /// Name of the configuration that is kept in a store's folder.
 const CONFIG: &str = "trichter.toml";
 
@@ -45,8 +42,8 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Threads to use; all cores if absent.
-    #[arg(long, global = true, value_name = "N", help_heading = "Running")]
-    threads: Option<usize>,
+    #[arg(long, global = true, value_name = "N", help_heading = "Running", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Say nothing but errors on standard error.
     #[arg(long, short, global = true, help_heading = "Running")]
     quiet: bool,
@@ -83,7 +80,7 @@ pub fn main() -> ExitCode {
         }
     };
     if let Some(threads) = arguments.threads
-        && rayon::ThreadPoolBuilder::new().num_threads(threads.clamp(1, MOST_THREADS)).build_global().is_err()
+        && rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global().is_err()
     {
         return fail(&Error::Usage("the threads could not be started".into()));
     }

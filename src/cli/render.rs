@@ -22,7 +22,8 @@ pub(super) fn table(answer: &Answer) -> String {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(answer.by.iter().map(String::as_str).chain(numbers.iter().copied()));
     for row in &answer.rows {
-        let segment = row.segment.iter().map(|value| value.clone().unwrap_or_else(|| "(unknown)".into()));
+        // Names come out of logs; a terminal must not obey what stands in them.
+        let segment = row.segment.iter().map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)")));
         table.add_row(segment.chain(cells(row)));
     }
     for column in table.column_iter_mut().skip(answer.by.len()) {

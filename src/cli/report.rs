@@ -10,12 +10,16 @@ use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
 use crate::ingest::{self, Plan, input};
-use crate::metrics::{Metric, catalog};
+use crate::metrics::{Answer, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
 use crate::store::{Key, Snapshot, Store};
 
 /// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
+
+/// Metrics whose denominators are all contacts and all messages.
+const CONTACTS: &str = "silent_contact_rate";
+const MESSAGES: &str = "failure_rate";
 
 /// Write a report: one page that works offline, Markdown and JSON.
 ///
@@ -73,8 +77,10 @@ impl Report {
     fn write(&self, opened: &Opened, formats: &[Format], out: &Path, quiet: bool) -> Result<Done> {
         let out = self.out.as_deref().unwrap_or(out);
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
-        let answers = opened.answer(&report::asks(&self.reading.by))?;
-        let report = report::build(self.context(opened)?, &answers, &definitions()?);
+        let mut asks = report::asks(&self.reading.by);
+        asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
+        let answers = opened.answer(&asks)?;
+        let report = report::build(self.context(opened, &answers)?, &answers, &definitions()?);
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;
@@ -90,7 +96,11 @@ impl Report {
         Ok(Done::Well)
     }
 
-    fn context(&self, opened: &Opened) -> Result<Context> {
+    fn context(&self, opened: &Opened, answers: &[Answer]) -> Result<Context> {
+        let total = |metric: &str| {
+            let answer = answers.iter().rfind(|answer| answer.metric == metric && answer.by.is_empty())?;
+            Some(answer.rows.first()?.counts.rate()?.denominator)
+        };
         let ledger = opened.store.ledger()?;
         let channels = opened.snapshot.channel_kinds().iter().map(|(channel, _)| channel.clone());
         Ok(Context {
@@ -109,8 +119,8 @@ impl Report {
             by: self.reading.by.clone(),
             filters: Vec::new(),
             channels: channels.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
-            n_contacts: None,
-            n_messages: None,
+            n_contacts: total(CONTACTS),
+            n_messages: total(MESSAGES),
             balance: Some(Balance {
                 received: ledger.accepted + ledger.ignored + ledger.rejected,
                 accepted: ledger.accepted,

@@ -271,7 +271,8 @@ impl<'w> Walk<'w> {
                     let up_to = self.shard.up_to()[row];
                     if up_to != NO_INSTANT {
                         let marks = if kind == Kind::OpenedUpTo { &mut opened_up_to } else { &mut delivered_up_to };
-                        marks.push((self.account(row), up_to, at));
+                        // A receipt says nothing of messages that were sent after it, whatever its mark claims.
+                        marks.push((self.account(row), up_to.min(at), at));
                     }
                 }
                 _ => {}
@@ -372,6 +373,7 @@ impl<'w> Walk<'w> {
                     let conversation = self.act(row, at, true);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
                         visit.skipped = true;
+                        visit.is_over = true;
                     }
                 }
                 Kind::FlowStarted => {
@@ -399,6 +401,7 @@ impl<'w> Walk<'w> {
                     lower(&mut self.conversations[conversation].handed_over_at, at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
                         visit.handed_over = true;
+                        visit.is_over = true;
                     }
                 }
                 Kind::HandoverToBot => {
@@ -423,9 +426,13 @@ impl<'w> Walk<'w> {
     /// What can only be said at the end.
     fn close(&mut self) {
         for dealing in &self.dealings {
-            for pair in dealing.sent.windows(2) {
-                if let &[earlier, later] = pair {
-                    self.messages[earlier].next_sent_at = self.messages[later].sent_at;
+            let mut next_sent_at = NONE;
+            for &place in dealing.sent.iter().rev() {
+                let message = &mut self.messages[place];
+                message.next_sent_at = next_sent_at;
+                // What the platform withheld was not sent, so it takes nobody's mind off the message before.
+                if message.suppressed_at == NONE {
+                    next_sent_at = message.sent_at;
                 }
             }
         }
@@ -589,6 +596,8 @@ impl<'w> Walk<'w> {
                 visit.n_rejected += 1;
                 visit.answered_at = NONE;
             }
+            // A question that is asked again, as after a person took over, can be answered again.
+            visit.is_over = false;
             visit.n_prompts += 1;
             visit.prompts.push(key);
             visit.arrived |= arrived;
@@ -597,6 +606,7 @@ impl<'w> Walk<'w> {
         if let Some(visit) = self.current_visit(place) {
             visit.next_question = question;
             visit.skipped |= visit.is_waiting();
+            visit.is_over = true;
         }
         let earlier = self
             .visits
@@ -673,6 +683,7 @@ impl<'w> Walk<'w> {
             self.conversations[place].opted_out = true;
             if let Some(visit) = self.current_visit(place).filter(|visit| visit.is_waiting()) {
                 visit.opted_out = true;
+                visit.is_over = true;
             }
         }
     }

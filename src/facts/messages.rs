@@ -73,7 +73,7 @@ const COLUMNS: &[Spec] = &[
     Spec {
         name: "next_sent_at",
         form: Form::Instant,
-        meaning: "when the account sent the contact its next message; null: not yet",
+        meaning: "when the account sent the contact its next message that was not suppressed; null: not yet",
     },
     Spec {
         name: "conversation_started_at",

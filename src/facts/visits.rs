@@ -65,6 +65,8 @@ pub(super) struct Visit {
     pub(super) opted_out: bool,
     pub(super) handed_over: bool,
     pub(super) skipped: bool,
+    /// Whether it has ended without an answer. A re-prompt opens it again.
+    pub(super) is_over: bool,
     /// Keys of the messages that asked; a question in a log without message ids has none.
     pub(super) prompts: Vec<u64>,
     /// Whether any prompt may have arrived.
@@ -74,7 +76,7 @@ pub(super) struct Visit {
 impl Visit {
     /// Whether it waits for an answer.
     pub(super) fn is_waiting(&self) -> bool {
-        self.answered_at == NONE && !self.opted_out && !self.handed_over && !self.skipped
+        self.answered_at == NONE && !self.is_over
     }
 
     fn outcome(&self, undecided: bool) -> u32 {
@@ -156,6 +158,7 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         opted_out: false,
         handed_over: false,
         skipped: false,
+        is_over: false,
         prompts: Vec::new(),
         arrived: false,
     }

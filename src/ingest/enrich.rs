@@ -356,7 +356,9 @@ fn millionths(text: &str) -> Option<i64> {
     }
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let fraction: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    whole.checked_mul(1_000_000)?.checked_add(fraction)?.checked_mul(sign)
+    let millionths = whole.checked_mul(1_000_000)?.checked_add(fraction)?.checked_mul(sign)?;
+    // The column has 18 digits.
+    (millionths.unsigned_abs() < 10_u64.pow(18)).then_some(millionths)
 }
 
 #[cfg(test)]
@@ -372,6 +374,8 @@ mod tests {
             ("1.23456789", Some(1_234_567)),
             ("", None),
             ("1,5", None),
+            ("999999999999.999999", Some(999_999_999_999_999_999)),
+            ("1000000000000", None),
             ("1e3", None),
         ] {
             assert_eq!(millionths(text), expected, "{text:?}");

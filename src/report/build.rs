@@ -15,6 +15,7 @@ use crate::metrics::{Answer, Ask, Row};
 
 /// Rates of messages.
 pub(super) const MESSAGE_RATES: &[&str] = &[
+    "failure_rate",
     "delivery_rate",
     "open_rate",
     "open_rate@sent",
@@ -198,8 +199,9 @@ fn headlines(answers: &Answers<'_>) -> Vec<Headline> {
 
 fn campaign_funnel(answers: &Answers<'_>) -> Vec<Step> {
     let measured = |metric| answers.total(metric).filter(|figure| figure.measurable);
-    let delivery = measured("delivery_rate");
-    let first = delivery.clone().or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
+    // The delivery rate leaves out the channels that report none, so it is only the second choice.
+    let first = measured("failure_rate").or_else(|| measured("delivery_rate"));
+    let first = first.or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
     let n_sent = first.as_ref().map_or(0, |figure| figure.denominator);
     let later = [
         (Stage::Delivered, "delivery_rate"),

@@ -281,7 +281,31 @@ fn dated(days: &[Day]) -> Vec<(i32, &Day)> {
     let offset = |date: Date| first.until(date).ok().map(|span| span.get_days());
     let mut dated: Vec<(i32, &Day)> = days.iter().filter_map(|day| Some((dates(day).and_then(offset)?, day))).collect();
     dated.sort_by_key(|(offset, _)| *offset);
+    within_range(&mut dated);
     dated
+}
+
+/// Takes away stray days at both ends: a day with hardly any messages, far from its neighbour, would press all others
+/// flat. The table beside the chart keeps them.
+fn within_range(dated: &mut Vec<(i32, &Day)>) {
+    const FAR: i32 = 14;
+    let n_messages = |(_, day): &(i32, &Day)| n_sent(&day.figures).unwrap_or_default();
+    let most = dated.iter().map(n_messages).sum::<u64>() / 1_000;
+    let is_stray = |end: &(i32, &Day), next: &(i32, &Day)| n_messages(end) <= most && (next.0 - end.0).abs() > FAR;
+    while let [first, second, ..] = dated.as_slice()
+        && is_stray(first, second)
+    {
+        dated.remove(0);
+    }
+    while let [.., second, last] = dated.as_slice()
+        && is_stray(last, second)
+    {
+        dated.pop();
+    }
+    let start = dated.first().map_or(0, |(offset, _)| *offset);
+    for (offset, _) in dated.iter_mut() {
+        *offset -= start;
+    }
 }
 
 fn estimate(figure: &Figure) -> Option<Estimate> {

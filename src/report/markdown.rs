@@ -138,7 +138,7 @@ mod tests {
         - Channels: telegram, whatsapp
         - Contacts: 4_812
         - Outbound messages: 12_345
-        - Records: 48_310 received = 47_000 accepted + 1_098 ignored + 212 rejected
+        - Records: 48_310 received, each counted once = 47_000 accepted + 1_098 ignored + 212 rejected
         - Events: 60_000 stored
 
         ## At a glance

@@ -240,7 +240,8 @@ pub(super) fn stage_name(stage: Stage) -> &'static str {
 /// Messages sent in a segment, as far as any rate tells.
 pub(super) fn n_sent(figures: &BTreeMap<String, Figure>) -> Option<u64> {
     let measured = |metric| figures.get(metric).filter(|figure: &&Figure| figure.measurable);
-    let figure = measured("delivery_rate").or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
+    let figure = measured("failure_rate").or_else(|| measured("delivery_rate"));
+    let figure = figure.or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
     figure.map(|figure| figure.denominator)
 }
 
@@ -271,7 +272,7 @@ fn facts(context: &Context) -> Vec<Fact> {
     if let Some(balance) = &context.balance {
         let count = |n| language.count(n);
         let records = format!(
-            "{} received = {} accepted + {} ignored + {} rejected",
+            "{} received, each counted once = {} accepted + {} ignored + {} rejected",
             count(balance.received),
             count(balance.accepted),
             count(balance.ignored),

@@ -169,11 +169,9 @@ impl Part {
     pub(super) fn channel_kinds(&self) -> Vec<(String, Kind)> {
         let pairs = self.metadata.metadata().file_metadata().key_value_metadata();
         let text = pairs.into_iter().flatten().find(|pair| pair.key == KINDS_KEY).and_then(|pair| pair.value.clone());
-        let parse = |line: &str| {
-            let (channel, kind) = line.split_once('\t')?;
-            Some((channel.to_owned(), Kind::from_name(kind)?))
-        };
-        text.unwrap_or_default().lines().filter_map(parse).collect()
+        // JSON, because a log may name a channel with any character.
+        let pairs: Vec<(String, String)> = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
+        pairs.into_iter().filter_map(|(channel, kind)| Some((channel, Kind::from_name(&kind)?))).collect()
     }
 
     fn column_index(&self, name: &str) -> Option<usize> {

@@ -237,13 +237,19 @@ impl Store {
     /// # Errors
     /// The log cannot be read.
     pub fn log(&self) -> Result<Vec<Commit>> {
-        let infos: Vec<_> = self
+        // The history lists every commit of the table, also those after the version that is open.
+        let (newest, infos) = self
             .runtime
-            .block_on(async { self.table.history(None).try_collect().await })
+            .block_on(async {
+                let newest = self.table.get_latest_version().await?;
+                let infos: Vec<_> = self.table.history(None).try_collect().await?;
+                Ok((newest, infos))
+            })
             .map_err(|source| self.refused(source))?;
-        let newest = self.version();
-        let commits = infos.into_iter().enumerate().map(|(age, info)| Commit {
-            version: newest.saturating_sub(age as u64),
+        let open = self.version();
+        let numbered = infos.into_iter().enumerate().map(|(age, info)| (newest.saturating_sub(age as u64), info));
+        let commits = numbered.filter(|(version, _)| *version <= open).map(|(version, info)| Commit {
+            version,
             at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
@@ -362,6 +368,15 @@ fn location(folder: &Path, store: &Path) -> Result<String> {
 
 fn url(folder: &Path, store: &Path) -> Result<Url> {
     let absolute = std::fs::canonicalize(folder).map_err(Error::read(folder))?;
+    // The table's library decodes a path twice, and would look for 'a%20b' under 'a b'.
+    let text = absolute.to_string_lossy();
+    let is_escape = |part: &str| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if text.split('%').skip(1).any(is_escape) {
+        return Err(Error::Store {
+            path: store.to_path_buf(),
+            message: "its path holds a percent sign before two hexadecimal digits; choose another".into(),
+        });
+    }
     Url::from_directory_path(absolute)
         .map_err(|()| Error::Store { path: store.to_path_buf(), message: "its path cannot be written as a URL".into() })
 }
@@ -405,7 +420,8 @@ fn read_statistics(path: String, stats: &str, size: i64) -> Option<DataFile> {
         at: String,
     }
     let stats: Statistics = serde_json::from_str(stats).ok()?;
-    let instant = |text: &str| Time::parse(text, &jiff::tz::TimeZone::UTC).map(|time| time.0);
+    // Rounding up may lead out of the range of times that a log is believed in, so the bounds are read as they stand.
+    let instant = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
     let month = path.split('/').find_map(|part| part.strip_prefix("month="))?.to_owned();
     Some(DataFile {
         month,
@@ -415,4 +431,33 @@ fn read_statistics(path: String, stats: &str, size: i64) -> Option<DataFile> {
         instants: (instant(&stats.min_values.at)?, instant(&stats.max_values.at)?),
         path,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_that_are_rounded_out_of_the_believed_range_are_read_all_the_same() {
+        let last = 4_102_444_800 * crate::event::SECOND - 1;
+        let file = DataFile {
+            path: "month=2099-12/part-1.parquet".into(),
+            month: "2099-12".into(),
+            size: 1,
+            n_rows: 1,
+            keys: (-5, 7),
+            instants: (last, last),
+        };
+        let read = read_statistics(file.path.clone(), &file.statistics(), 1).unwrap();
+        assert_eq!((read.keys, read.n_rows), (file.keys, 1));
+        assert!(read.instants.0 <= last && read.instants.1 >= last);
+    }
+
+    #[test]
+    fn a_path_that_the_table_library_would_misread_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, fits) in [("a%20b", false), ("100%", true), ("50% off", true), ("größe #1?", true)] {
+            assert_eq!(Store::open_or_create(&folder.path().join(name)).is_ok(), fits, "{name}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ use crate::event::Time;
 const ROW_GROUP: usize = 128 * 1024;
 /// Rows of a page: the unit in which a scan skips inside a row group.
 const PAGE: usize = 16 * 1024;
-/// Key under which a data file says which channels and kinds it holds.
+/// Key under which a data file says which channels and kinds it holds, as a JSON list of pairs.
 pub(super) const KINDS_KEY: &str = "trichter.kinds";
 /// Key under which a data file says the version of its schema.
 pub(super) const SCHEMA_KEY: &str = "trichter.schema";
@@ -174,7 +174,6 @@ fn extent(column: &arrow::array::ArrayRef) -> Option<(i64, i64)> {
 
 fn properties(kinds: &std::collections::BTreeSet<(String, String)>) -> WriterProperties {
     let path = |name: &str| ColumnPath::from(name);
-    let kinds: Vec<String> = kinds.iter().map(|(channel, kind)| format!("{channel}\t{kind}")).collect();
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("trichter {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -189,7 +188,7 @@ fn properties(kinds: &std::collections::BTreeSet<(String, String)>) -> WriterPro
         ))
         .set_key_value_metadata(Some(vec![
             KeyValue::new(SCHEMA_KEY.to_owned(), schema::VERSION.to_string()),
-            KeyValue::new(KINDS_KEY.to_owned(), kinds.join("\n")),
+            KeyValue::new(KINDS_KEY.to_owned(), json!(kinds).to_string()),
         ]));
     for name in ["contact_key", "at", "line"] {
         builder = builder

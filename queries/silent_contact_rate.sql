@@ -1,0 +1,12 @@
+-- name: Silent contact rate
+-- meaning: contacts who never did anything, of all contacts
+-- unit: contacts
+-- table: contacts
+-- follows: BotHelp: subscribers who never replied
+-- caveat: a contact counts by the day of their first event, and may still answer
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE n_inbound = 0) AS numerator,
+  COUNT(*) AS denominator
+FROM contacts
+GROUP BY segment

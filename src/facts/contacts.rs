@@ -1,7 +1,7 @@
 //! Contacts: one row per person as one channel knows them.
 
 use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, contact::Common};
+use super::{Grain, table::Common};
 use crate::store::words::NULL;
 
 /// The grain.
@@ -74,7 +74,7 @@ impl Contacts {
         self.rows.push(contact);
     }
 
-    pub(super) fn finish(self, words: &super::contact::SharedWords) -> Table {
+    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
         let rows = &self.rows;
         let number = |read: fn(&Contact) -> i64| Column::Numbers(rows.iter().map(read).collect());
         let opted_out_kind = rows.iter().map(|row| match (row.opted_out_at, row.opted_out_hard) {

@@ -3,7 +3,7 @@
 //! Acts keep a conversation going: what either side sends, taps or asks. Receipts, failures and opt-outs do not.
 
 use super::table::{Column, Form, NONE, Spec, Table, code_of, fixed};
-use super::{Grain, Settings, contact::Common};
+use super::{Grain, Settings, table::Common};
 use crate::store::words::NULL;
 
 /// The grain.
@@ -142,7 +142,7 @@ impl Conversations {
         self.rows.push(conversation);
     }
 
-    pub(super) fn finish(self, words: &super::contact::SharedWords, settings: &Settings) -> Table {
+    pub(super) fn finish(self, words: &super::table::SharedWords, settings: &Settings) -> Table {
         let rows = &self.rows;
         let word = |name: &str, read: fn(&Conversation) -> u32| {
             Column::Words(rows.iter().map(read).collect(), words.get(name))

@@ -4,7 +4,7 @@
 //! lower ones, and a failure counts only if nothing higher was seen.
 
 use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, Settings, contact::Common};
+use super::{Grain, Settings, table::Common};
 use crate::store::words::NULL;
 
 /// The grain.
@@ -232,7 +232,7 @@ impl Messages {
         self.rows.push(message);
     }
 
-    pub(super) fn finish(self, words: &super::contact::SharedWords, settings: &Settings) -> Table {
+    pub(super) fn finish(self, words: &super::table::SharedWords, settings: &Settings) -> Table {
         let rows = &self.rows;
         let word =
             |name: &str, read: fn(&Message) -> u32| Column::Words(rows.iter().map(read).collect(), words.get(name));

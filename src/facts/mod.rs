@@ -15,8 +15,10 @@ pub mod contacts;
 pub mod conversations;
 pub mod messages;
 pub mod opt_outs;
+mod receipts;
 pub mod table;
 pub mod visits;
+mod walk;
 
 pub use table::{Column, Form, NONE, Spec, Table};
 

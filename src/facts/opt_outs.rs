@@ -1,7 +1,7 @@
 //! Opt-outs: one row per change from "may be written to" to "may not", or from soft to hard.
 
 use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, contact::Common};
+use super::{Grain, table::Common};
 
 /// The grain.
 pub const GRAIN: Grain = Grain { name: "opt_outs", one_row_per: "opt-out", anchor: "at", columns: COLUMNS };
@@ -61,7 +61,7 @@ impl OptOuts {
         self.rows.push(opt_out);
     }
 
-    pub(super) fn finish(self, words: &super::contact::SharedWords) -> Table {
+    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
         let rows = &self.rows;
         let columns = vec![
             Column::Numbers(self.common.contact_key),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::store::words::{NULL, Words};
+use crate::store::{Shard, schema};
 
 /// What "null" is among instants and durations.
 pub const NONE: i64 = i64::MIN;
@@ -76,4 +77,31 @@ pub fn fixed(names: &[&str]) -> Arc<Words> {
 #[must_use]
 pub fn code_of(place: Option<usize>) -> u32 {
     place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(NULL)
+}
+
+/// Columns that every grain has.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    pub(super) contact_key: Vec<i64>,
+    pub(super) channel: Vec<u32>,
+}
+
+impl Common {
+    pub(super) fn push(&mut self, contact_key: i64, channel: u32) {
+        self.contact_key.push(contact_key);
+        self.channel.push(channel);
+    }
+}
+
+/// The lists of words of a shard, shared by the columns of all its tables.
+pub(super) struct SharedWords(Vec<(&'static str, Arc<Words>)>);
+
+impl SharedWords {
+    pub(super) fn of(shard: &Shard) -> Self {
+        Self(schema::WORDS.iter().map(|&name| (name, Arc::new(shard.words(name).1.clone()))).collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Arc<Words> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, words)| Arc::clone(words)).unwrap_or_default()
+    }
 }

@@ -1,7 +1,7 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
 use super::table::{Column, Form, NONE, Spec, Table, code_of, fixed};
-use super::{Grain, contact::Common};
+use super::{Grain, table::Common};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
@@ -67,8 +67,6 @@ pub(super) struct Visit {
     pub(super) skipped: bool,
     /// Whether it has ended without an answer. A re-prompt opens it again.
     pub(super) is_over: bool,
-    /// Keys of the messages that asked; a question in a log without message ids has none.
-    pub(super) prompts: Vec<u64>,
     /// Whether any prompt may have arrived.
     pub(super) arrived: bool,
 }
@@ -108,7 +106,7 @@ impl Visits {
         self.rows.push((visit, surroundings));
     }
 
-    pub(super) fn finish(self, words: &super::contact::SharedWords) -> Table {
+    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
         let rows = &self.rows;
         let word = |name: &str, read: fn(&(Visit, Surroundings)) -> u32| {
             Column::Words(rows.iter().map(read).collect(), words.get(name))
@@ -159,7 +157,6 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         handed_over: false,
         skipped: false,
         is_over: false,
-        prompts: Vec::new(),
         arrived: false,
     }
 }

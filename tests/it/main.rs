@@ -23,3 +23,11 @@ mod reports;
 mod store;
 // The rules of the house.
 mod tidy;
+// Logs through the library, for the modules below.
+mod pipeline;
+// Laws that hold whatever the logs say.
+mod properties;
+// Every metric against a naive second opinion.
+mod reference;
+// Every metric against the truth of simulated logs.
+mod simulated;

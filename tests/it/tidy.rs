@@ -136,18 +136,11 @@ fn every_file_opens_with_its_job() {
     }
 }
 
-/// Files that argue for being longer than 600 lines, with what they may grow to.
-const LONG: &[(&str, usize)] = &[
-    // One walk through a contact's events: all grains share its state.
-    ("facts/contact.rs", 800),
-];
-
 #[test]
 fn no_file_is_longer_than_can_be_read_in_one_go() {
-    let most = |name: &str| LONG.iter().find(|(long, _)| *long == name).map_or(600, |(_, most)| *most);
     let long: Vec<String> = sources()
         .iter()
-        .filter(|file| file.text.lines().count() > most(&file.name))
+        .filter(|file| file.text.lines().count() > 600)
         .map(|file| format!("{} has {} lines", file.name, file.text.lines().count()))
         .collect();
     assert_eq!(long, Vec::<String>::new());

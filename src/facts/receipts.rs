@@ -1,0 +1,119 @@
+//! Receipts: the first pass over a contact's events gathers every outbound message with all that the log has of it.
+
+use super::messages::Message;
+use super::walk::{Walk, lower};
+use super::{NONE, Observable};
+use crate::event::Kind;
+use crate::store::rows::NO_INSTANT;
+use crate::store::scan::NO_MESSAGE;
+use crate::store::words::NULL;
+
+impl Walk<'_> {
+    /// Gathers every outbound message with all its receipts.
+    pub(super) fn collect_messages(&mut self, observable: Observable) {
+        let mut delivered_up_to: Vec<(u32, i64, i64)> = Vec::new();
+        let mut opened_up_to: Vec<(u32, i64, i64)> = Vec::new();
+        for row in self.rows.clone() {
+            let (kind, at) = (self.shard.kind()[row], self.shard.at()[row]);
+            match kind {
+                Kind::MessageSent
+                | Kind::MessageDelivered
+                | Kind::MessageOpened
+                | Kind::MessageFailed
+                | Kind::MessageSuppressed => self.note(row, kind, at),
+                Kind::DeliveredUpTo | Kind::OpenedUpTo => {
+                    let up_to = self.shard.up_to()[row];
+                    if up_to != NO_INSTANT {
+                        let marks = if kind == Kind::OpenedUpTo { &mut opened_up_to } else { &mut delivered_up_to };
+                        // A receipt says nothing of messages that were sent after it, whatever its mark claims.
+                        marks.push((self.account(row), up_to.min(at), at));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for marks in [&mut delivered_up_to, &mut opened_up_to] {
+            earliest_first(marks);
+        }
+        for message in &mut self.messages {
+            let (delivered, opened) = (watermark(&delivered_up_to, message), watermark(&opened_up_to, message));
+            lower(&mut message.delivered_at, delivered);
+            lower(&mut message.opened_at, opened);
+            message.settle(observable.deliveries);
+        }
+    }
+
+    /// Notes what one event says of its message. Events come in time order, so the first of a level is the earliest.
+    fn note(&mut self, row: usize, kind: Kind, at: i64) {
+        let key = self.shard.message()[row];
+        let place = match (key, kind) {
+            (NO_MESSAGE, Kind::MessageSent) => None,
+            (NO_MESSAGE, _) => return,
+            _ => self.by_key.get(&key).copied(),
+        };
+        let place = place.unwrap_or_else(|| {
+            let place = self.messages.len();
+            self.messages.push(Message::new(self.account(row), at));
+            self.begun_by.push(row);
+            if key != NO_MESSAGE {
+                self.by_key.insert(key, place);
+            }
+            place
+        });
+        let account = self.account(row);
+        let message = &mut self.messages[place];
+        match kind {
+            Kind::MessageDelivered => lower(&mut message.delivered_at, at),
+            Kind::MessageOpened => lower(&mut message.opened_at, at),
+            Kind::MessageFailed => lower(&mut message.failed_at, at),
+            Kind::MessageSuppressed => lower(&mut message.suppressed_at, at),
+            _ => {}
+        }
+        let columns = self.columns;
+        for (field, code) in [
+            (&mut message.account, account),
+            (&mut message.campaign, columns.campaign[row]),
+            (&mut message.template, columns.template[row]),
+            (&mut message.category, columns.category[row]),
+            (&mut message.flow, columns.flow[row]),
+            (&mut message.flow_version, columns.flow_version[row]),
+            (&mut message.question, columns.question[row]),
+            (&mut message.variant, columns.variant[row]),
+            (&mut message.country, columns.country[row]),
+            (&mut message.language, columns.language[row]),
+            (&mut message.message_type, columns.message_type[row]),
+            (&mut message.error_code, columns.error_code[row]),
+        ] {
+            if *field == NULL {
+                *field = code;
+            }
+        }
+        if message.cost == NONE {
+            message.cost = self.shard.cost()[row];
+        }
+        message.billable |= self.shard.billable()[row] == Some(true);
+    }
+}
+
+/// Sorts watermarks by account and reach, and gives each the earliest time at which its reach or a further one was told.
+fn earliest_first(marks: &mut [(u32, i64, i64)]) {
+    marks.sort_unstable();
+    let mut earliest: Option<(u32, i64)> = None;
+    for (account, _, at) in marks.iter_mut().rev() {
+        if let Some((known, before)) = earliest
+            && known == *account
+        {
+            *at = (*at).min(before);
+        }
+        earliest = Some((*account, *at));
+    }
+}
+
+/// The earliest time at which a watermark covered the message; [`NONE`] if none did.
+fn watermark(marks: &[(u32, i64, i64)], message: &Message) -> i64 {
+    let place = marks.partition_point(|&(account, up_to, _)| (account, up_to) < (message.account, message.sent_at));
+    match marks.get(place) {
+        Some(&(account, _, at)) if account == message.account => at.max(message.sent_at),
+        _ => NONE,
+    }
+}

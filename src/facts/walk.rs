@@ -1,0 +1,514 @@
+//! The walk: what the two sides did, in the store's order, becomes conversations, visits and opt-outs.
+//!
+//! It costs the same for each event, however many a contact has: whatever is looked up stands in a map.
+
+use std::ops::Range;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::contact::{Builder, Codes, LastQuestion};
+use super::contacts::Contact;
+use super::conversations::Conversation;
+use super::messages::Message;
+use super::opt_outs::OptOut;
+use super::visits::{self, Visit};
+use super::{NONE, Settings};
+use crate::event::{Kind, SECOND};
+use crate::store::Shard;
+use crate::store::scan::NO_MESSAGE;
+use crate::store::words::NULL;
+
+/// WhatsApp's and Messenger's customer service window: 24 hours after the contact's last message.
+const SERVICE_WINDOW: i64 = 24 * 3_600 * SECOND;
+
+/// The state of an account's permission to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permission {
+    Given,
+    EndedSoft,
+    EndedHard,
+}
+
+/// What is known of the contact's dealings with one account while walking.
+struct Dealing {
+    conversation: Option<usize>,
+    permission: Permission,
+    last_inbound_at: i64,
+    /// The account's messages so far, by their place, in the order of sending.
+    sent: Vec<usize>,
+    /// The last of them that may have arrived.
+    last_arrived: Option<usize>,
+    /// Opt-outs that no opt-in has ended yet, by their place.
+    pending: Vec<usize>,
+}
+
+/// One contact's events on their way to rows.
+pub(super) struct Walk<'w> {
+    pub(super) shard: &'w Shard,
+    pub(super) settings: &'w Settings,
+    pub(super) columns: &'w Codes<'w>,
+    pub(super) last_questions: &'w [LastQuestion],
+    pub(super) rows: Range<usize>,
+    pub(super) only_account: u32,
+    /// Place of each message by the key of its id.
+    pub(super) by_key: HashMap<u64, usize>,
+    /// The row by which each message became known, in row order.
+    pub(super) begun_by: Vec<usize>,
+    pub(super) messages: Vec<Message>,
+    dealings: Vec<Dealing>,
+    /// Place of each account among the dealings.
+    pub(super) by_account: HashMap<u32, usize>,
+    /// The visit that each prompt belongs to, by the key of the prompt's id.
+    pub(super) prompts: HashMap<u64, usize>,
+    /// The latest visit to each question of a conversation.
+    pub(super) latest: HashMap<(usize, u32), usize>,
+    /// How often each question of each flow was visited in a conversation, and the latest of these visits.
+    pub(super) passes: HashMap<(usize, u32, u32), (i64, usize)>,
+    /// Ids of inbound messages by which the contact opted out.
+    pub(super) stops: HashSet<u64>,
+    pub(super) seen: HashSet<(Kind, u64)>,
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) visits: Vec<Visit>,
+    pub(super) opt_outs: Vec<OptOut>,
+    pub(super) contact: Contact,
+}
+
+impl<'w> Walk<'w> {
+    pub(super) fn new(builder: &'w Builder<'_>, rows: Range<usize>) -> Self {
+        let accounts = builder.columns.account.get(rows.clone()).unwrap_or_default();
+        let mut known = accounts.iter().copied().filter(|&account| account != NULL);
+        let first = known.next().unwrap_or(NULL);
+        // A send log that does not name the account is still about the only account there is.
+        let only_account = if known.all(|account| account == first) { first } else { NULL };
+        let shard = builder.shard;
+        let stops = rows
+            .clone()
+            .filter(|&row| matches!(shard.kind()[row], Kind::OptedOutSoft) && shard.message()[row] != NO_MESSAGE)
+            .map(|row| shard.message()[row])
+            .collect();
+        Self {
+            contact: Contact::new(shard.at()[rows.start]),
+            shard,
+            settings: builder.settings,
+            columns: &builder.columns,
+            last_questions: &builder.last_questions,
+            rows,
+            only_account,
+            by_key: HashMap::new(),
+            begun_by: Vec::new(),
+            messages: Vec::new(),
+            dealings: Vec::new(),
+            by_account: HashMap::new(),
+            prompts: HashMap::new(),
+            latest: HashMap::new(),
+            passes: HashMap::new(),
+            stops,
+            seen: HashSet::new(),
+            conversations: Vec::new(),
+            visits: Vec::new(),
+            opt_outs: Vec::new(),
+        }
+    }
+
+    pub(super) fn account(&self, row: usize) -> u32 {
+        match self.columns.account[row] {
+            NULL => self.only_account,
+            account => account,
+        }
+    }
+
+    /// What the two sides did, in order.
+    pub(super) fn walk(&mut self) {
+        let mut next_message = 0;
+        for row in self.rows.clone() {
+            let (kind, at) = (self.shard.kind()[row], self.shard.at()[row]);
+            let begins = self.begun_by.get(next_message) == Some(&row);
+            if begins {
+                self.message_sent(next_message, row, at);
+                next_message += 1;
+            }
+            let id = self.shard.message()[row];
+            // The same act told twice (a redelivery with another time, a send log and its webhook) counts once.
+            let told_before = id != NO_MESSAGE && is_told_once(kind) && !self.seen.insert((kind, id));
+            if told_before {
+                continue;
+            }
+            match kind {
+                Kind::MessageReceived | Kind::ButtonClicked | Kind::LinkClicked | Kind::ReactionReceived => {
+                    self.inbound(row, kind, at);
+                }
+                Kind::QuestionAsked => self.question_asked(row, at),
+                Kind::QuestionAnswered => self.question_answered(row, at),
+                Kind::AnswerRejected => {
+                    let conversation = self.act(row, at, true);
+                    if let Some(visit) = self.current_visit(conversation) {
+                        visit.n_rejected += 1;
+                        visit.answered_at = NONE;
+                    }
+                }
+                Kind::QuestionSkipped => {
+                    let conversation = self.act(row, at, true);
+                    if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
+                        visit.skipped = true;
+                        visit.is_over = true;
+                    }
+                }
+                Kind::FlowStarted => {
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].in_flow = true;
+                }
+                Kind::FlowEnded => {
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].completed = true;
+                }
+                Kind::GoalReached => {
+                    let conversation = self.act(row, at, false);
+                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].goal = true;
+                }
+                Kind::Payment => {
+                    self.act(row, at, false);
+                }
+                Kind::Fallback => {
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].n_fallback += 1;
+                }
+                Kind::HandoverToHuman => {
+                    let conversation = self.act(row, at, true);
+                    lower(&mut self.conversations[conversation].handed_over_at, at);
+                    if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
+                        visit.handed_over = true;
+                        visit.is_over = true;
+                    }
+                }
+                Kind::HandoverToBot => {
+                    self.act(row, at, true);
+                }
+                Kind::OptedOutSoft | Kind::OptedOutHard => self.opted_out(row, kind, at),
+                Kind::OptedIn => self.opted_in(row, at),
+                _ => {}
+            }
+            let contact = &mut self.contact;
+            for (field, code) in
+                [(&mut contact.country, self.columns.country[row]), (&mut contact.language, self.columns.language[row])]
+            {
+                if *field == NULL {
+                    *field = code;
+                }
+            }
+        }
+        self.close();
+    }
+
+    /// What can only be said at the end.
+    fn close(&mut self) {
+        for dealing in &self.dealings {
+            let mut next_sent_at = NONE;
+            for &place in dealing.sent.iter().rev() {
+                let message = &mut self.messages[place];
+                message.next_sent_at = next_sent_at;
+                // What the platform withheld was not sent, so it takes nobody's mind off the message before.
+                if message.suppressed_at == NONE {
+                    next_sent_at = message.sent_at;
+                }
+            }
+        }
+        for visit in &self.visits {
+            let ends = |&(flow, version, question): &LastQuestion| {
+                (flow, question) == (visit.flow, visit.question)
+                    && version.is_none_or(|version| version == visit.flow_version)
+            };
+            if visit.answered_at != NONE && self.last_questions.iter().any(ends) {
+                self.conversations[visit.conversation].completed = true;
+            }
+        }
+        let since = self.settings.since.unwrap_or(i64::MIN);
+        let held_at =
+            |opt_out: &OptOut, at: i64| opt_out.at < at && (opt_out.resumed_at == NONE || opt_out.resumed_at >= at);
+        self.contact.reachable_at_start = !self.opt_outs.iter().any(|opt_out| held_at(opt_out, since));
+        self.contact.opted_out_in_range = self.opt_outs.iter().any(|opt_out| self.settings.in_scope(opt_out.at));
+        if let Some(last) = self.opt_outs.iter().rev().find(|opt_out| opt_out.resumed_at == NONE) {
+            self.contact.opted_out_at = last.at;
+            self.contact.opted_out_hard = last.hard;
+        }
+    }
+
+    /// The dealing with the account of a row, made if it is the first.
+    fn dealing(&mut self, account: u32) -> &mut Dealing {
+        let place = *self.by_account.entry(account).or_insert_with(|| {
+            self.dealings.push(Dealing {
+                conversation: None,
+                permission: Permission::Given,
+                last_inbound_at: NONE,
+                sent: Vec::new(),
+                last_arrived: None,
+                pending: Vec::new(),
+            });
+            self.dealings.len() - 1
+        });
+        &mut self.dealings[place]
+    }
+
+    /// An act: it belongs to the running conversation, or begins one. Returns the conversation's place.
+    fn act(&mut self, row: usize, at: i64, by_business: bool) -> usize {
+        let account = self.account(row);
+        let gap = self.settings.windows.session_gap.0;
+        let running = self.dealing(account).conversation;
+        let place = running.filter(|&place| at - self.conversations[place].ended_at <= gap).unwrap_or_else(|| {
+            self.conversations.push(Conversation::new(account, at, by_business));
+            let place = self.conversations.len() - 1;
+            self.dealing(account).conversation = Some(place);
+            place
+        });
+        let (country, language) = (self.columns.country[row], self.columns.language[row]);
+        let conversation = &mut self.conversations[place];
+        conversation.ended_at = at;
+        for (field, code) in [(&mut conversation.country, country), (&mut conversation.language, language)] {
+            if *field == NULL {
+                *field = code;
+            }
+        }
+        place
+    }
+
+    fn message_sent(&mut self, message: usize, row: usize, at: i64) {
+        let place = self.act(row, at, true);
+        let opening = self.settings.windows.opening.0;
+        let conversation = &mut self.conversations[place];
+        let is_first = conversation.n_outbound == 0 && conversation.n_inbound == 0 && conversation.by_business;
+        conversation.n_outbound += 1;
+        if conversation.opening_until == NONE {
+            conversation.opening_until = at.saturating_add(opening);
+            conversation.campaign = self.messages[message].campaign;
+        }
+        conversation.past_opening |= at > conversation.opening_until;
+        if conversation.first_inbound_at != NONE && conversation.first_response_s == NONE {
+            conversation.first_response_s = (at - conversation.first_inbound_at).div_euclid(SECOND);
+        }
+        if is_first {
+            conversation.first_message_reached = self.messages[message].reached;
+        }
+        let started_at = conversation.started_at;
+        let may_have_arrived = self.messages[message].may_have_arrived();
+        let dealing = self.dealing(self.messages[message].account);
+        dealing.sent.push(message);
+        if may_have_arrived {
+            dealing.last_arrived = Some(message);
+        }
+        let (permission, last_inbound_at) = (dealing.permission, dealing.last_inbound_at);
+        let message = &mut self.messages[message];
+        message.conversation_started_at = started_at;
+        message.is_first_of_conversation = is_first;
+        message.after_opt_out = permission != Permission::Given;
+        message.in_service_window = last_inbound_at != NONE && at - last_inbound_at <= SERVICE_WINDOW;
+    }
+
+    /// The last message that may have arrived, sent at most `window` before now.
+    fn last_message(&mut self, account: u32, at: i64, window: i64) -> Option<usize> {
+        let last = self.dealing(account).last_arrived;
+        last.filter(|&place| at - self.messages[place].sent_at <= window)
+    }
+
+    fn inbound(&mut self, row: usize, kind: Kind, at: i64) {
+        let account = self.account(row);
+        let reply = self.settings.windows.reply.0;
+        let place = self.act(row, at, false);
+        let pointer = self.shard.reply_to()[row];
+        let pointed = self.by_key.get(&pointer).copied().filter(|&message| self.messages[message].sent_at <= at);
+        let target = match pointer {
+            NO_MESSAGE => self.last_message(account, at, reply),
+            _ => pointed.filter(|&message| at - self.messages[message].sent_at <= reply),
+        };
+        if let Some(message) = target {
+            let message = &mut self.messages[message];
+            if matches!(kind, Kind::ButtonClicked | Kind::LinkClicked) {
+                message.n_clicks += 1;
+                lower(&mut message.first_clicked_at, at);
+            }
+            if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) {
+                lower(&mut message.first_replied_at, at);
+            }
+        }
+        let conversation = &mut self.conversations[place];
+        conversation.n_inbound += 1;
+        lower(&mut conversation.first_inbound_at, at);
+        if conversation.by_business && conversation.engaged_at == NONE && conversation.opening_until != NONE {
+            let answers_opening = match (pointer, pointed) {
+                (NO_MESSAGE, _) => !conversation.past_opening,
+                (_, Some(message)) => {
+                    let message = &self.messages[message];
+                    message.conversation_started_at == conversation.started_at
+                        && message.sent_at <= conversation.opening_until
+                }
+                (_, None) => false,
+            };
+            if answers_opening {
+                conversation.engaged_at = at;
+            }
+        }
+        self.dealing(account).last_inbound_at = at;
+        self.contact.n_inbound += 1;
+        let stops = self.stops.contains(&self.shard.message()[row]);
+        if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
+            let current = self.conversations[place].current_visit;
+            let fits = pointer == NO_MESSAGE
+                || pointed.is_none()
+                || (current.is_some() && self.prompts.get(&pointer).copied() == current);
+            if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
+                visit.answered_at = at;
+            }
+        }
+    }
+
+    fn current_visit(&mut self, conversation: usize) -> Option<&mut Visit> {
+        let place = self.conversations.get(conversation)?.current_visit?;
+        self.visits.get_mut(place)
+    }
+
+    fn question_asked(&mut self, row: usize, at: i64) {
+        let place = self.act(row, at, true);
+        let key = self.shard.message()[row];
+        let (flow, version, question) =
+            (self.columns.flow[row], self.columns.flow_version[row], self.columns.question[row]);
+        let arrived = self.by_key.get(&key).is_none_or(|&message| self.messages[message].may_have_arrived());
+        let is_same = |visit: &&mut Visit| (visit.flow, visit.question) == (flow, question);
+        if let Some(visit) = self.current_visit(place).filter(is_same) {
+            if visit.answered_at != NONE {
+                visit.n_rejected += 1;
+                visit.answered_at = NONE;
+            }
+            // A question that is asked again, as after a person took over, can be answered again.
+            visit.is_over = false;
+            visit.n_prompts += 1;
+            visit.arrived |= arrived;
+            self.prompts.extend(self.conversations[place].current_visit.map(|visit| (key, visit)));
+            return;
+        }
+        if let Some(visit) = self.current_visit(place) {
+            visit.next_question = question;
+            visit.skipped |= visit.is_waiting();
+            visit.is_over = true;
+        }
+        let number = self.visits.len();
+        let (pass, latest) = self.passes.entry((place, flow, question)).or_insert((0, number));
+        *pass += 1;
+        *latest = number;
+        let pass = *pass;
+        self.latest.insert((place, question), number);
+        self.prompts.insert(key, number);
+        let conversation = &mut self.conversations[place];
+        conversation.n_questions += 1;
+        conversation.in_flow = true;
+        if conversation.flow == NULL {
+            conversation.flow = flow;
+        }
+        conversation.current_visit = Some(number);
+        self.visits.push(Visit {
+            flow,
+            flow_version: version,
+            question,
+            pass,
+            position: conversation.n_questions,
+            n_prompts: 1,
+            arrived,
+            ..visits::begin(place, at)
+        });
+    }
+
+    fn question_answered(&mut self, row: usize, at: i64) {
+        let place = self.act(row, at, false);
+        let (flow, question) = (self.columns.flow[row], self.columns.question[row]);
+        if self.stops.contains(&self.shard.message()[row]) && self.shard.message()[row] != NO_MESSAGE {
+            return;
+        }
+        // An answer may come after the bot has moved on; it still answers the question it names. An unknown flow on either
+        // side fits every flow.
+        let of_flow = |flow| self.passes.get(&(place, flow, question)).map(|&(_, latest)| latest);
+        let latest =
+            if flow == NULL { self.latest.get(&(place, question)).copied() } else { of_flow(flow).max(of_flow(NULL)) };
+        if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest))
+            && visit.answered_at == NONE
+        {
+            visit.answered_at = at;
+        }
+    }
+
+    fn opted_out(&mut self, row: usize, kind: Kind, at: i64) {
+        let account = self.account(row);
+        let hard = kind == Kind::OptedOutHard;
+        let by_message = self.shard.message()[row] != NO_MESSAGE && self.columns.error_code[row] == NULL;
+        let dealing = self.dealing(account);
+        let is_news = match dealing.permission {
+            Permission::Given => true,
+            Permission::EndedSoft => hard,
+            Permission::EndedHard => false,
+        };
+        if !is_news && !by_message {
+            return;
+        }
+        let running = dealing.conversation;
+        if is_news {
+            dealing.permission = if hard { Permission::EndedHard } else { Permission::EndedSoft };
+            let mut opt_out = OptOut::new(account, at, hard, by_message);
+            if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
+                let message = &mut self.messages[place];
+                opt_out.attributed = true;
+                opt_out.campaign = message.campaign;
+                if message.opted_out_at == NONE || hard {
+                    message.opted_out_hard = hard;
+                }
+                lower(&mut message.opted_out_at, at);
+            }
+            let place = self.opt_outs.len();
+            self.dealing(account).pending.push(place);
+            self.opt_outs.push(opt_out);
+        }
+        let gap = self.settings.windows.session_gap.0;
+        if let Some(place) = running.filter(|&place| at - self.conversations[place].ended_at <= gap) {
+            self.conversations[place].opted_out = true;
+            if let Some(visit) = self.current_visit(place).filter(|visit| visit.is_waiting()) {
+                visit.opted_out = true;
+                visit.is_over = true;
+            }
+        }
+    }
+
+    fn opted_in(&mut self, row: usize, at: i64) {
+        let account = self.account(row);
+        if self.contact.opted_in_at == NONE {
+            self.contact.opted_in_at = at;
+            self.contact.opted_in_source = self.columns.topic[row];
+        }
+        let dealing = self.dealing(account);
+        if dealing.permission != Permission::Given {
+            dealing.permission = Permission::Given;
+            for place in std::mem::take(&mut dealing.pending) {
+                self.opt_outs[place].resumed_at = at;
+            }
+        }
+    }
+}
+
+/// Kinds of which one message can have only one.
+fn is_told_once(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MessageReceived
+            | Kind::ButtonClicked
+            | Kind::QuestionAsked
+            | Kind::QuestionAnswered
+            | Kind::Fallback
+            | Kind::FlowStarted
+            | Kind::FlowEnded
+            | Kind::HandoverToHuman
+            | Kind::HandoverToBot
+            | Kind::GoalReached
+    )
+}
+
+/// Keeps the earlier of two instants, of which either may be unknown.
+pub(super) fn lower(field: &mut i64, at: i64) {
+    if at != NONE && (*field == NONE || at < *field) {
+        *field = at;
+    }
+}

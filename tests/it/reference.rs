@@ -1,0 +1,119 @@
+//! A second opinion: every metric, counted by naive loops straight from the definitions, must equal what the engine counts.
+
+mod contact;
+mod counts;
+mod messy;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Runs, TestRunner};
+use trichter::event::SECOND;
+use trichter::metrics::{Answer, Ask, Counts, Metric};
+
+use crate::pipeline::{Event, Pipeline};
+use contact::DAY;
+
+/// Breakdowns, with the fact tables that have their columns.
+const BREAKDOWNS: &[(&[&str], &[&str])] = &[
+    (&[], &["contacts", "conversations", "messages", "visits"]),
+    (&["channel"], &["contacts", "conversations", "messages", "visits"]),
+    (&["campaign"], &["conversations", "messages", "visits"]),
+    (&["channel", "campaign"], &["conversations", "messages", "visits"]),
+    (&["flow"], &["conversations", "messages", "visits"]),
+    (&["flow", "question"], &["messages", "visits"]),
+];
+
+/// What differs, in words; nothing if the two agree on every count of every metric.
+fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) -> Vec<String> {
+    let events = pipeline.events();
+    let flows = pipeline.config.flow.iter();
+    let last_questions: Vec<_> =
+        flows.map(|flow| (flow.name.clone(), flow.version.clone(), flow.questions.last().unwrap().clone())).collect();
+    let metrics: Vec<Metric> = Metric::all().unwrap().into_iter().filter(|metric| metric.table != "opt_outs").collect();
+    let mut found = Vec::new();
+    for &(by, tables) in BREAKDOWNS {
+        let asked = metrics.iter().filter(|metric| tables.contains(&metric.table.as_str()));
+        // Who was reachable when a range began is a matter of the state at that instant, not of counting facts.
+        let asked = asked.filter(|metric| since.is_none() || metric.table != "contacts");
+        let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
+        let tally = counts::tally(&events, by, since, until, &last_questions);
+        for answer in pipeline.answer(&asks, since, until) {
+            compare(&answer, &tally, &mut found);
+        }
+    }
+    found
+}
+
+fn compare(answer: &Answer, tally: &counts::Tally<'_>, found: &mut Vec<String>) {
+    let metric = answer.metric.as_str();
+    let mut rates: BTreeMap<Vec<Option<String>>, counts::Count> = BTreeMap::new();
+    let mut values: BTreeMap<Vec<Option<String>>, BTreeMap<i64, u64>> = BTreeMap::new();
+    for row in &answer.rows {
+        match &row.counts {
+            Counts::Rate(rate) if rate.denominator > 0 => {
+                rates.insert(row.segment.clone(), (rate.numerator, rate.denominator));
+            }
+            Counts::Distribution(distribution) if distribution.n() > 0 => {
+                values.insert(row.segment.clone(), distribution.0.clone());
+            }
+            _ => {}
+        }
+    }
+    let expected = tally.counts.get(metric).cloned().unwrap_or_default();
+    if rates != expected {
+        found.push(format!("{metric} by {:?}: engine {rates:?}, reference {expected:?}", answer.by));
+    }
+    let expected = tally.values.get(metric).cloned().unwrap_or_default();
+    if values != expected {
+        found.push(format!("{metric} by {:?}: engine {values:?}, reference {expected:?}", answer.by));
+    }
+}
+
+fn ingested(lines: &[messy::Line]) -> Pipeline {
+    let pipeline = Pipeline::new(messy::CONFIG);
+    let log: Vec<String> = lines.iter().enumerate().map(|(number, line)| line.json(number)).collect();
+    fs::write(pipeline.path("messy.ndjson"), log.join("\n")).unwrap();
+    let balance = pipeline.ingest("messy.ndjson");
+    assert_eq!(balance.records.accepted, lines.len() as u64, "every messy line is a valid one");
+    pipeline
+}
+
+#[test]
+fn every_metric_of_simulated_logs_equals_a_naive_count() {
+    for seed in [1, 2, 3] {
+        let pipeline = Pipeline::simulated(200, 30, seed);
+        assert_eq!(disagreements(&pipeline, None, None), Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+#[test]
+fn every_metric_of_a_range_of_time_equals_a_naive_count() {
+    let pipeline = Pipeline::simulated(200, 30, 7);
+    let events: Vec<Event> = pipeline.events();
+    let first = events.iter().map(|event| event.at).min().unwrap();
+    for (since, until) in [
+        (None, Some(first + 11 * DAY + 7 * 3_600 * SECOND)),
+        (Some(first + 9 * DAY), None),
+        (Some(first + 5 * DAY), Some(first + 20 * DAY)),
+    ] {
+        assert_eq!(disagreements(&pipeline, since, until), Vec::<String>::new(), "{since:?}..{until:?}");
+    }
+}
+
+#[test]
+fn every_metric_of_messy_logs_equals_a_naive_count() {
+    let runs = Runs { cases: 96, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let mut runner = TestRunner::new(runs);
+    let days = (0..5_i64, prop::bool::ANY, prop::bool::ANY);
+    let result = runner.run(&(messy::log(), days), |(lines, (day, has_since, has_until))| {
+        let pipeline = ingested(&lines);
+        let since = has_since.then_some(messy::START + day * DAY / 2);
+        let until = has_until.then_some(messy::START + (day + 2) * DAY);
+        let found = disagreements(&pipeline, since, until);
+        prop_assert!(found.is_empty(), "{since:?}..{until:?}\n{}", found[..found.len().min(3)].join("\n"));
+        Ok(())
+    });
+    result.unwrap();
+}

@@ -1,0 +1,532 @@
+//! What one contact's events mean, told by plain loops from the definitions. Slow on purpose: every question about a
+//! message, a conversation or a visit looks through all events again. Knows nothing of the program's own facts.
+
+use trichter::event::{Kind, SECOND};
+
+use crate::pipeline::Event;
+
+pub(super) const DAY: i64 = 86_400 * SECOND;
+/// The default windows; the tests leave them alone.
+const SESSION_GAP: i64 = DAY;
+const REPLY: i64 = DAY;
+const ATTRIBUTION: i64 = DAY;
+const OPENING: i64 = 60 * SECOND;
+
+/// What is known besides the contact's events.
+pub(super) struct Around<'a> {
+    pub(super) tells_deliveries: bool,
+    pub(super) horizon: i64,
+    /// Flow, version and last question of the declared flows.
+    pub(super) last_questions: &'a [(String, Option<String>, String)],
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Message {
+    pub(super) id: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) campaign: Option<String>,
+    pub(super) flow: Option<String>,
+    pub(super) question: Option<String>,
+    /// Place of its first event.
+    begun: usize,
+    pub(super) sent_at: i64,
+    pub(super) delivered_at: Option<i64>,
+    pub(super) opened_at: Option<i64>,
+    pub(super) failed: bool,
+    pub(super) suppressed: bool,
+    pub(super) reached: bool,
+    pub(super) n_clicks: u64,
+    pub(super) replied: bool,
+    pub(super) opted_out: bool,
+    pub(super) opted_out_hard: bool,
+    pub(super) is_followed: bool,
+}
+
+impl Message {
+    fn may_have_arrived(&self) -> bool {
+        !self.failed && !self.suppressed
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Conversation {
+    account: Option<String>,
+    /// Places of its acts.
+    acts: Vec<usize>,
+    pub(super) campaign: Option<String>,
+    pub(super) flow: Option<String>,
+    pub(super) started_at: i64,
+    pub(super) outcome: &'static str,
+    pub(super) goal: bool,
+    pub(super) handed_over: bool,
+    pub(super) in_flow: bool,
+    pub(super) n_inbound: u64,
+    pub(super) n_fallback: u64,
+    pub(super) engaged: bool,
+    /// The business opened it with a message that reached the contact.
+    pub(super) first_message_reached: bool,
+    pub(super) first_response_s: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) campaign: Option<String>,
+    pub(super) flow: Option<String>,
+    flow_version: Option<String>,
+    pub(super) question: Option<String>,
+    pub(super) asked_at: i64,
+    pub(super) outcome: &'static str,
+    pub(super) answer_s: Option<i64>,
+}
+
+/// An opt-out that changed something.
+#[derive(Debug)]
+struct OptOut {
+    place: usize,
+    hard: bool,
+}
+
+/// A contact's facts.
+pub(super) struct Facts {
+    pub(super) messages: Vec<Message>,
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) visits: Vec<Visit>,
+    /// Instants of the opt-outs that changed something.
+    pub(super) opt_outs: Vec<i64>,
+}
+
+/// A contact's events in the store's order.
+struct Contact<'e> {
+    events: &'e [Event],
+    around: &'e Around<'e>,
+}
+
+pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
+    let contact = Contact { events, around };
+    let mut messages = contact.messages();
+    let mut conversations = contact.conversations(&messages);
+    let opt_outs = contact.opt_outs();
+    contact.attribute(&mut messages, &opt_outs);
+    let mut visits = Vec::new();
+    for number in 0..conversations.len() {
+        contact.describe(&mut conversations, number, &messages);
+        let of_this = contact.visits(&conversations, number, &messages);
+        contact.conclude(&mut conversations, number, &of_this);
+        visits.extend(of_this);
+    }
+    let opt_outs = opt_outs.iter().map(|opt_out| events[opt_out.place].at).collect();
+    Facts { messages, conversations, visits, opt_outs }
+}
+
+fn is_outbound(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MessageSent
+            | Kind::MessageDelivered
+            | Kind::MessageOpened
+            | Kind::MessageFailed
+            | Kind::MessageSuppressed
+    )
+}
+
+fn is_inbound(kind: Kind) -> bool {
+    matches!(kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::LinkClicked | Kind::ReactionReceived)
+}
+
+impl Contact<'_> {
+    /// The account of an event; a log that leaves it out means the only one there is.
+    fn account(&self, place: usize) -> Option<String> {
+        let mut named: Vec<&String> = self.events.iter().filter_map(|event| event.account.as_ref()).collect();
+        named.sort();
+        named.dedup();
+        let only = if named.len() == 1 { Some(named[0].clone()) } else { None };
+        self.events[place].account.clone().or(only)
+    }
+
+    /// Whether the same act of the same message was told before: then it is no act.
+    fn told_before(&self, place: usize) -> bool {
+        let event = &self.events[place];
+        let once = [
+            Kind::MessageReceived,
+            Kind::ButtonClicked,
+            Kind::QuestionAsked,
+            Kind::QuestionAnswered,
+            Kind::Fallback,
+            Kind::FlowStarted,
+            Kind::FlowEnded,
+            Kind::HandoverToHuman,
+            Kind::HandoverToBot,
+            Kind::GoalReached,
+        ];
+        event.message.is_some()
+            && once.contains(&event.kind)
+            && self.events[..place].iter().any(|other| (other.kind, &other.message) == (event.kind, &event.message))
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let mut messages: Vec<Message> = Vec::new();
+        for (place, event) in self.events.iter().enumerate() {
+            let is_new = match &event.message {
+                Some(id) => is_outbound(event.kind) && !messages.iter().any(|known| known.id.as_ref() == Some(id)),
+                None => event.kind == Kind::MessageSent,
+            };
+            if !is_new {
+                continue;
+            }
+            let own: Vec<usize> = match &event.message {
+                Some(_) => (place..self.events.len())
+                    .filter(|&other| is_outbound(self.events[other].kind))
+                    .filter(|&other| self.events[other].message == event.message)
+                    .collect(),
+                None => vec![place],
+            };
+            let first_word =
+                |read: fn(&Event) -> Option<String>| own.iter().find_map(|&place| read(&self.events[place]));
+            let earliest = |kind| {
+                own.iter().map(|&place| &self.events[place]).filter(|own| own.kind == kind).map(|own| own.at).min()
+            };
+            let account = own.iter().find_map(|&place| self.account(place));
+            let sent_at = event.at;
+            let mark = |kind| {
+                let marks = (0..self.events.len()).filter(|&other| self.events[other].kind == kind);
+                marks
+                    .filter(|&other| self.account(other) == account)
+                    .map(|other| &self.events[other])
+                    .filter(|mark| mark.at >= sent_at && mark.up_to.is_some_and(|up_to| up_to >= sent_at))
+                    .map(|mark| mark.at)
+                    .min()
+            };
+            let opened_at = [earliest(Kind::MessageOpened), mark(Kind::OpenedUpTo)].into_iter().flatten().min();
+            let delivered_at = [earliest(Kind::MessageDelivered), mark(Kind::DeliveredUpTo), opened_at];
+            let delivered_at = delivered_at.into_iter().flatten().min();
+            let failed = delivered_at.is_none() && earliest(Kind::MessageFailed).is_some();
+            let suppressed = delivered_at.is_none() && earliest(Kind::MessageSuppressed).is_some();
+            messages.push(Message {
+                id: event.message.clone(),
+                account,
+                campaign: first_word(|event| event.campaign.clone()),
+                flow: first_word(|event| event.flow.clone()),
+                question: first_word(|event| event.question.clone()),
+                begun: place,
+                sent_at,
+                delivered_at,
+                opened_at,
+                failed,
+                suppressed,
+                reached: !failed && !suppressed && (delivered_at.is_some() || !self.around.tells_deliveries),
+                ..Message::default()
+            });
+        }
+        messages
+    }
+
+    /// The message that an act of the contact points to, if it had been sent by then.
+    fn pointed<'m>(&self, place: usize, messages: &'m [Message]) -> Option<&'m Message> {
+        let event = &self.events[place];
+        let pointer = event.reply_to.as_ref()?;
+        messages.iter().find(|message| message.id.as_ref() == Some(pointer) && message.sent_at <= event.at)
+    }
+
+    /// The last message before this place that may have arrived.
+    fn last_before(&self, place: usize, messages: &[Message]) -> Option<usize> {
+        let account = self.account(place);
+        (0..messages.len())
+            .rev()
+            .find(|&n| messages[n].begun < place && messages[n].account == account && messages[n].may_have_arrived())
+    }
+
+    /// Clicks, replies and opt-outs go to messages; and which message was followed by another.
+    fn attribute(&self, messages: &mut [Message], opt_outs: &[OptOut]) {
+        for (place, event) in self.events.iter().enumerate() {
+            if !is_inbound(event.kind) || self.told_before(place) {
+                continue;
+            }
+            let target = match &event.reply_to {
+                Some(pointer) => messages.iter().position(|message| message.id.as_ref() == Some(pointer)),
+                None => self.last_before(place, messages),
+            };
+            let Some(message) = target.map(|number| &mut messages[number]) else { continue };
+            if event.at < message.sent_at || event.at - message.sent_at > REPLY {
+                continue;
+            }
+            message.n_clicks += u64::from(matches!(event.kind, Kind::ButtonClicked | Kind::LinkClicked));
+            message.replied |= matches!(event.kind, Kind::ButtonClicked | Kind::MessageReceived);
+        }
+        for opt_out in opt_outs {
+            let at = self.events[opt_out.place].at;
+            if let Some(number) = self.last_before(opt_out.place, messages)
+                && at - messages[number].sent_at <= ATTRIBUTION
+            {
+                messages[number].opted_out = true;
+                messages[number].opted_out_hard |= opt_out.hard;
+            }
+        }
+        for number in 0..messages.len() {
+            let later = &messages[number + 1..];
+            let follows = |later: &Message| later.account == messages[number].account && !later.suppressed;
+            messages[number].is_followed = later.iter().any(follows);
+        }
+    }
+
+    fn opt_outs(&self) -> Vec<OptOut> {
+        let mut opt_outs: Vec<OptOut> = Vec::new();
+        for (place, event) in self.events.iter().enumerate() {
+            let hard = match event.kind {
+                Kind::OptedOutSoft => false,
+                Kind::OptedOutHard => true,
+                _ => continue,
+            };
+            let account = self.account(place);
+            let resumed = (0..place)
+                .rev()
+                .find(|&other| self.events[other].kind == Kind::OptedIn && self.account(other) == account);
+            let in_force = opt_outs
+                .iter()
+                .filter(|known| self.account(known.place) == account && resumed.is_none_or(|at| known.place > at));
+            // Hard after soft is news; anything else while opted out is not.
+            if in_force.clone().count() == 0 || (hard && in_force.clone().all(|known| !known.hard)) {
+                opt_outs.push(OptOut { place, hard });
+            }
+        }
+        opt_outs
+    }
+
+    /// Whether the inbound message at this place is itself an opt-out.
+    fn is_stop(&self, place: usize) -> bool {
+        let id = &self.events[place].message;
+        id.is_some() && self.events.iter().any(|event| event.kind == Kind::OptedOutSoft && event.message == *id)
+    }
+
+    fn is_act(&self, place: usize, messages: &[Message]) -> bool {
+        let kind = self.events[place].kind;
+        if is_outbound(kind) {
+            return messages.iter().any(|message| message.begun == place);
+        }
+        let is_act = is_inbound(kind)
+            || matches!(
+                kind,
+                Kind::QuestionAsked
+                    | Kind::QuestionAnswered
+                    | Kind::AnswerRejected
+                    | Kind::QuestionSkipped
+                    | Kind::FlowStarted
+                    | Kind::FlowEnded
+                    | Kind::GoalReached
+                    | Kind::Payment
+                    | Kind::Fallback
+                    | Kind::HandoverToHuman
+                    | Kind::HandoverToBot
+            );
+        is_act && !self.told_before(place)
+    }
+
+    fn conversations(&self, messages: &[Message]) -> Vec<Conversation> {
+        let mut conversations: Vec<Conversation> = Vec::new();
+        for place in (0..self.events.len()).filter(|&place| self.is_act(place, messages)) {
+            let (at, account) = (self.events[place].at, self.account(place));
+            let last = conversations.iter_mut().rev().find(|known| known.account == account);
+            match last.filter(|known| at - self.events[known.acts[known.acts.len() - 1]].at <= SESSION_GAP) {
+                Some(running) => running.acts.push(place),
+                None => conversations.push(Conversation {
+                    account,
+                    acts: vec![place],
+                    campaign: None,
+                    flow: None,
+                    started_at: at,
+                    outcome: "",
+                    goal: false,
+                    handed_over: false,
+                    in_flow: false,
+                    n_inbound: 0,
+                    n_fallback: 0,
+                    engaged: false,
+                    first_message_reached: false,
+                    first_response_s: None,
+                }),
+            }
+        }
+        conversations
+    }
+
+    fn is_undecided(&self, conversation: &Conversation) -> bool {
+        let last = conversation.acts[conversation.acts.len() - 1];
+        self.events[last].at + SESSION_GAP > self.around.horizon
+    }
+
+    /// The conversation that runs when an opt-out comes: the account's last, unless it has been quiet for too long.
+    fn running(&self, place: usize, conversations: &[Conversation]) -> Option<usize> {
+        let account = self.account(place);
+        let last = |conversation: &Conversation| conversation.acts.iter().copied().filter(|&act| act < place).max();
+        let number = (0..conversations.len())
+            .rev()
+            .find(|&n| conversations[n].account == account && last(&conversations[n]).is_some())?;
+        let quiet_since = self.events[last(&conversations[number])?].at;
+        (self.events[place].at - quiet_since <= SESSION_GAP).then_some(number)
+    }
+
+    /// Opt-outs that end the running conversation: news, and the contact's own word even where it is none.
+    fn ends_by_opt_out(&self, place: usize) -> bool {
+        let event = &self.events[place];
+        let is_opt_out = matches!(event.kind, Kind::OptedOutSoft | Kind::OptedOutHard);
+        let by_message = event.message.is_some() && event.error_code.is_none();
+        is_opt_out && (by_message || self.opt_outs().iter().any(|known| known.place == place))
+    }
+
+    /// Everything of a conversation but its outcome.
+    fn describe(&self, conversations: &mut [Conversation], number: usize, messages: &[Message]) {
+        let acts = conversations[number].acts.clone();
+        let events = || acts.iter().map(|&place| &self.events[place]);
+        let count = |wanted: &dyn Fn(Kind) -> bool| events().filter(|event| wanted(event.kind)).count() as u64;
+        let sent: Vec<&Message> = messages.iter().filter(|message| acts.contains(&message.begun)).collect();
+        let first_inbound = acts.iter().copied().find(|&place| is_inbound(self.events[place].kind));
+        let first_act = self.events[acts[0]].kind;
+        let by_business =
+            !is_inbound(first_act) && !matches!(first_act, Kind::QuestionAnswered | Kind::GoalReached | Kind::Payment);
+        let opened_by =
+            sent.first().filter(|first| by_business && first_inbound.is_none_or(|inbound| inbound > first.begun));
+        let is_opening = |message: &Message| {
+            acts.contains(&message.begun)
+                && sent.first().is_some_and(|first| message.sent_at - first.sent_at <= OPENING)
+        };
+        let answers_opening = |place: usize| match &self.events[place].reply_to {
+            Some(_) => self.pointed(place, messages).is_some_and(is_opening),
+            None => sent.iter().all(|message| message.begun > place || is_opening(message)),
+        };
+        let engages =
+            |place: usize| is_inbound(self.events[place].kind) && sent.first().is_some_and(|first| first.begun < place);
+        let responds = |inbound: usize| {
+            let response = sent.iter().find(|message| message.begun > inbound)?;
+            Some((response.sent_at - self.events[inbound].at).div_euclid(SECOND))
+        };
+        let question = events().find(|event| event.kind == Kind::QuestionAsked);
+        conversations[number] = Conversation {
+            account: conversations[number].account.clone(),
+            campaign: sent.first().and_then(|message| message.campaign.clone()),
+            flow: events().filter(|event| event.kind == Kind::QuestionAsked).find_map(|event| event.flow.clone()),
+            started_at: self.events[acts[0]].at,
+            outcome: "",
+            goal: count(&|kind| kind == Kind::GoalReached) > 0,
+            handed_over: count(&|kind| kind == Kind::HandoverToHuman) > 0,
+            in_flow: question.is_some() || count(&|kind| kind == Kind::FlowStarted) > 0,
+            n_inbound: count(&is_inbound),
+            n_fallback: count(&|kind| kind == Kind::Fallback),
+            engaged: by_business && acts.iter().any(|&place| engages(place) && answers_opening(place)),
+            first_message_reached: opened_by.is_some_and(|first| first.reached),
+            first_response_s: first_inbound.and_then(responds),
+            acts: acts.clone(),
+        };
+    }
+
+    fn visits(&self, conversations: &[Conversation], number: usize, messages: &[Message]) -> Vec<Visit> {
+        let conversation = &conversations[number];
+        let asks: Vec<usize> =
+            conversation.acts.iter().copied().filter(|&place| self.events[place].kind == Kind::QuestionAsked).collect();
+        let name = |place: usize| (&self.events[place].flow, &self.events[place].question);
+        // Prompts of each visit: the same question asked again is a re-prompt.
+        let mut prompts: Vec<Vec<usize>> = Vec::new();
+        for ask in asks {
+            match prompts.last_mut().filter(|visit| name(visit[0]) == name(ask)) {
+                Some(visit) => visit.push(ask),
+                None => prompts.push(vec![ask]),
+            }
+        }
+        let mut visits = Vec::new();
+        for (position, own) in prompts.iter().enumerate() {
+            let next = prompts.get(position + 1).map(|next| next[0]);
+            let first = &self.events[own[0]];
+            let (mut answered_at, mut opted_out, mut handed_over, mut skipped) = (None, false, false, false);
+            // It has ended some other way, and is not asked again.
+            let mut is_over = false;
+            for place in own[0] + 1..self.events.len() {
+                let event = &self.events[place];
+                let is_current = next.is_none_or(|next| place < next);
+                if next == Some(place) && answered_at.is_none() && !is_over {
+                    (skipped, is_over) = (true, true);
+                }
+                let waits = is_current && answered_at.is_none() && !is_over;
+                if self.ends_by_opt_out(place) && waits && self.running(place, conversations) == Some(number) {
+                    (opted_out, is_over) = (true, true);
+                }
+                if !conversation.acts.contains(&place) {
+                    continue;
+                }
+                match event.kind {
+                    Kind::QuestionAsked if own.contains(&place) => (answered_at, is_over) = (None, false),
+                    Kind::AnswerRejected if is_current => answered_at = None,
+                    Kind::QuestionSkipped if waits => (skipped, is_over) = (true, true),
+                    Kind::HandoverToHuman if waits => (handed_over, is_over) = (true, true),
+                    Kind::MessageReceived | Kind::ButtonClicked if waits && !self.is_stop(place) => {
+                        let of_own = |id| own.iter().any(|&prompt| self.events[prompt].message.as_ref() == Some(id));
+                        let fits = match (&event.reply_to, self.pointed(place, messages)) {
+                            (None, _) | (Some(_), None) => true,
+                            (Some(id), Some(_)) => of_own(id),
+                        };
+                        if fits {
+                            answered_at = Some(event.at);
+                        }
+                    }
+                    Kind::QuestionAnswered if answered_at.is_none() && !self.is_stop(place) => {
+                        let names = |prompt: usize| {
+                            let (flow, question) = name(prompt);
+                            *question == event.question
+                                && (flow.is_none() || event.flow.is_none() || *flow == event.flow)
+                        };
+                        // The last visit to the question that it names.
+                        let named = prompts.iter().rposition(|visit| visit[0] < place && names(visit[0]));
+                        if named == Some(position) {
+                            answered_at = Some(event.at);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            let never_arrived = own.iter().all(|&prompt| {
+                let id = self.events[prompt].message.as_ref();
+                let message = messages.iter().find(|message| id.is_some() && message.id.as_ref() == id);
+                message.is_some_and(|message| !message.may_have_arrived())
+            });
+            visits.push(Visit {
+                campaign: conversation.campaign.clone(),
+                flow: first.flow.clone(),
+                flow_version: first.flow_version.clone(),
+                question: first.question.clone(),
+                asked_at: first.at,
+                outcome: match () {
+                    () if answered_at.is_some() => "answered",
+                    () if opted_out => "opted_out",
+                    () if handed_over => "handed_over",
+                    () if never_arrived => "failed",
+                    () if skipped => "skipped",
+                    () if self.is_undecided(conversation) => "open",
+                    () => "silent",
+                },
+                answer_s: answered_at.map(|at| (at - first.at).div_euclid(SECOND)),
+            });
+        }
+        visits
+    }
+
+    fn conclude(&self, conversations: &mut [Conversation], number: usize, visits: &[Visit]) {
+        let last = |visit: &Visit| {
+            self.around.last_questions.iter().any(|(flow, version, question)| {
+                visit.flow.as_ref() == Some(flow)
+                    && visit.question.as_ref() == Some(question)
+                    && version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
+            })
+        };
+        let conversation = &conversations[number];
+        let has = |kind| conversation.acts.iter().any(|&place| self.events[place].kind == kind);
+        let completed = has(Kind::FlowEnded)
+            || has(Kind::GoalReached)
+            || visits.iter().any(|visit| visit.outcome == "answered" && last(visit));
+        let opted_out = (0..self.events.len())
+            .any(|place| self.ends_by_opt_out(place) && self.running(place, conversations) == Some(number));
+        conversations[number].outcome = match () {
+            () if completed => "completed",
+            () if opted_out => "opted_out",
+            () if conversation.handed_over => "handed_over",
+            () if self.is_undecided(conversation) => "open",
+            () => "abandoned",
+        };
+    }
+}

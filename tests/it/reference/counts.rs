@@ -1,0 +1,181 @@
+//! Every metric of `queries/`, counted over the naive facts: numerators, denominators and distributions by segment.
+
+use std::collections::BTreeMap;
+
+use trichter::event::Kind;
+
+use super::contact::{self, Around, DAY};
+use crate::pipeline::Event;
+
+/// Numerator and denominator; or the value's place in a distribution and how often it was seen.
+pub(super) type Count = (u64, u64);
+
+/// Counts by metric, then by the values of the breakdown.
+pub(super) type Counts = BTreeMap<&'static str, BTreeMap<Vec<Option<String>>, Count>>;
+/// As [`Counts`], of distributions.
+pub(super) type Values = BTreeMap<&'static str, BTreeMap<Vec<Option<String>>, BTreeMap<i64, u64>>>;
+
+/// What a fact can be broken down by.
+struct Place<'p> {
+    channel: &'p str,
+    campaign: &'p Option<String>,
+    flow: &'p Option<String>,
+    question: &'p Option<String>,
+}
+
+/// What was counted.
+pub(super) struct Tally<'t> {
+    by: &'t [&'t str],
+    pub(super) counts: Counts,
+    pub(super) values: Values,
+}
+
+impl Tally<'_> {
+    fn segment(&self, place: &Place<'_>) -> Vec<Option<String>> {
+        let value = |name: &&str| match *name {
+            "channel" => Some(place.channel.to_owned()),
+            "campaign" => place.campaign.clone(),
+            "flow" => place.flow.clone(),
+            "question" => place.question.clone(),
+            name => panic!("no breakdown by {name}"),
+        };
+        self.by.iter().map(value).collect()
+    }
+
+    fn add(&mut self, metric: &'static str, place: &Place<'_>, numerator: u64) {
+        let segment = self.segment(place);
+        let count = self.counts.entry(metric).or_default().entry(segment).or_default();
+        *count = (count.0 + numerator, count.1 + 1);
+    }
+
+    fn count(&mut self, metric: &'static str, place: &Place<'_>, did: bool) {
+        self.add(metric, place, u64::from(did));
+    }
+
+    fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
+        let Some(value) = value else { return };
+        let segment = self.segment(place);
+        *self.values.entry(metric).or_default().entry(segment).or_default().entry(value).or_default() += 1;
+    }
+}
+
+/// What the log of a channel tells: deliveries, opens, blocks.
+fn tells(events: &[Event], channel: &str) -> (bool, bool, bool) {
+    let holds = |kinds: &[Kind]| events.iter().any(|event| event.channel == channel && kinds.contains(&event.kind));
+    let opens = holds(&[Kind::MessageOpened, Kind::OpenedUpTo]);
+    let receipts = opens || holds(&[Kind::MessageDelivered, Kind::DeliveredUpTo]);
+    match channel {
+        // Receipts of both sorts, but no word of blocks; a log without any receipt was written without them.
+        "whatsapp" | "messenger" => (receipts, receipts, false),
+        "telegram" => (false, false, true),
+        _ => (receipts, opens, holds(&[Kind::OptedOutHard])),
+    }
+}
+
+/// Counts all metrics over the events, which stand in the store's order.
+pub(super) fn tally<'t>(
+    all: &[Event],
+    by: &'t [&'t str],
+    since: Option<i64>,
+    until: Option<i64>,
+    last_questions: &[(String, Option<String>, String)],
+) -> Tally<'t> {
+    let mut tally = Tally { by, counts: Counts::new(), values: Values::new() };
+    let end = all.iter().map(|event| event.at).max().unwrap_or_default();
+    let horizon = until.map_or(end, |until| until.min(end));
+    let in_scope = |at: i64| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
+    for events in all.chunk_by(|left, right| left.contact == right.contact) {
+        let (tells_deliveries, tells_opens, tells_blocks) = tells(all, &events[0].channel);
+        let read: Vec<Event> =
+            events.iter().filter(|event| until.is_none_or(|until| event.at < until)).cloned().collect();
+        if read.is_empty() {
+            continue;
+        }
+        let around = Around { tells_deliveries, horizon, last_questions };
+        let facts = contact::facts(&read, &around);
+        let channel = events[0].channel.as_str();
+
+        for message in facts.messages.iter().filter(|message| in_scope(message.sent_at)) {
+            let (campaign, flow, question) = (&message.campaign, &message.flow, &message.question);
+            let place = &Place { channel, campaign, flow, question };
+            let (delivered, opened) = (message.delivered_at.is_some(), message.opened_at);
+            let clicked = message.n_clicks > 0;
+            if tells_deliveries && !message.suppressed {
+                tally.count("delivery_rate", place, delivered);
+            }
+            if tells_opens && delivered {
+                tally.count("open_rate", place, opened.is_some());
+            }
+            if tells_opens && !message.suppressed {
+                tally.count("open_rate@sent", place, opened.is_some());
+            }
+            if let Some(opened_at) = opened.filter(|_| tells_opens) {
+                tally.count("click_to_open_rate", place, clicked);
+                let past = message.is_followed || opened_at + DAY <= horizon;
+                let reacted = clicked || message.replied;
+                if reacted || past {
+                    tally.count("dismissed_rate", place, !reacted);
+                }
+            }
+            if message.reached {
+                tally.count("click_rate", place, clicked);
+                tally.add("clicks_per_message", place, message.n_clicks);
+                tally.count("reply_rate", place, message.replied);
+                tally.count("unsubscribe_rate", place, message.opted_out);
+                tally.count("soft_unsubscribe_rate", place, message.opted_out && !message.opted_out_hard);
+                if tells_blocks {
+                    tally.count("hard_unsubscribe_rate", place, message.opted_out_hard);
+                }
+            }
+        }
+
+        for conversation in facts.conversations.iter().filter(|conversation| in_scope(conversation.started_at)) {
+            let place = &Place { channel, campaign: &conversation.campaign, flow: &conversation.flow, question: &None };
+            if conversation.first_message_reached {
+                tally.count("engagement_rate", place, conversation.engaged);
+            }
+            let is_open = conversation.outcome == "open";
+            if conversation.in_flow && !is_open {
+                tally.count("completion_rate", place, conversation.outcome == "completed");
+            }
+            if !is_open {
+                tally.count("goal_rate", place, conversation.goal);
+            }
+            if conversation.n_inbound > 0 {
+                tally.count("containment_rate", place, !conversation.handed_over);
+                tally.count("handover_rate", place, conversation.handed_over);
+                tally.count("fallback_rate", place, conversation.n_fallback > 0);
+            }
+            tally.value("first_response_seconds", place, conversation.first_response_s);
+        }
+
+        for visit in facts.visits.iter().filter(|visit| in_scope(visit.asked_at)) {
+            let place = &Place { channel, campaign: &visit.campaign, flow: &visit.flow, question: &visit.question };
+            tally.value("answer_seconds", place, visit.answer_s);
+            tally.count("question_open_rate", place, visit.outcome == "open");
+            if visit.outcome == "open" {
+                continue;
+            }
+            let left = ["silent", "opted_out", "handed_over", "failed"].contains(&visit.outcome);
+            tally.count("question_drop_off_rate", place, left);
+            for (metric, outcome) in [
+                ("question_answered_rate", "answered"),
+                ("question_failed_rate", "failed"),
+                ("question_handed_over_rate", "handed_over"),
+                ("question_opted_out_rate", "opted_out"),
+                ("question_silent_rate", "silent"),
+                ("question_skipped_rate", "skipped"),
+            ] {
+                tally.count(metric, place, visit.outcome == outcome);
+            }
+        }
+
+        // Who was reachable when the range began is asked of contacts with a channel only.
+        let none = &None;
+        let place = &Place { channel, campaign: none, flow: none, question: none };
+        if since.is_none() {
+            tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
+        }
+    }
+    tally
+}

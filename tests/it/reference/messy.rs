@@ -1,0 +1,147 @@
+//! Random logs of canonical events that no platform would send in this order: ties, gaps of exactly a day, receipts before
+//! their message, watermarks into the future, answers to unknown messages, repeated acts, permission to and fro.
+
+use proptest::prelude::*;
+use serde_json::json;
+use trichter::event::{Kind, SECOND};
+
+/// 2026-03-01T00:00:00Z.
+pub(super) const START: i64 = 1_772_323_200 * SECOND;
+
+/// The settings under which messy logs are read: two declared flows, one for a single edition.
+pub(super) const CONFIG: &str = r#"
+[[flow]]
+name = "order"
+questions = ["q0", "q1"]
+
+[[flow]]
+name = "survey"
+version = "2"
+questions = ["q2"]
+"#;
+
+/// Kinds by how often they come: what makes conversations more often than what ends them.
+const KINDS: &[(u32, Kind)] = &[
+    (8, Kind::MessageSent),
+    (4, Kind::MessageDelivered),
+    (3, Kind::MessageOpened),
+    (2, Kind::MessageFailed),
+    (1, Kind::MessageSuppressed),
+    (2, Kind::DeliveredUpTo),
+    (2, Kind::OpenedUpTo),
+    (6, Kind::MessageReceived),
+    (4, Kind::ButtonClicked),
+    (2, Kind::LinkClicked),
+    (1, Kind::ReactionReceived),
+    (8, Kind::QuestionAsked),
+    (2, Kind::QuestionAnswered),
+    (2, Kind::AnswerRejected),
+    (1, Kind::QuestionSkipped),
+    (1, Kind::FlowStarted),
+    (1, Kind::FlowEnded),
+    (1, Kind::GoalReached),
+    (1, Kind::Payment),
+    (2, Kind::Fallback),
+    (2, Kind::HandoverToHuman),
+    (1, Kind::HandoverToBot),
+    (2, Kind::OptedIn),
+    (2, Kind::OptedOutSoft),
+    (1, Kind::OptedOutHard),
+    (1, Kind::Referral),
+];
+
+/// One line of a log.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    kind: Kind,
+    contact: usize,
+    /// Steps of ten seconds, 20 minutes, 11 hours and a day.
+    at: [i64; 4],
+    message: Option<usize>,
+    reply_to: Option<usize>,
+    question: Option<usize>,
+    campaign: Option<usize>,
+    account: usize,
+    up_to: i64,
+    says_stop: bool,
+}
+
+pub(super) fn log() -> impl Strategy<Value = Vec<Line>> {
+    prop::collection::vec(line(), 1..120)
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    let kind = prop::strategy::Union::new_weighted(KINDS.iter().map(|&(weight, kind)| (weight, Just(kind))).collect());
+    let at = [0..4_i64, 0..3, 0..2, 0..4];
+    let ids = (prop::option::weighted(0.8, 0..6_usize), prop::option::weighted(0.4, 0..8_usize));
+    let names = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.3, 0..2_usize));
+    (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1)).prop_map(
+        |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop)| Line {
+            kind,
+            contact,
+            at,
+            message,
+            reply_to,
+            question,
+            campaign,
+            account,
+            up_to,
+            says_stop,
+        },
+    )
+}
+
+impl Line {
+    fn at(&self) -> i64 {
+        let [tens, minutes, hours, days] = self.at;
+        START + (tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
+    }
+
+    /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
+    fn account(&self) -> Option<&'static str> {
+        let two = |number: usize| Some(if number % 2 == 0 { "a" } else { "b" });
+        match (self.contact, self.message) {
+            (0, _) => None,
+            (1, _) => (self.account > 0).then_some("a"),
+            (_, Some(message)) => two(message),
+            (_, None) => two(self.account),
+        }
+    }
+
+    /// The line as canonical JSON; `number` tells it from an equal line.
+    pub(super) fn json(&self, number: usize) -> String {
+        let is_inbound = matches!(
+            self.kind,
+            Kind::MessageReceived
+                | Kind::ButtonClicked
+                | Kind::LinkClicked
+                | Kind::ReactionReceived
+                | Kind::OptedOutSoft
+        );
+        let side = if is_inbound || self.kind == Kind::QuestionAnswered { "in" } else { "out" };
+        let question = self.question.filter(|_| {
+            matches!(self.kind, Kind::QuestionAsked | Kind::QuestionAnswered)
+                || (self.kind == Kind::MessageSent && self.campaign.is_some())
+        });
+        let channel = ["generic", "whatsapp", "telegram", "shop"][self.contact];
+        let up_to =
+            matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
+        json!({
+            "kind": self.kind.name(),
+            "at": self.at(),
+            "contact": format!("contact-{}", self.contact),
+            "channel": channel,
+            "account": self.account(),
+            "event_id": number.to_string(),
+            "message_id": self.message.map(|message| format!("{side}-{message}")),
+            "reply_to": self.reply_to.filter(|_| is_inbound).map(|message| format!("out-{message}")),
+            "campaign": self.campaign.map(|campaign| format!("campaign-{campaign}")),
+            "flow": question.map(|question| if question == 2 { "survey" } else { "order" }),
+            "flow_version": question.map(|question| if question == 2 { "2" } else { "1" }),
+            "question": question.map(|question| format!("q{question}")),
+            "text": (self.says_stop && self.kind == Kind::MessageReceived).then_some("STOP"),
+            "up_to": up_to,
+        })
+        .to_string()
+    }
+}

@@ -1,6 +1,6 @@
 //! The simulator: logs in the platforms' own formats, and the truth that an engine reading them must find.
 //!
-//! A contact's life is drawn from stated probabilities ([`model`]), counted on the spot ([`truth`]) and written as raw
+//! A contact's life is drawn from stated probabilities (`model`), counted on the spot (`truth`) and written as raw
 //! log lines (one file per channel). It knows nothing of the engine: no fact, metric or channel reader is used.
 //!
 //! Contacts are drawn block by block, so memory does not grow with their number. Records are late, doubled and out of

@@ -48,11 +48,12 @@ WITH levels AS (
 watermarks AS (
   SELECT
     levels.contact_key, levels.message_id,
-    min(greatest(mark.instant, sent_at)) FILTER (WHERE mark.kind = 'delivered_up_to') AS delivered_at,
-    min(greatest(mark.instant, sent_at)) FILTER (WHERE mark.kind = 'opened_up_to') AS opened_at
+    min(mark.instant) FILTER (WHERE mark.kind = 'delivered_up_to') AS delivered_at,
+    min(mark.instant) FILTER (WHERE mark.kind = 'opened_up_to') AS opened_at
   FROM levels
   JOIN told AS mark
-    ON mark.contact_key = levels.contact_key AND mark.account = levels.account AND mark.up_to >= levels.sent_at
+    ON mark.contact_key = levels.contact_key AND mark.account = levels.account
+    AND least(mark.up_to, mark.instant) >= levels.sent_at
   WHERE mark.kind IN ('delivered_up_to', 'opened_up_to')
   GROUP BY ALL
 ),
@@ -218,7 +219,8 @@ WHERE act.n > begins_n
   END;
 
 -- What ends a visit against an answer: an opt-out within 24 h of the conversation's last act, or a person taking over,
--- while the last prompt stands unanswered. The first one counts, and nothing written after it is an answer.
+-- while the last prompt stands unanswered. The first one after a prompt counts, and nothing written after it is an answer
+-- until the question is asked again.
 CREATE TABLE leavings AS
 WITH candidates AS (
   SELECT act.contact_key, act.account, act.conversation, opt_out.n, 'opted_out' AS how
@@ -239,14 +241,14 @@ standing AS (
   JOIN candidates USING (contact_key, account, conversation)
   WHERE candidates.n > begins_n AND (next_n IS NULL OR candidates.n < next_n)
 )
-SELECT contact_key, account, conversation, visit, min(n) AS n, arg_min(how, n) AS how
+SELECT contact_key, account, conversation, visit, prompt_n, min(n) AS n, arg_min(how, n) AS how
 FROM standing
 WHERE NOT EXISTS (
   FROM answers
   WHERE answers.contact_key = standing.contact_key AND answers.account = standing.account
     AND answers.conversation = standing.conversation AND answers.visit = standing.visit
     AND answers.n > prompt_n AND answers.n < standing.n)
-GROUP BY contact_key, account, conversation, visit;
+GROUP BY contact_key, account, conversation, visit, prompt_n;
 
 CREATE TABLE visits AS
 SELECT
@@ -257,8 +259,9 @@ SELECT
       WHERE answers.contact_key = visited.contact_key AND answers.account = visited.account
         AND answers.conversation = visited.conversation AND answers.visit = visited.visit
         AND answers.n > last_prompt_n
-        AND (is_named OR leavings.n IS NULL OR answers.n < leavings.n)) THEN 'answered'
-    WHEN how IS NOT NULL THEN how
+        AND (is_named OR last_left_n IS NULL OR last_left_n < last_prompt_n OR answers.n < last_left_n)) THEN 'answered'
+    WHEN opted_out THEN 'opted_out'
+    WHEN last_left_n IS NOT NULL THEN 'handed_over'
     WHEN lost THEN 'failed'
     WHEN next_n IS NOT NULL THEN 'skipped'
     WHEN conversations.open THEN 'open'
@@ -266,7 +269,11 @@ SELECT
   END AS outcome
 FROM visited
 JOIN conversations USING (contact_key, account, conversation)
-LEFT JOIN leavings USING (contact_key, account, conversation, visit);
+LEFT JOIN (
+  SELECT contact_key, account, conversation, visit, max(n) AS last_left_n, bool_or(how = 'opted_out') AS opted_out
+  FROM leavings
+  GROUP BY contact_key, account, conversation, visit
+) USING (contact_key, account, conversation, visit);
 
 -- What is counted: one row per thing in a denominator, with what it is broken down by.
 CREATE TABLE counted AS

@@ -65,8 +65,8 @@ pub enum Error {
         /// What the table's library said.
         source: Box<deltalake::DeltaTableError>,
     },
-    /// A data file is damaged.
-    #[error("data file '{}' is damaged", path.display())]
+    /// A data file is missing or damaged.
+    #[error("data file '{}' is missing or damaged", path.display())]
     DataFile {
         /// The file.
         path: PathBuf,

@@ -34,8 +34,12 @@ pub fn is_known(grain: &Grain, name: &str) -> bool {
 /// Checks that a table can be broken down by the columns.
 ///
 /// # Errors
-/// It has no such column.
+/// It has no such column, or a column stands twice.
 pub fn check(grain: &Grain, by: &[String]) -> Result<()> {
+    if let Some(twice) = by.iter().enumerate().find(|(place, name)| by.iter().take(*place).any(|known| known == *name))
+    {
+        return Err(Error::Usage(format!("'{}' stands twice in the breakdown", twice.1)));
+    }
     match by.iter().find(|name| !is_known(grain, name)) {
         None => Ok(()),
         Some(name) => {

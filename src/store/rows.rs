@@ -78,7 +78,8 @@ impl Rows {
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         let fixed = 8 + 8 + 4 + 16 + 2 + 8 + 8 + 8 + 4 * WORDS.len() + 5 * TEXTS.len();
-        self.len() * fixed + self.texts.iter().map(Texts::n_bytes).sum::<usize>()
+        let words = self.words.iter().map(Words::n_bytes).sum::<usize>();
+        self.len() * fixed + words + self.texts.iter().map(Texts::n_bytes).sum::<usize>()
     }
 
     /// Event ids, in row order.

@@ -154,7 +154,8 @@ impl Part {
 
     /// Opens a data file that may not be committed yet.
     pub(super) fn open_at(path: PathBuf, file: DataFile) -> Result<Self> {
-        let handle = File::open(&path).map_err(Error::read(&path))?;
+        let handle =
+            File::open(&path).map_err(|source| Error::DataFile { path: path.clone(), source: source.into() })?;
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&handle, options)
             .map_err(|source| Error::DataFile { path: path.clone(), source })?;

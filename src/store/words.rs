@@ -4,6 +4,9 @@ use hashbrown::DefaultHashBuilder;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
+/// What a word costs besides its letters: its place in the list and in the table.
+const WORD_BYTES: usize = 32;
+
 /// The code of "null" in every column of words.
 pub const NULL: u32 = 0;
 
@@ -13,17 +16,19 @@ pub struct Words {
     list: Vec<String>,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
+    n_bytes: usize,
 }
 
 impl Words {
     /// The code of the word, which is added if it is new.
     pub fn code(&mut self, word: &str) -> u32 {
         let hash = self.hasher.hash_one(word);
-        let Self { list, table, hasher } = self;
+        let Self { list, table, hasher, .. } = self;
         let text = |code: u32| list.get(code as usize - 1).map_or("", String::as_str);
         if let Some(&code) = table.find(hash, |&code| text(code) == word) {
             return code;
         }
+        self.n_bytes += word.len() + WORD_BYTES;
         list.push(word.to_owned());
         let code = u32::try_from(list.len()).unwrap_or(u32::MAX);
         let list = &*list;
@@ -54,6 +59,12 @@ impl Words {
     #[must_use]
     pub fn list(&self) -> &[String] {
         &self.list
+    }
+
+    /// About how many bytes the list takes.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.n_bytes
     }
 
     /// Adds the words of another list; returns the new code of each of its codes, null first.

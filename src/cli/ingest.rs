@@ -55,7 +55,7 @@ struct Reading {
     /// Fail with exit code 1 if more records are rejected: a count (100) or a share (0.5%).
     #[arg(long, value_name = "LIMIT")]
     max_rejects: Option<Limit>,
-    /// File with the key of the pseudonyms, 64 hexadecimal digits. Default: the environment's TRICHTER_KEY, else the store's own.
+    /// File with the key of the pseudonyms, 64 hexadecimal digits. Default: the environment's TRICHTER_KEY, else the store's own. Another key gives other pseudonyms.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Print the balance as JSON.

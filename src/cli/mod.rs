@@ -155,7 +155,7 @@ struct Reading {
     /// Only what began before this day or instant; what is undecided then is open.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, weekday, hour …
+    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, weekday, hour, or another column of the metric's table, which 'explain TABLE' lists.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
     /// Time zone in which days begin, such as Europe/Berlin. Default: the configuration's, else UTC.

@@ -57,7 +57,7 @@ impl Report {
         if self.demo {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
-            let opened = Self::demo(folder.path())?;
+            let opened = Self::demo(folder.path(), quiet)?;
             return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
         }
         self.write(&self.reading.open()?, &formats, Path::new("reports"), quiet)
@@ -133,7 +133,7 @@ impl Report {
     }
 
     /// A store with the sample logs.
-    fn demo(folder: &Path) -> Result<Opened> {
+    fn demo(folder: &Path, quiet: bool) -> Result<Opened> {
         let samples = folder.join("sample-data");
         for (name, bytes) in catalog::samples() {
             let path = samples.join(name);
@@ -161,7 +161,9 @@ impl Report {
             progress: &|_| {},
         };
         let balance = ingest::ingest(&mut store, &plan, &mut |_| Ok(()))?;
-        say(&super::render::balance(&balance, true));
+        if !quiet {
+            say(super::render::balance(&balance, true).trim_end());
+        }
         let snapshot = Snapshot::of(&store)?;
         let zone = config.report.zone.clone();
         let settings = Settings::new(&config, &snapshot, None, None);

@@ -72,6 +72,11 @@ pub(super) struct Visit {
 }
 
 impl Visit {
+    /// Whether an event that names this question, or none, is about the visit.
+    pub(super) fn is_meant(&self, question: u32) -> bool {
+        question == NULL || question == self.question
+    }
+
     /// Whether it waits for an answer.
     pub(super) fn is_waiting(&self) -> bool {
         self.answered_at == NONE && !self.is_over

@@ -141,14 +141,17 @@ impl<'w> Walk<'w> {
                 Kind::QuestionAnswered => self.question_answered(row, at),
                 Kind::AnswerRejected => {
                     let conversation = self.act(row, at, true);
-                    if let Some(visit) = self.current_visit(conversation) {
+                    let question = self.columns.question[row];
+                    if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_meant(question)) {
                         visit.n_rejected += 1;
                         visit.answered_at = NONE;
                     }
                 }
                 Kind::QuestionSkipped => {
                     let conversation = self.act(row, at, true);
-                    if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
+                    let question = self.columns.question[row];
+                    let fits = |visit: &&mut Visit| visit.is_waiting() && visit.is_meant(question);
+                    if let Some(visit) = self.current_visit(conversation).filter(fits) {
                         visit.skipped = true;
                         visit.is_over = true;
                     }

@@ -453,10 +453,11 @@ impl Contact<'_> {
                 if !conversation.acts.contains(&place) {
                     continue;
                 }
+                let is_meant = event.question.is_none() || event.question == first.question;
                 match event.kind {
                     Kind::QuestionAsked if own.contains(&place) => (answered_at, is_over) = (None, false),
-                    Kind::AnswerRejected if is_current => answered_at = None,
-                    Kind::QuestionSkipped if waits => (skipped, is_over) = (true, true),
+                    Kind::AnswerRejected if is_current && is_meant => answered_at = None,
+                    Kind::QuestionSkipped if waits && is_meant => (skipped, is_over) = (true, true),
                     Kind::HandoverToHuman if waits => (handed_over, is_over) = (true, true),
                     Kind::MessageReceived | Kind::ButtonClicked if waits && !self.is_stop(place) => {
                         let of_own = |id| own.iter().any(|&prompt| self.events[prompt].message.as_ref() == Some(id));

@@ -120,8 +120,10 @@ impl Line {
         );
         let side = if is_inbound || self.kind == Kind::QuestionAnswered { "in" } else { "out" };
         let question = self.question.filter(|_| {
-            matches!(self.kind, Kind::QuestionAsked | Kind::QuestionAnswered)
-                || (self.kind == Kind::MessageSent && self.campaign.is_some())
+            matches!(
+                self.kind,
+                Kind::QuestionAsked | Kind::QuestionAnswered | Kind::AnswerRejected | Kind::QuestionSkipped
+            ) || (self.kind == Kind::MessageSent && self.campaign.is_some())
         });
         let channel = ["generic", "whatsapp", "telegram", "shop"][self.contact];
         let up_to =

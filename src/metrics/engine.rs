@@ -256,7 +256,7 @@ fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Su
     Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
 }
 
-/// Questions of declared flows come in the flow's order, everything else by name, unknown last.
+/// Declared flows come first, their questions in the flow's order, everything else by name, unknown last.
 fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool, usize, Option<String>)> {
     let flow = by.iter().position(|name| name == "flow").and_then(|place| segment.get(place)?.as_deref());
     by.iter()
@@ -267,6 +267,7 @@ fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool
                 ("question", Some(value)) => declared
                     .find_map(|declared| declared.questions.iter().position(|question| question == value))
                     .unwrap_or(usize::MAX),
+                ("flow", Some(value)) => flows.iter().position(|flow| flow.name == *value).unwrap_or(usize::MAX),
                 _ => 0,
             };
             (value.is_none(), place, value.clone())

@@ -340,7 +340,8 @@ impl<'w> Walk<'w> {
                 (NO_MESSAGE, _) => !conversation.past_opening,
                 (_, Some(message)) => {
                     let message = &self.messages[message];
-                    message.conversation_started_at == conversation.started_at
+                    (message.account, message.conversation_started_at)
+                        == (conversation.account, conversation.started_at)
                         && message.sent_at <= conversation.opening_until
                 }
                 (_, None) => false,

@@ -4,8 +4,7 @@ use super::messages::Message;
 use super::walk::{Walk, lower};
 use super::{NONE, Observable};
 use crate::event::Kind;
-use crate::store::rows::NO_INSTANT;
-use crate::store::scan::NO_MESSAGE;
+use crate::store::rows::{NO_INSTANT, NO_MESSAGE};
 use crate::store::words::NULL;
 
 impl Walk<'_> {
@@ -45,7 +44,7 @@ impl Walk<'_> {
 
     /// Notes what one event says of its message. Events come in time order, so the first of a level is the earliest.
     fn note(&mut self, row: usize, kind: Kind, at: i64) {
-        let key = self.shard.message()[row];
+        let key = self.shard.message_key()[row];
         let place = match (key, kind) {
             (NO_MESSAGE, Kind::MessageSent) => None,
             (NO_MESSAGE, _) => return,

@@ -15,7 +15,7 @@ use super::visits::{self, Visit};
 use super::{NONE, Settings};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
-use crate::store::scan::NO_MESSAGE;
+use crate::store::rows::NO_MESSAGE;
 use crate::store::words::NULL;
 
 /// WhatsApp's and Messenger's customer service window: 24 hours after the contact's last message.
@@ -51,7 +51,7 @@ pub(super) struct Walk<'w> {
     pub(super) rows: Range<usize>,
     pub(super) only_account: u32,
     /// Place of each message by the key of its id.
-    pub(super) by_key: HashMap<u64, usize>,
+    pub(super) by_key: HashMap<i64, usize>,
     /// The row by which each message became known, in row order.
     pub(super) begun_by: Vec<usize>,
     pub(super) messages: Vec<Message>,
@@ -59,14 +59,14 @@ pub(super) struct Walk<'w> {
     /// Place of each account among the dealings.
     pub(super) by_account: HashMap<u32, usize>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
-    pub(super) prompts: HashMap<u64, usize>,
+    pub(super) prompts: HashMap<i64, usize>,
     /// The latest visit to each question of a conversation.
     pub(super) latest: HashMap<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
     pub(super) passes: HashMap<(usize, u32, u32), (i64, usize)>,
     /// Ids of inbound messages by which the contact opted out.
-    pub(super) stops: HashSet<u64>,
-    pub(super) seen: HashSet<(Kind, u64)>,
+    pub(super) stops: HashSet<i64>,
+    pub(super) seen: HashSet<(Kind, i64)>,
     pub(super) conversations: Vec<Conversation>,
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
@@ -83,8 +83,8 @@ impl<'w> Walk<'w> {
         let shard = builder.shard;
         let stops = rows
             .clone()
-            .filter(|&row| matches!(shard.kind()[row], Kind::OptedOutSoft) && shard.message()[row] != NO_MESSAGE)
-            .map(|row| shard.message()[row])
+            .filter(|&row| matches!(shard.kind()[row], Kind::OptedOutSoft) && shard.message_key()[row] != NO_MESSAGE)
+            .map(|row| shard.message_key()[row])
             .collect();
         Self {
             contact: Contact::new(shard.at()[rows.start]),
@@ -127,7 +127,7 @@ impl<'w> Walk<'w> {
                 self.message_sent(next_message, row, at);
                 next_message += 1;
             }
-            let id = self.shard.message()[row];
+            let id = self.shard.message_key()[row];
             // The same act told twice (a redelivery with another time, a send log and its webhook) counts once.
             let told_before = id != NO_MESSAGE && is_told_once(kind) && !self.seen.insert((kind, id));
             if told_before {
@@ -316,7 +316,7 @@ impl<'w> Walk<'w> {
         let account = self.account(row);
         let reply = self.settings.windows.reply.0;
         let place = self.act(row, at, false);
-        let pointer = self.shard.reply_to()[row];
+        let pointer = self.shard.reply_key()[row];
         let pointed = self.by_key.get(&pointer).copied().filter(|&message| self.messages[message].sent_at <= at);
         let target = match pointer {
             NO_MESSAGE => self.last_message(account, at, reply),
@@ -352,7 +352,7 @@ impl<'w> Walk<'w> {
         }
         self.dealing(account).last_inbound_at = at;
         self.contact.n_inbound += 1;
-        let stops = self.stops.contains(&self.shard.message()[row]);
+        let stops = self.stops.contains(&self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
             let current = self.conversations[place].current_visit;
             let fits = pointer == NO_MESSAGE
@@ -371,7 +371,7 @@ impl<'w> Walk<'w> {
 
     fn question_asked(&mut self, row: usize, at: i64) {
         let place = self.act(row, at, true);
-        let key = self.shard.message()[row];
+        let key = self.shard.message_key()[row];
         let (flow, version, question) =
             (self.columns.flow[row], self.columns.flow_version[row], self.columns.question[row]);
         let arrived = self.by_key.get(&key).is_none_or(|&message| self.messages[message].may_have_arrived());
@@ -422,7 +422,7 @@ impl<'w> Walk<'w> {
     fn question_answered(&mut self, row: usize, at: i64) {
         let place = self.act(row, at, false);
         let (flow, question) = (self.columns.flow[row], self.columns.question[row]);
-        if self.stops.contains(&self.shard.message()[row]) && self.shard.message()[row] != NO_MESSAGE {
+        if self.stops.contains(&self.shard.message_key()[row]) && self.shard.message_key()[row] != NO_MESSAGE {
             return;
         }
         // An answer may come after the bot has moved on; it still answers the question it names. An unknown flow on either
@@ -440,7 +440,7 @@ impl<'w> Walk<'w> {
     fn opted_out(&mut self, row: usize, kind: Kind, at: i64) {
         let account = self.account(row);
         let hard = kind == Kind::OptedOutHard;
-        let by_message = self.shard.message()[row] != NO_MESSAGE && self.columns.error_code[row] == NULL;
+        let by_message = self.shard.message_key()[row] != NO_MESSAGE && self.columns.error_code[row] == NULL;
         let dealing = self.dealing(account);
         let is_news = match dealing.permission {
             Permission::Given => true,

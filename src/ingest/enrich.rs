@@ -10,7 +10,7 @@ use super::opt_out::{OptOut, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
 use crate::store::Key;
-use crate::store::rows::{Row, Rows};
+use crate::store::rows::{NO_MESSAGE, Row, Rows};
 
 /// Purposes of hashes.
 const CONTACT: u8 = 1;
@@ -161,15 +161,15 @@ impl<'c> Enrich<'c> {
             if plain { Cow::Borrowed(&event.contact) } else { format!("{contact:032x}").into() };
         // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
         // personal data too.
-        let message = |id: Option<&Text<'_>>| -> Option<String> {
-            let id = id?;
-            if plain {
-                Some(id.to_string())
-            } else {
-                Some(format!("{:024x}", self.key.hash(MESSAGE, &[channel, id.as_bytes()]) >> 32))
-            }
+        let message = |id: Option<&Text<'_>>| -> (i64, Option<String>) {
+            let Some(id) = id else { return (NO_MESSAGE, None) };
+            let hash = self.key.hash(MESSAGE, &[channel, id.as_bytes()]);
+            let text = if plain { id.to_string() } else { format!("{:024x}", hash >> 32) };
+            // A hash that reads as "no message" gives way to its neighbour.
+            (if first_half(hash) == NO_MESSAGE { 1 } else { first_half(hash) }, Some(text))
         };
-        let (message_id, reply_to) = (message(event.message_id.as_ref()), message(event.reply_to.as_ref()));
+        let (message_key, message_id) = message(event.message_id.as_ref());
+        let (reply_key, reply_to) = message(event.reply_to.as_ref());
         let kept_text = event.text.as_deref().filter(|_| self.config.privacy.text == TextPolicy::Keep);
         // In the order of `schema::WORDS`.
         let words = [
@@ -205,6 +205,8 @@ impl<'c> Enrich<'c> {
                 Some(&contact_id),
                 event.answer.as_deref().or(kept_text),
             ],
+            message_key,
+            reply_key,
             billable: event.billable,
             cost: event.cost.as_deref().and_then(millionths),
             up_to: event.up_to.map(|time: Time| time.0),

@@ -1,7 +1,6 @@
 //! The engine: builds the facts of every shard in parallel, runs the metrics' SQL over them, adds the counts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use polars::prelude::{
@@ -17,9 +16,10 @@ use super::segment::{self, Segments};
 use crate::config::Flow;
 use crate::error::{Error, Result};
 use crate::facts::{self, Column, Facts, NONE, Settings, Table};
-use crate::store::Snapshot;
+use crate::store::{Reading, Shard, Snapshot};
 
 /// What is asked about besides the metrics themselves.
+#[derive(Clone)]
 pub struct Scope<'s> {
     /// Range of time, horizon, windows.
     pub settings: &'s Settings,
@@ -36,53 +36,78 @@ struct Sum {
     measurable: bool,
 }
 
+/// The counts of each ask.
 type Sums = Vec<BTreeMap<Vec<Option<String>>, Sum>>;
+
+/// The counts of one thread while it goes over its shards.
+pub struct Tally(Sums);
+
+/// Asks on their way to answers: made once, it is handed every shard of one pass over the store, beside whatever else
+/// wants to see the shards.
+pub struct Counting<'s> {
+    scope: Scope<'s>,
+    asks: Vec<Ask>,
+    metrics: Vec<Metric>,
+    groups: Vec<Group>,
+}
+
+impl<'s> Counting<'s> {
+    /// Prepares the asks.
+    ///
+    /// # Errors
+    /// A metric does not exist, or cannot be broken down so.
+    pub fn new(scope: Scope<'s>, asks: &[Ask]) -> Result<Self> {
+        let metrics = asks.iter().map(|ask| Metric::find(&ask.metric)).collect::<Result<Vec<_>>>()?;
+        for (metric, ask) in metrics.iter().zip(asks) {
+            if let Some(grain) = facts::grain(&metric.table) {
+                segment::check(grain, &ask.by)?;
+            }
+        }
+        let groups = groups(&metrics, asks);
+        Ok(Self { scope, asks: asks.to_vec(), metrics, groups })
+    }
+
+    /// The columns with which shards have to be read.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        facts::NEEDS.to_vec()
+    }
+
+    /// A tally of nothing yet.
+    #[must_use]
+    pub fn begin(&self) -> Tally {
+        Tally(vec![BTreeMap::new(); self.asks.len()])
+    }
+
+    /// Counts a shard.
+    ///
+    /// # Errors
+    /// A metric's SQL does not return segments and counts.
+    pub fn add(&self, tally: &mut Tally, shard: &Shard) -> Result<()> {
+        let facts = Facts::of(shard, self.scope.settings);
+        self.groups.iter().try_for_each(|group| group.run(&facts, &self.scope, &self.metrics, &mut tally.0))
+    }
+
+    /// The answers, in the order of the asks, once every shard stands in one of the tallies.
+    #[must_use]
+    pub fn finish(self, tallies: Vec<Tally>) -> Vec<Answer> {
+        let none: Sums = vec![BTreeMap::new(); self.asks.len()];
+        let sums = tallies.into_iter().fold(none, |sums, tally| merge(sums, tally.0));
+        let asked = self.asks.iter().zip(&self.metrics);
+        asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect()
+    }
+}
 
 /// Answers all asks in one pass over the store.
 ///
 /// # Errors
-/// A metric does not exist, cannot be broken down so, or its SQL does not return segments and counts; or the store is
-/// damaged.
+/// As [`Counting::new`] and [`Counting::add`], or the store is damaged.
 pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Vec<Answer>> {
-    let metrics = asks.iter().map(|ask| Metric::find(&ask.metric)).collect::<Result<Vec<_>>>()?;
-    for (metric, ask) in metrics.iter().zip(asks) {
-        if let Some(grain) = facts::grain(&metric.table) {
-            segment::check(grain, &ask.by)?;
-        }
-    }
-    let groups = groups(&metrics, asks);
-    let shards = snapshot.shards();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
-        while let Some(range) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let shard = snapshot.read(*range, facts::NEEDS, scope.settings.until)?;
-            let facts = Facts::of(&shard, scope.settings);
-            drop(shard);
-            for group in &groups {
-                group.run(&facts, scope, &metrics, &mut sums)?;
-            }
-        }
-        Ok(sums)
-    };
-    // Plain threads, because a thread of rayon's that waits for polars' pool would begin further shards meanwhile, and
-    // memory is bounded by the shards in flight.
-    let parts: Vec<Result<Sums>> = std::thread::scope(|threads| {
-        let n_threads = rayon::current_num_threads().min(shards.len());
-        let threads: Vec<_> = (0..n_threads).map(|_| threads.spawn(work)).collect();
-        let failed = || Err(Error::Usage("a thread that counted has failed".into()));
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| failed())).collect()
-    });
-    let mut sums: Sums = vec![BTreeMap::new(); asks.len()];
-    for part in parts {
-        sums = merge(sums, part?);
-    }
-    Ok(asks
-        .iter()
-        .zip(sums)
-        .zip(&metrics)
-        .map(|((ask, sums), metric)| finish(ask, metric, sums, scope.flows))
-        .collect())
+    let counting = Counting::new(scope.clone(), asks)?;
+    let columns = counting.columns();
+    let reading = Reading { columns: &columns, since: None, until: scope.settings.until };
+    let tallies = snapshot.fold(&reading, || counting.begin(), |tally, shard| counting.add(tally, shard))?;
+    Ok(counting.finish(tallies))
 }
 
 /// Asks about the same table with the same breakdown share one data frame.

@@ -10,5 +10,5 @@ pub mod segment;
 
 pub use answer::{Answer, Ask, Counts, Row};
 pub use catalog::Metric;
-pub use engine::{Scope, answer};
+pub use engine::{Counting, Scope, Tally, answer};
 pub use rate::{Distribution, Rate};

@@ -15,6 +15,6 @@ pub mod write;
 
 pub use key::Key;
 pub use rows::{Row, Rows};
-pub use scan::{KeyRange, Shard, Snapshot};
+pub use scan::{Reading, Shard, Snapshot};
 pub use table::{AsOf, Commit, Ledger, Operation, Store};
 pub use write::DataFile;

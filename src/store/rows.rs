@@ -15,6 +15,8 @@ use crate::error::Result;
 
 /// What "null" is among instants.
 pub const NO_INSTANT: i64 = i64::MIN;
+/// What "null" is among the keys of messages.
+pub const NO_MESSAGE: i64 = 0;
 
 /// One event, ready to be stored: ids hashed, privacy applied. Words and texts stand in the order of
 /// [`WORDS`] and [`TEXTS`].
@@ -32,6 +34,10 @@ pub struct Row<'a> {
     pub words: [Option<&'a str>; WORDS.len()],
     /// See [`TEXTS`].
     pub texts: [Option<&'a str>; TEXTS.len()],
+    /// See the column of this name; [`NO_MESSAGE`] is null.
+    pub message_key: i64,
+    /// See the column of this name; [`NO_MESSAGE`] is null.
+    pub reply_key: i64,
     /// See the column of this name.
     pub billable: Option<bool>,
     /// In millionths of the currency.
@@ -54,6 +60,8 @@ pub struct Rows {
     words: [Words; WORDS.len()],
     codes: [Vec<u32>; WORDS.len()],
     texts: [Texts; TEXTS.len()],
+    message_key: Vec<i64>,
+    reply_key: Vec<i64>,
     billable: Vec<Option<bool>>,
     cost: Vec<i64>,
     up_to: Vec<i64>,
@@ -77,7 +85,7 @@ impl Rows {
     /// About how many bytes the rows take.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
-        let fixed = 8 + 8 + 4 + 16 + 2 + 8 + 8 + 8 + 4 * WORDS.len() + 5 * TEXTS.len();
+        let fixed = 8 + 8 + 4 + 16 + 8 + 8 + 2 + 8 + 8 + 8 + 4 * WORDS.len() + 5 * TEXTS.len();
         let words = self.words.iter().map(Words::n_bytes).sum::<usize>();
         self.len() * fixed + words + self.texts.iter().map(Texts::n_bytes).sum::<usize>()
     }
@@ -106,6 +114,8 @@ impl Rows {
         for (texts, text) in self.texts.iter_mut().zip(&row.texts) {
             texts.push(*text);
         }
+        self.message_key.push(row.message_key);
+        self.reply_key.push(row.reply_key);
         self.billable.push(row.billable);
         self.cost.push(row.cost.unwrap_or(NO_INSTANT));
         self.up_to.push(row.up_to.unwrap_or(NO_INSTANT));
@@ -126,6 +136,8 @@ impl Rows {
         for (texts, others) in self.texts.iter_mut().zip(&other.texts) {
             texts.append(others);
         }
+        self.message_key.extend_from_slice(&other.message_key);
+        self.reply_key.extend_from_slice(&other.reply_key);
         self.billable.extend_from_slice(&other.billable);
         self.cost.extend_from_slice(&other.cost);
         self.up_to.extend_from_slice(&other.up_to);
@@ -190,6 +202,8 @@ impl Rows {
                 (Form::Int64, "contact_key") => {
                     Arc::new(Int64Array::from_iter_values(rows().map(|row| self.contact_key[row])))
                 }
+                (Form::Int64, "message_key") => message_keys(&self.message_key, order),
+                (Form::Int64, "reply_key") => message_keys(&self.reply_key, order),
                 (Form::Int64, _) => Arc::new(Int64Array::from_iter_values(
                     rows().map(|row| i64::try_from(self.line[row]).unwrap_or(i64::MAX)),
                 )),
@@ -261,6 +275,11 @@ impl Rows {
     }
 }
 
+fn message_keys(keys: &[i64], order: &[u32]) -> ArrayRef {
+    let key = |&row: &u32| Some(keys[row as usize]).filter(|&key| key != NO_MESSAGE);
+    Arc::new(order.iter().map(key).collect::<Int64Array>())
+}
+
 fn present(value: i64) -> Option<i64> {
     (value != NO_INSTANT).then_some(value)
 }
@@ -281,6 +300,8 @@ mod tests {
                 event_id,
                 words,
                 texts: [Some("x"); TEXTS.len()],
+                message_key: NO_MESSAGE,
+                reply_key: NO_MESSAGE,
                 billable: None,
                 cost: None,
                 up_to: None,

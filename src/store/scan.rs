@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::hash::BuildHasher;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -19,8 +19,8 @@ use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
-use super::rows::NO_INSTANT;
-use super::schema::{self, WORDS};
+use super::rows::{NO_INSTANT, NO_MESSAGE};
+use super::schema::{self, TEXTS, WORDS};
 use super::words::{NULL, Words};
 use super::write::{DataFile, KINDS_KEY};
 use super::{Store, schema::Form};
@@ -45,6 +45,23 @@ pub(super) struct Part {
     path: PathBuf,
     file: DataFile,
     metadata: ArrowReaderMetadata,
+}
+
+/// What of the store is to be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading<'a> {
+    /// Columns besides key, time and kind.
+    pub columns: &'a [&'a str],
+    /// Only events that are not earlier. Microseconds.
+    pub since: Option<i64>,
+    /// Only events that are earlier. Microseconds.
+    pub until: Option<i64>,
+}
+
+impl Reading<'_> {
+    fn holds(&self, at: i64) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
 }
 
 /// A range of contact keys, both ends included.
@@ -105,23 +122,46 @@ impl Snapshot {
         &self.channel_kinds
     }
 
-    /// Ranges of contact keys that together hold every contact once.
-    #[must_use]
-    pub fn shards(&self) -> Vec<KeyRange> {
-        key_ranges(self.n_rows())
-    }
-
-    /// Reads the events of the contacts in the range that happened before `until`, with the columns named (key, time,
-    /// and kind always come along). Equal events that slipped through the ingest are dropped here.
+    /// Goes once over the store, shard by shard, on as many threads as rayon has. Each thread folds its shards into a
+    /// state of its own; which shards meet in one state, and the order of states, mean nothing.
     ///
     /// # Errors
-    /// A data file is damaged, or a column does not exist.
-    pub fn read(&self, range: KeyRange, columns: &[&str], until: Option<i64>) -> Result<Shard> {
-        let mut shard = Shard::with_columns(columns, self.overlapping);
+    /// A data file is damaged, or `each` fails.
+    pub fn fold<S: Send>(
+        &self,
+        reading: &Reading<'_>,
+        begin: impl Fn() -> S + Sync,
+        each: impl Fn(&mut S, &Shard) -> Result<()> + Sync,
+    ) -> Result<Vec<S>> {
+        let ranges = key_ranges(self.n_rows());
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut state = begin();
+            while let Some(range) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let shard = self.read(*range, reading)?;
+                if !shard.is_empty() {
+                    each(&mut state, &shard)?;
+                }
+            }
+            Ok(state)
+        };
+        // Plain threads, because a thread of rayon's that waits for polars' pool would begin further shards meanwhile, and
+        // memory is bounded by the shards in flight.
+        std::thread::scope(|threads| {
+            let n_threads = rayon::current_num_threads().min(ranges.len());
+            let threads: Vec<_> = (0..n_threads).map(|_| threads.spawn(work)).collect();
+            let failed = || Err(Error::Usage("a thread that read the store has failed".into()));
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| failed())).collect()
+        })
+    }
+
+    /// Reads the events of the contacts in the range. Equal events that slipped through the ingest are dropped here.
+    fn read(&self, range: KeyRange, reading: &Reading<'_>) -> Result<Shard> {
+        let mut shard = Shard::with_columns(reading.columns, self.overlapping);
         let mut n_parts = 0;
         for part in &self.files {
             let before = shard.len();
-            part.read_into(&mut shard, range, until)?;
+            part.read_into(&mut shard, range, reading)?;
             n_parts += usize::from(shard.len() > before);
         }
         if n_parts > 1 {
@@ -250,16 +290,17 @@ impl Part {
         Ok(reader.map(move |batch| batch.map_err(|source| damaged(source.into()))))
     }
 
-    fn read_into(&self, shard: &mut Shard, range: KeyRange, until: Option<i64>) -> Result<()> {
+    fn read_into(&self, shard: &mut Shard, range: KeyRange, reading: &Reading<'_>) -> Result<()> {
         if self.file.keys.0 > range.high
             || self.file.keys.1 < range.low
-            || until.is_some_and(|until| self.file.instants.0 >= until)
+            || reading.since.is_some_and(|since| self.file.instants.1 < since)
+            || reading.until.is_some_and(|until| self.file.instants.0 >= until)
         {
             return Ok(());
         }
         let columns = shard.columns.clone();
         for batch in self.batches(&columns, "contact_key", range.low, range.high)? {
-            shard.append(&batch?, range, until)?;
+            shard.append(&batch?, range, reading)?;
         }
         Ok(())
     }
@@ -307,7 +348,8 @@ fn event_id(bytes: Option<&[u8]>) -> u128 {
     bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u128::from_be_bytes)
 }
 
-/// The events of a range of contacts as columns, in the store's order.
+/// The events of a range of contacts as columns, in the store's order. Key, time and kind are always there; another column
+/// is empty if it was not asked for.
 pub struct Shard {
     columns: Vec<&'static str>,
     contact_key: Vec<i64>,
@@ -317,16 +359,12 @@ pub struct Shard {
     kind: Vec<Kind>,
     words: Vec<Words>,
     codes: Vec<Vec<u32>>,
-    message: Vec<u64>,
-    reply_to: Vec<u64>,
+    message_key: Vec<i64>,
+    reply_key: Vec<i64>,
     billable: Vec<Option<bool>>,
     cost: Vec<i64>,
     up_to: Vec<i64>,
-    hasher: hashbrown::DefaultHashBuilder,
 }
-
-/// What "no message" is among message keys.
-pub const NO_MESSAGE: u64 = 0;
 
 impl Shard {
     fn with_columns(wanted: &[&str], with_ids: bool) -> Self {
@@ -340,14 +378,13 @@ impl Shard {
             position: Vec::new(),
             event_id: Vec::new(),
             kind: Vec::new(),
-            words: vec![Words::default(); WORDS.len()],
-            codes: vec![Vec::new(); WORDS.len()],
-            message: Vec::new(),
-            reply_to: Vec::new(),
+            words: vec![Words::default(); WORDS.len() + TEXTS.len()],
+            codes: vec![Vec::new(); WORDS.len() + TEXTS.len()],
+            message_key: Vec::new(),
+            reply_key: Vec::new(),
             billable: Vec::new(),
             cost: Vec::new(),
             up_to: Vec::new(),
-            hasher: hashbrown::DefaultHashBuilder::default(),
         }
     }
 
@@ -393,14 +430,14 @@ impl Shard {
 
     /// A number that is equal for equal message ids; [`NO_MESSAGE`] where there is none. Empty if not asked for.
     #[must_use]
-    pub fn message(&self) -> &[u64] {
-        &self.message
+    pub fn message_key(&self) -> &[i64] {
+        &self.message_key
     }
 
-    /// As [`Shard::message`], for `reply_to`.
+    /// As [`Shard::message_key`], for the message that is answered.
     #[must_use]
-    pub fn reply_to(&self) -> &[u64] {
-        &self.reply_to
+    pub fn reply_key(&self) -> &[i64] {
+        &self.reply_key
     }
 
     /// See the column of this name. Empty if not asked for.
@@ -421,21 +458,20 @@ impl Shard {
         &self.cost
     }
 
-    /// The codes of a column of words, and the words. Both are empty if the column was not asked for.
+    /// The codes of a column of words or of text, and the words. Both are empty if the column was not asked for.
     #[must_use]
     pub fn words(&self, name: &str) -> (&[u32], &Words) {
-        let index = WORDS.iter().position(|&word| word == name).unwrap_or(0);
+        let index = word_index(name);
         (&self.codes[index], &self.words[index])
     }
 
-    fn append(&mut self, batch: &RecordBatch, range: KeyRange, until: Option<i64>) -> Result<()> {
+    fn append(&mut self, batch: &RecordBatch, range: KeyRange, reading: &Reading<'_>) -> Result<()> {
         let keys = primitive::<Int64Type>(batch, "contact_key")?;
         let instants = primitive::<TimestampMicrosecondType>(batch, "at")?;
         // Files are sorted by key, so the rows of the range lie together.
         let start = keys.partition_point(|&key| key < range.low);
         let end = keys.partition_point(|&key| key <= range.high);
-        let last = until.unwrap_or(i64::MAX);
-        let rows: Vec<usize> = (start..end).filter(|&row| instants[row] < last).collect();
+        let rows: Vec<usize> = (start..end).filter(|&row| reading.holds(instants[row])).collect();
         self.contact_key.extend(rows.iter().map(|&row| keys[row]));
         self.at.extend(rows.iter().map(|&row| instants[row]));
         for &name in &self.columns.clone() {
@@ -454,7 +490,7 @@ impl Shard {
                     }
                 }
                 (Some(Form::Word), _) => {
-                    let index = WORDS.iter().position(|&word| word == name).unwrap_or(0);
+                    let index = word_index(name);
                     let dictionary = column.as_dictionary_opt::<Int32Type>().ok_or_else(|| missing(name))?;
                     let words = &mut self.words[index];
                     let recoded: Vec<u32> =
@@ -467,14 +503,17 @@ impl Shard {
                         usize::try_from(keys.value(row)).ok().and_then(|key| recoded.get(key)).copied().unwrap_or(NULL)
                     }));
                 }
-                (Some(Form::Text), "message_id" | "reply_to") => {
+                (Some(Form::Text), _) => {
                     let texts = column.as_string::<i32>();
-                    let hasher = &self.hasher;
-                    let hashes = rows.iter().map(|&row| {
-                        // A hash of zero would read as "none"; one is as good.
-                        if texts.is_null(row) { NO_MESSAGE } else { hasher.hash_one(texts.value(row)).max(1) }
-                    });
-                    if name == "message_id" { &mut self.message } else { &mut self.reply_to }.extend(hashes);
+                    let words = &mut self.words[word_index(name)];
+                    let codes = rows.iter().map(|&row| words.optional(texts.is_valid(row).then(|| texts.value(row))));
+                    self.codes[word_index(name)].extend(codes);
+                }
+                (Some(Form::Int64), "message_key" | "reply_key") => {
+                    let keys = column.as_primitive::<Int64Type>();
+                    let key = |&row: &usize| if keys.is_null(row) { NO_MESSAGE } else { keys.value(row) };
+                    if name == "message_key" { &mut self.message_key } else { &mut self.reply_key }
+                        .extend(rows.iter().map(key));
                 }
                 (Some(Form::Int32), _) => {
                     let values = primitive::<Int32Type>(batch, name)?;
@@ -528,12 +567,17 @@ impl Shard {
         gather(&mut self.event_id, &order);
         gather(&mut self.kind, &order);
         self.codes.iter_mut().for_each(|codes| gather(codes, &order));
-        gather(&mut self.message, &order);
-        gather(&mut self.reply_to, &order);
+        gather(&mut self.message_key, &order);
+        gather(&mut self.reply_key, &order);
         gather(&mut self.billable, &order);
         gather(&mut self.cost, &order);
         gather(&mut self.up_to, &order);
     }
+}
+
+/// Place of a column of words or of text among the lists of words.
+fn word_index(name: &str) -> usize {
+    WORDS.iter().chain(TEXTS).position(|&word| word == name).unwrap_or(0)
 }
 
 fn gather<T: Copy>(column: &mut Vec<T>, order: &[usize]) {

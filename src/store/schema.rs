@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-/// Version of this table of columns. A store that says a higher one was written by a newer program.
-pub const VERSION: u32 = 1;
+/// Version of this table of columns. Version 2 brought the keys of messages.
+pub const VERSION: u32 = 2;
 
 /// How a column is kept in memory and in the data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +127,13 @@ pub const COLUMNS: &[Column] = &[
         "id of the message the event is about, hashed unless ids are kept plain; null: not about a message",
     ),
     column("reply_to", Form::Text, true, "id of the message that this one answers; null: the platform does not say"),
+    column(
+        "message_key",
+        Form::Int64,
+        true,
+        "first 8 bytes of the keyed hash of (channel, message id), so that equal ids are found without reading text; null: not about a message",
+    ),
+    column("reply_key", Form::Int64, true, "as message_key, for reply_to; null: the platform does not say"),
     column("contact_id", Form::Text, false, "pseudonym of the contact, or the plain id if privacy.contact_ids says so"),
     column(
         "answer",

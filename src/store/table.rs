@@ -308,12 +308,17 @@ impl Store {
         let state = self.table.snapshot().map_err(|source| self.refused(source))?;
         let found = state.metadata().configuration().get(SCHEMA_PROPERTY).and_then(|text| text.parse::<u32>().ok());
         match found {
-            Some(version) if version <= schema::VERSION => Ok(()),
+            Some(schema::VERSION) => Ok(()),
             Some(version) => Err(Error::Store {
                 path: self.path.clone(),
                 message: format!(
-                    "it has schema version {version}, this program knows {}; use a newer trichter",
-                    schema::VERSION
+                    "it has schema version {version}, this program knows {}; {}",
+                    schema::VERSION,
+                    if version > schema::VERSION {
+                        "use a newer trichter"
+                    } else {
+                        "ingest the logs into a new store, with the key of the old one to keep its pseudonyms"
+                    }
                 ),
             }),
             None => Err(Error::Store {

@@ -223,6 +223,8 @@ mod tests {
                 event_id: at.unsigned_abs().into(),
                 words: [Some("x"); WORDS.len()],
                 texts: [None; TEXTS.len()],
+                message_key: 0,
+                reply_key: 0,
                 billable: None,
                 cost: None,
                 up_to: None,

@@ -212,7 +212,7 @@ pub(crate) fn show(mut rows: Vec<StoredRow>) -> String {
         if take("time_basis") == "received" {
             text.push_str("  (time of receipt)");
         }
-        for hidden in ["contact_key", "event_id", "position", "source"] {
+        for hidden in ["contact_key", "event_id", "message_key", "position", "reply_key", "source"] {
             take(hidden);
         }
         write!(text, "  {}/{}", take("channel"), take("contact_id")).unwrap();

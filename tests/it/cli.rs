@@ -137,16 +137,18 @@ fn a_store_that_is_not_there_is_an_error_with_a_remedy() {
 }
 
 #[test]
-fn a_store_of_a_newer_program_is_refused() {
+fn a_store_of_another_schema_is_refused() {
     let case = with_store();
     let log = case.path("store/events/_delta_log/00000000000000000000.json");
     let text = fs::read_to_string(&log).unwrap();
-    let newer = text.replace(r#""trichter.schema":"1""#, r#""trichter.schema":"99""#);
-    assert_ne!(newer, text, "where does the schema's version stand now?");
-    fs::write(&log, newer).unwrap();
-    let words = ["schema version 99", "use a newer trichter"];
-    case.run(&["query", "open_rate", "--store", "store"]).expect(2).complains(&words);
-    case.run(INGEST).expect(2).complains(&words);
+    for (version, hint) in [("99", "use a newer trichter"), ("1", "ingest the logs into a new store")] {
+        let other = text.replace(r#""trichter.schema":"2""#, &format!(r#""trichter.schema":"{version}""#));
+        assert_ne!(other, text, "where does the schema's version stand now?");
+        fs::write(&log, other).unwrap();
+        let words = [&*format!("schema version {version}"), hint];
+        case.run(&["query", "open_rate", "--store", "store"]).expect(2).complains(&words);
+        case.run(INGEST).expect(2).complains(&words);
+    }
 }
 
 #[test]

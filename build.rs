@@ -6,7 +6,9 @@ fn main() -> std::io::Result<()> {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     let mut code = String::new();
-    for (name, folder, extension) in [("QUERIES", "queries", "sql"), ("SAMPLES", "sample-data", "")] {
+    for (name, folder, extension) in
+        [("QUERIES", "queries", "sql"), ("FUNNELS", "queries", "toml"), ("SAMPLES", "sample-data", "")]
+    {
         println!("cargo:rerun-if-changed={folder}");
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files)?;

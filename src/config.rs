@@ -343,11 +343,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| {
-            let line =
-                error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-            Error::Config { path: path.to_path_buf(), line, message: error.message().to_owned() }
-        })?;
+        let config: Self = toml::from_str(text).map_err(Error::toml(path, text))?;
         config.check(path)?;
         Ok(config)
     }
@@ -395,7 +391,10 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let message = error("[windows]\nsession_gap = \"1h\"\nsesion_gap = \"2h\"\n");
-        assert!(message.starts_with("trichter.toml:3: unknown field `sesion_gap`"), "{message}");
+        assert!(
+            message.starts_with("trichter.toml:3: unknown field `sesion_gap`; did you mean 'session_gap'?"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub enum Error {
         /// As the caller wrote it.
         pattern: String,
     },
-    /// `trichter.toml` cannot be used.
+    /// A TOML file, `trichter.toml` or a funnel's, cannot be used.
     #[error("{}{}: {message}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
     Config {
         /// The file.
@@ -115,6 +115,22 @@ impl Error {
         move |source| Self::Write { path, source }
     }
 
+    /// For what is wrong with a TOML file: with its line, and with the key that was probably meant.
+    pub(crate) fn toml<'e>(path: &'e Path, text: &'e str) -> impl FnOnce(toml::de::Error) -> Self + 'e {
+        move |error| {
+            let mut message = error.message().to_owned();
+            // The parser lists the keys it knows between backticks, the unknown one first.
+            if message.starts_with("unknown field") {
+                let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
+                let name = names.next().unwrap_or_default();
+                if let Some(near) = nearest(&name, &names.collect::<Vec<_>>()) {
+                    message = format!("unknown field `{name}`; did you mean '{near}'?");
+                }
+            }
+            Self::Config { path: path.to_path_buf(), line: error.span().map(|span| line_of(text, span.start)), message }
+        }
+    }
+
     /// What the person at the keyboard can try, if there is something.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
@@ -149,6 +165,11 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The line, counted from 1, in which a byte of the text stands.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 /// The known name that differs least from `name`, if it is near enough to be a slip.

@@ -185,6 +185,48 @@ kinds! {
 }
 
 impl Kind {
+    /// Whether one of the two sides acted. Receipts, failures and changes of permission are no acts: a read receipt after
+    /// three days prolongs no conversation.
+    #[must_use]
+    pub fn is_act(self) -> bool {
+        matches!(
+            self,
+            Self::MessageSent
+                | Self::MessageReceived
+                | Self::ButtonClicked
+                | Self::LinkClicked
+                | Self::ReactionReceived
+                | Self::QuestionAsked
+                | Self::QuestionAnswered
+                | Self::AnswerRejected
+                | Self::QuestionSkipped
+                | Self::FlowStarted
+                | Self::FlowEnded
+                | Self::GoalReached
+                | Self::Payment
+                | Self::Fallback
+                | Self::HandoverToHuman
+                | Self::HandoverToBot
+        )
+    }
+
+    /// Whether only the platform can tell of it: a channel whose log holds none does not report it, which is not the same
+    /// as its never having happened.
+    #[must_use]
+    pub fn is_reported(self) -> bool {
+        matches!(
+            self,
+            Self::MessageDelivered
+                | Self::DeliveredUpTo
+                | Self::MessageOpened
+                | Self::OpenedUpTo
+                | Self::MessageFailed
+                | Self::MessageSuppressed
+                | Self::LinkClicked
+                | Self::OptedOutHard
+        )
+    }
+
     /// The place of the kind inside one instant; the smallest comes first.
     #[must_use]
     pub fn rank(self) -> i32 {

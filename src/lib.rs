@@ -53,15 +53,19 @@
 //! # }
 //! ```
 
+pub mod calendar;
 pub mod channels;
 pub mod charts;
 pub mod cli;
 pub mod config;
+mod embedded;
 pub mod error;
 pub mod event;
 pub mod facts;
+pub mod funnel;
 pub mod ingest;
 pub mod metrics;
+pub mod rate;
 pub mod report;
 pub mod simulate;
 pub mod store;

@@ -21,10 +21,12 @@ use crate::config::{Config, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
+use crate::funnel::Span;
 use crate::metrics::{Answer, Ask, Scope};
 use crate::store::{AsOf, Snapshot, Store};
 
 mod explain;
+mod funnel;
 mod ingest;
 mod query;
 mod render;
@@ -54,6 +56,7 @@ enum Command {
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
+    Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
     Store(store::StoreCommand),
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
+        Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Store(command) => command.run(),
@@ -144,7 +148,7 @@ fn print_json(value: &impl serde::Serialize) -> Result<()> {
 }
 
 /// Arguments of every command that reads a store.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 struct Reading {
     /// Folder of the store.
     #[arg(long, value_name = "DIR")]
@@ -181,6 +185,12 @@ struct Opened {
 }
 
 impl Reading {
+    /// The same, reading the store as it was at a version or instant unless the person at the keyboard names one.
+    fn or_as_of(mut self, as_of: Option<&str>) -> Self {
+        self.as_of = self.as_of.or_else(|| as_of.map(str::to_owned));
+        self
+    }
+
     fn open(&self) -> Result<Opened> {
         let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
         let config = config(self.config.as_deref(), Some(path))?;
@@ -213,6 +223,13 @@ impl Reading {
 }
 
 impl Opened {
+    /// From when to when funnels count.
+    fn span(&self) -> Span {
+        let [since, until] = [self.since, self.until].map(|time| time.map(|time| time.0));
+        let end = self.snapshot.horizon().unwrap_or_default();
+        Span::new(since, until, end, self.config.windows.session_gap.0)
+    }
+
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
         let scope = Scope { settings: &self.settings, zone: self.zone.0.clone(), flows: &self.config.flow };
         crate::metrics::answer(&self.snapshot, &scope, asks)

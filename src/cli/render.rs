@@ -158,3 +158,51 @@ pub(super) fn balance(balance: &Balance, keeps: bool) -> String {
     }
     text
 }
+
+/// The funnel as a table for the terminal.
+pub(super) fn funnel(answer: &crate::funnel::Answer) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let numbers = ["reached", "went on", "lost", "open", "from start", "from previous", "median", "p90"];
+    table.set_header(answer.by.iter().map(String::as_str).chain(["step"]).chain(numbers));
+    for row in super::funnel::table_rows(answer) {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(answer.by.len() + 1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let window = Language::En.duration(answer.window_s);
+    let mut text = format!("{}: each {}, {}, within {window}\n{table}\n", answer.funnel, answer.unit, answer.order);
+    for one in &answer.unmeasurable {
+        let channel = report::text::printable(&one.channel);
+        let _ = writeln!(text, "without {channel}, whose log cannot tell of '{}'", one.step);
+    }
+    text
+}
+
+/// What was done on a part of the way, as tables for the terminal.
+pub(super) fn paths(found: &crate::funnel::paths::Paths) -> String {
+    let language = Language::En;
+    let share = |n: u64, of: u64| {
+        let rate = crate::rate::Rate { numerator: n, denominator: of };
+        rate.value().map_or_else(|| "–".to_owned(), |value| language.percent(value))
+    };
+    let sequences = found.sequences.iter().map(|(events, count)| (events.join(" → "), count));
+    let nearest = found.nearest.iter().map(|(event, count)| (event.clone(), count));
+    let mut text = format!("{} got there, {} went on\n", language.count(found.units), language.count(found.went_on));
+    for (heading, rows) in [("sequence", sequences.collect::<Vec<_>>()), ("nearest event", nearest.collect())] {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.set_header([heading, "units", "share", "went on"]);
+        for (name, count) in rows {
+            let numbers =
+                [language.count(count.units), share(count.units, found.units), share(count.went_on, count.units)];
+            table.add_row(std::iter::once(report::text::printable(&name)).chain(numbers));
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        let _ = writeln!(text, "{table}");
+    }
+    text
+}

@@ -2,14 +2,9 @@
 
 use std::path::Path;
 
+use crate::embedded;
 use crate::error::{Error, Result};
 use crate::facts;
-
-/// The files of `queries/`, embedded by the build script.
-mod embedded {
-    #![allow(dead_code)]
-    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-}
 
 /// The files of `sample-data/`: path below the folder and content.
 #[must_use]

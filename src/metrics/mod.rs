@@ -5,10 +5,9 @@
 pub mod answer;
 pub mod catalog;
 pub mod engine;
-pub mod rate;
 pub mod segment;
 
+pub use crate::rate::{self, Distribution, Rate};
 pub use answer::{Answer, Ask, Counts, Row};
 pub use catalog::Metric;
 pub use engine::{Counting, Scope, Tally, answer};
-pub use rate::{Distribution, Rate};

@@ -7,6 +7,13 @@ use std::collections::BTreeMap;
 /// The standard normal quantile of a two-sided 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;
 
+/// Where the bins of [`Distribution::histogram`] begin, in seconds: 0, 5, 10, 30 s; 1, 2, 5, 10, 30 min; 1, 2, 6, 12 h; 1, 2, 3,
+/// 7, 14, 30, 90 days.
+const BINS: &[i64] = &[
+    0, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 259_200, 604_800, 1_209_600,
+    2_592_000, 7_776_000,
+];
+
 /// A share as a pair of counts. Pairs of shards are added; nobody stores a percentage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
@@ -74,6 +81,21 @@ impl Distribution {
             }
         }
         None
+    }
+
+    /// Counts by bins that people think in, from seconds to months: from, up to but not including, how many. Empty bins
+    /// at both ends are left out; the last bin there is has no end.
+    #[must_use]
+    pub fn histogram(&self) -> Vec<(i64, Option<i64>, u64)> {
+        let count = |place: usize, from: i64| {
+            let to = BINS.get(place + 1).copied();
+            let values = self.0.range(from..to.unwrap_or(i64::MAX));
+            (from, to, values.map(|(_, count)| count).sum::<u64>())
+        };
+        let bins: Vec<_> = BINS.iter().enumerate().map(|(place, &from)| count(place, from)).collect();
+        let filled = |bin: &(i64, Option<i64>, u64)| bin.2 > 0;
+        let (first, last) = (bins.iter().position(filled), bins.iter().rposition(filled));
+        first.zip(last).and_then(|(first, last)| bins.get(first..=last)).map(<[_]>::to_vec).unwrap_or_default()
     }
 
     /// Adds the counts of another shard.

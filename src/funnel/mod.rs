@@ -1,0 +1,24 @@
+//! Funnels: how far contacts get through steps that an analyst names, over the events of the store.
+//!
+//! A definition (TOML) says which events fill a step; the kernel walks the events of one contact after the other, and the
+//! ways of all are counted. `queries/README.md` says what every word means. Knows no SQL, no report, no output format.
+
+pub mod answer;
+mod any;
+pub mod catalog;
+pub mod condition;
+mod count;
+pub mod definition;
+mod matching;
+pub mod order;
+mod ordered;
+pub mod paths;
+pub mod people;
+mod units;
+pub mod way;
+
+pub use answer::{Answer, Row, Step};
+pub use count::{Counting, Counts, count};
+pub use definition::{Attribution, Funnel, Unit};
+pub use order::Order;
+pub use units::{Span, Unmeasurable};

@@ -1,0 +1,216 @@
+//! `ordered` and `adjacent`: steps one after the other, in the store's order.
+//!
+//! A unit reached step `k` if its entries hold events for the steps up to `k`, each later in the store's order than the
+//! one before, within the window of the first and each within its own limit, with no exclusion between. Whether such
+//! events exist is decided exactly, in one pass: for each step only the newest chain that got there is kept. It began no
+//! earlier and ended no earlier than any other, so whatever another could still reach, it can.
+
+use super::way::{Entry, MAX_STEPS, NOWHERE, Rules, Way};
+
+/// Buffers that one walk leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    nodes: Vec<Node>,
+}
+
+/// An entry that filled a step, and the node of the step before it.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    entry: u32,
+    step: u32,
+    before: u32,
+}
+
+/// The newest chain that got to a step.
+#[derive(Clone, Copy)]
+struct Chain {
+    start: i64,
+    last: i64,
+    node: u32,
+    /// Number of the entry that brought it here.
+    entry: u32,
+}
+
+const NONE: Chain = Chain { start: i64::MIN, last: i64::MIN, node: NOWHERE, entry: NOWHERE };
+
+impl Chain {
+    fn is_there(&self) -> bool {
+        self.node != NOWHERE
+    }
+}
+
+/// The furthest way; of several, the one that got there first. Where another entry of the first step began anew before
+/// the second was reached, the way begins with the newest.
+pub(super) fn walk(rules: &Rules, entries: &[Entry], adjacent: bool, scratch: &mut Scratch) -> Way {
+    Walk::new(rules, adjacent, true, scratch).go(entries, 0).0
+}
+
+/// The ways of all attempts. An attempt begins with the first entry that fills the first step, which no later entry
+/// replaces; the next one begins after it was complete, its window was over, or an exclusion ended it.
+pub(super) fn attempts(rules: &Rules, entries: &[Entry], adjacent: bool, scratch: &mut Scratch) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let mut next = 0;
+    while let Some(found) = entries.get(next..).and_then(|rest| rest.iter().position(|entry| entry.steps & 1 != 0)) {
+        let (way, end) = Walk::new(rules, adjacent, false, scratch).go(entries, next + found);
+        ways.push(way);
+        next = end.max(next + found + 1);
+    }
+    ways
+}
+
+struct Walk<'w> {
+    rules: &'w Rules,
+    adjacent: bool,
+    /// Whether a later entry of the first step begins anew.
+    restarts: bool,
+    chains: [Chain; MAX_STEPS],
+    nodes: &'w mut Vec<Node>,
+    reached: usize,
+    best: u32,
+    excluded: bool,
+}
+
+impl<'w> Walk<'w> {
+    fn new(rules: &'w Rules, adjacent: bool, restarts: bool, scratch: &'w mut Scratch) -> Self {
+        scratch.nodes.clear();
+        Self {
+            rules,
+            adjacent,
+            restarts,
+            chains: [NONE; MAX_STEPS],
+            nodes: &mut scratch.nodes,
+            reached: 0,
+            best: NOWHERE,
+            excluded: false,
+        }
+    }
+
+    /// Walks from entry `first` on. Returns the way, and the entry after the one at which it ended.
+    fn go(mut self, entries: &[Entry], first: usize) -> (Way, usize) {
+        let mut end = entries.len();
+        let rest = entries.iter().enumerate().skip(first);
+        for (number, entry) in rest {
+            if !self.restarts
+                && self.chains[0].is_there()
+                && entry.at > self.chains[0].start.saturating_add(self.rules.window)
+            {
+                end = number;
+                break;
+            }
+            self.take(u32::try_from(number).unwrap_or(NOWHERE), entry);
+            let is_over = !self.restarts && !self.chains.iter().any(Chain::is_there);
+            if self.reached == self.rules.n_steps || is_over {
+                end = number + 1;
+                break;
+            }
+        }
+        let mut way = Way { reached: self.reached, excluded: self.excluded, ..Way::default() };
+        let mut node = self.best;
+        while let Some(passed) = self.nodes.get(node as usize) {
+            way.entries[passed.step as usize] = passed.entry;
+            node = passed.before;
+        }
+        way.open_until = self.open_until();
+        (way, end)
+    }
+
+    fn take(&mut self, number: u32, entry: &Entry) {
+        let mut steps = entry.steps;
+        // From the last step down, so that an event that has just filled a step does not fill the next one too.
+        while steps != 0 {
+            let step = 31 - steps.leading_zeros() as usize;
+            steps &= !(1 << step);
+            self.reach(step, number, entry);
+        }
+        let mut again = entry.steps & self.rules.same_event;
+        while again != 0 {
+            let step = again.trailing_zeros() as usize;
+            again &= again - 1;
+            let before = self.chains[step - 1];
+            if before.entry == number {
+                self.set(step, before, number, entry.at);
+            }
+        }
+        if self.adjacent {
+            self.chains.iter_mut().filter(|chain| chain.entry != number).for_each(|chain| *chain = NONE);
+        }
+        if entry.excludes != 0 {
+            self.exclude(entry.excludes, number);
+        }
+    }
+
+    fn reach(&mut self, step: usize, number: u32, entry: &Entry) {
+        if step == 0 {
+            if self.restarts || self.nodes.is_empty() {
+                let start = Chain { start: entry.at, ..NONE };
+                self.set(0, start, number, entry.at);
+            }
+            return;
+        }
+        let within = self.rules.within[step];
+        let mut found = NONE;
+        let mut before = step;
+        // The step before, and those before it as long as all between may be skipped.
+        while before > 0 {
+            before -= 1;
+            let chain = self.chains[before];
+            let fits =
+                chain.is_there() && entry.at - chain.start <= self.rules.window && entry.at - chain.last <= within;
+            if fits && chain.start > found.start {
+                found = chain;
+            }
+            if self.rules.optional >> before & 1 == 0 {
+                break;
+            }
+        }
+        if found.is_there() {
+            self.set(step, found, number, entry.at);
+        }
+    }
+
+    fn set(&mut self, step: usize, before: Chain, number: u32, at: i64) {
+        let node = u32::try_from(self.nodes.len()).unwrap_or(NOWHERE);
+        self.nodes.push(Node { entry: number, step: u32::try_from(step).unwrap_or(0), before: before.node });
+        self.chains[step] = Chain { start: before.start, last: at, node, entry: number };
+        if step + 1 > self.reached {
+            self.reached = step + 1;
+            self.best = node;
+            self.excluded = false;
+        }
+    }
+
+    /// Ends the chains that have passed the earlier step of an exclusion and not yet the later one.
+    fn exclude(&mut self, excludes: u32, number: u32) {
+        for (_, between) in
+            self.rules.exclusions.iter().enumerate().filter(|(exclusion, _)| excludes >> exclusion & 1 != 0)
+        {
+            for step in between.from..between.to {
+                let chain = &mut self.chains[step];
+                // The event that fills the earlier step does not lie after it.
+                if chain.is_there() && !(step == between.from && chain.entry == number) {
+                    *chain = NONE;
+                    self.excluded |= step + 1 == self.reached;
+                }
+            }
+        }
+    }
+
+    /// Until when a further step could still be filled.
+    fn open_until(&self) -> i64 {
+        let n_steps = self.rules.n_steps;
+        if self.reached == n_steps {
+            return i64::MIN;
+        }
+        let alive = self.chains.iter().enumerate().take(n_steps - 1).filter(|(_, chain)| chain.is_there());
+        let until = alive.map(|(step, chain)| {
+            let mut next = step + 1;
+            let mut within = self.rules.within[next];
+            while self.rules.optional >> next & 1 != 0 && next + 1 < n_steps {
+                next += 1;
+                within = within.max(self.rules.within[next]);
+            }
+            chain.start.saturating_add(self.rules.window).min(chain.last.saturating_add(within))
+        });
+        until.max().unwrap_or(i64::MIN)
+    }
+}

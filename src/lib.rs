@@ -60,6 +60,7 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod facts;
+pub mod funnel;
 pub mod ingest;
 pub mod metrics;
 pub mod report;

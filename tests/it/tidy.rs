@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // What a channel can tell decides what is measurable.
     ("facts", &["channels", "config", "event", "store"]),
     ("metrics", &["config", "error", "event", "facts", "store"]),
+    ("funnel", &[]),
     ("charts", &["error"]),
     ("report", &["charts", "error", "event", "metrics"]),
     // Independent of the engine, so that it can be its judge.

@@ -36,8 +36,11 @@ pub fn walk(strict: bool, rules: &Rules, entries: &[Entry]) -> Way {
         if walk.attempts.is_empty() {
             walk.attempts.resize_with(rules.n_steps, Attempt::default);
         }
-        let same = |entry: &Entry| entry.steps == instant[0].steps && taints(entry) == taints(&instant[0]);
-        if instant[1..].iter().all(same) {
+        // What matches nothing is known to strict funnels only.
+        let mut seen = instant.iter().filter(|entry| strict || entry.steps != 0 || entry.excludes != 0);
+        let is_uniform =
+            seen.next().is_none_or(|head| seen.all(|entry| entry.steps == head.steps && taints(entry) == taints(head)));
+        if is_uniform {
             for (number, entry) in (first..).zip(instant) {
                 for step in bits(taints(entry)).rev() {
                     walk.taint(step, entry.at);

@@ -7,6 +7,8 @@
 mod engine;
 // What must hold for any sequence.
 mod laws;
+// The same events, the dialects' different answers.
+mod manners;
 // PostHog's pipeline around the walk.
 mod posthog;
 

@@ -39,7 +39,7 @@ fn name(words: &[&str]) -> String {
 fn sequence(dice: &mut TestRng) -> Sequence {
     let n_steps = dice.random_range(2..=6);
     let window = WINDOWS[dice.random_range(0..WINDOWS.len())];
-    let pause = [1, 3, 9][dice.random_range(0..3)];
+    let pause = [0, 1, 3, 9][dice.random_range(0..4)];
     let overlap = [0.0, 0.15, 0.5][dice.random_range(0..3)];
     let nothing = [0.0, 0.05, 0.3][dice.random_range(0..3)];
     let mut at = 0;

@@ -7,7 +7,7 @@
 //!
 //! - The window is inclusive, and may be zero.
 //! - Inside an instant, rows count by condition, not by arrival: first those that match nothing, then step 1, step 2 …
-//! - One row may fill several steps, except under `strict_once` ([`once`]).
+//! - One row may fill several steps, except under `strict_once`.
 //! - `strict_deduplication` ends the scan at a row for a level above the first that is reached already.
 //! - `strict_order` ends it, once something began, at a row that matches nothing (an entry without steps) or at a step
 //!   whose predecessor is missing; `allow_reentry` passes over the latter. Going back to an earlier step ends nothing.
@@ -98,7 +98,7 @@ struct Level {
     start: i64,
     /// When it reached the level.
     at: i64,
-    /// Its entries up to the level; what stands behind is of no meaning.
+    /// Its entries, step by step.
     chain: [u32; MAX_STEPS],
 }
 
@@ -163,7 +163,7 @@ impl Walk<'_> {
         level.chain[step] = number;
         if step == reached {
             self.way.reached = reached + 1;
-            self.way.entries[..=step].copy_from_slice(&level.chain[..=step]);
+            self.way.entries = level.chain;
         }
         if step + 1 == self.rules.n_steps { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -78,7 +78,7 @@ struct Attempt {
     is_tainted: bool,
     /// When it began.
     start: i64,
-    /// Its entries up to the step; what stands behind is of no meaning.
+    /// Its entries, step by step; none where a step was passed over.
     chain: [u32; MAX_STEPS],
 }
 

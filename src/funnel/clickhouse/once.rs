@@ -92,10 +92,10 @@ impl Walk<'_> {
                     if step < self.reached {
                         return ControlFlow::Break(());
                     }
+                    // A row that does not fit leaves the step to the next.
+                    self.candidates[step].clear();
                     self.candidates[step].push(number);
-                    if !self.fill(step) {
-                        self.candidates[step].clear();
-                    }
+                    self.fill(step);
                 }
             } else {
                 // As many entries as there are steps are always enough to choose from.
@@ -110,19 +110,14 @@ impl Walk<'_> {
     }
 
     /// Gives the step to every chain that waits for it and can have it.
-    fn fill(&mut self, step: usize) -> bool {
-        let mut is_filled = false;
+    fn fill(&mut self, step: usize) {
         for climb in &mut self.climbs {
             let is_later = !self.modes.strict_increase || climb.top == climb.base;
             if climb.top == step && is_later && climb.place(step, &self.candidates, &mut 0) {
                 climb.top += 1;
-                is_filled = true;
+                self.reached = self.reached.max(climb.top);
             }
         }
-        if is_filled {
-            self.reached = self.reached.max(step + 1);
-        }
-        is_filled
     }
 
     /// Keeps the best chain of each level for the instants to come.
@@ -146,7 +141,7 @@ impl Walk<'_> {
         }
         if let Some(level) = self.levels.last().filter(|_| self.reached > before) {
             self.way.reached = self.reached;
-            self.way.entries[..self.reached].copy_from_slice(&level.chain[..self.reached]);
+            self.way.entries = level.chain;
         }
     }
 }

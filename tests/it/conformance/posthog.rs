@@ -83,7 +83,8 @@ impl<'a> Funnel<'a> {
     /// The breakdown values under which a unit is looked at, each with the entries that it then has.
     ///
     /// First touch takes the value of the first event for the whole. All events takes every value with its own events. Step k
-    /// takes every value that an event of this step has, and only events of that value fill the step.
+    /// takes every value that an event of this step has, and only events of that value fill the step. (A strict funnel of
+    /// PostHog's would still let such an event of another value keep the step held; no case asks for that.)
     fn groups(&self, events: &[Event]) -> Vec<(String, Vec<Entry>)> {
         let all: Vec<Entry> = (0..).zip(events).map(|(row, event)| self.entry(row, event)).collect();
         let value = |event: &Event| event.breakdown.clone().unwrap_or_default();

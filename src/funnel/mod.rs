@@ -2,18 +2,24 @@
 //!
 //! A definition (TOML) says which events fill a step; the kernel walks the events of one contact after the other, and the
 //! ways of all are counted. `queries/README.md` says what every word means. Knows no SQL, no report, no output format.
+//! The walks themselves know no column, file or clock: [`way`] is all they see.
 
 pub mod answer;
 mod any;
 pub mod catalog;
+pub mod clickhouse;
 pub mod condition;
 mod count;
 pub mod definition;
+mod instants;
 mod matching;
+pub mod mixpanel;
 pub mod order;
-mod ordered;
+pub mod ordered;
 pub mod paths;
 pub mod people;
+pub mod posthog;
+pub mod posthog_unordered;
 mod units;
 pub mod way;
 

@@ -9,7 +9,7 @@ use super::way::{Entry, MAX_STEPS, NOWHERE, Rules, Way};
 
 /// Buffers that one walk leaves to the next.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     nodes: Vec<Node>,
 }
 

@@ -19,8 +19,11 @@ use super::case::{files_below, root};
 /// Which part may use which, besides itself. `cli` may use all.
 const LAYERS: &[(&str, &[&str])] = &[
     // Plain data and the words for what can go wrong.
+    ("embedded", &[]),
     ("error", &[]),
     ("event", &[]),
+    ("rate", &[]),
+    ("calendar", &["event"]),
     ("config", &["error", "event"]),
     // The configuration names the columns of a transcript.
     ("channels", &["config", "event"]),
@@ -28,7 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ingest", &["channels", "config", "error", "event", "store"]),
     // What a channel can tell decides what is measurable.
     ("facts", &["channels", "config", "event", "store"]),
-    ("metrics", &["config", "error", "event", "facts", "store"]),
+    ("metrics", &["config", "embedded", "error", "event", "facts", "rate", "store"]),
+    ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
     ("charts", &["error"]),
     ("report", &["charts", "error", "event", "metrics"]),
     // Independent of the engine, so that it can be its judge.

@@ -1,4 +1,4 @@
-//! `trichter explain`: what a number means, what a channel can tell, what a table holds.
+//! `trichter explain`: what a number means, what a funnel asks for, what a channel can tell, what a table holds.
 
 use std::fmt::Write;
 
@@ -6,17 +6,18 @@ use super::{Done, print};
 use crate::channels::{self, Channel};
 use crate::error::{Error, Result};
 use crate::facts::{self, Grain};
+use crate::funnel;
 use crate::metrics::Metric;
 use crate::store::schema;
 
-/// Explain a metric, a channel or a fact table.
+/// Explain a metric, a funnel, a channel or a fact table.
 ///
 /// Without a name: the list of all of them.
 ///
 /// Example: trichter explain open_rate
 #[derive(clap::Args)]
 pub(super) struct Explain {
-    /// Id of a metric, name of a channel or of a fact table, or 'events'.
+    /// Id of a metric, name of a funnel, a channel or a fact table, or 'events'.
     name: Option<String>,
     /// List everything that can be explained.
     #[arg(long)]
@@ -39,6 +40,10 @@ fn list() -> Result<String> {
     for metric in Metric::all()? {
         let _ = writeln!(text, "  {:<28} {}", metric.id, metric.meaning);
     }
+    text.push_str("\nFunnels\n");
+    for funnel in funnel::catalog::all()? {
+        let _ = writeln!(text, "  {:<28} {}", funnel.name, funnel.meaning);
+    }
     text.push_str("\nChannels\n");
     for channel in channels::ALL {
         let _ = writeln!(text, "  {:<28} {}", channel.name, channel.title);
@@ -56,6 +61,9 @@ fn explain(name: &str) -> Result<String> {
     if let Some(metric) = metrics.iter().find(|metric| metric.id == name) {
         return Ok(of_metric(metric));
     }
+    if let Some(text) = funnel::catalog::text(name) {
+        return Ok(text.to_owned());
+    }
     if let Some(channel) = channels::named(name) {
         return Ok(of_channel(channel));
     }
@@ -65,10 +73,11 @@ fn explain(name: &str) -> Result<String> {
     if name == "events" {
         return Ok(of_events());
     }
-    let known = metrics.into_iter().map(|metric| metric.id);
+    let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
+    let known = metrics.into_iter().map(|metric| metric.id).chain(funnels);
     let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
     let known = known.chain(others.map(str::to_owned)).chain(["events".to_owned()]).collect();
-    Err(Error::Unknown { what: "metric, channel or table", name: name.to_owned(), known })
+    Err(Error::Unknown { what: "metric, funnel, channel or table", name: name.to_owned(), known })
 }
 
 fn of_metric(metric: &Metric) -> String {

@@ -12,7 +12,7 @@ use crate::report::{self, Language};
 
 /// Count a funnel: how many got to each step, went on, were lost or are still open, and how long it took.
 ///
-/// FUNNEL is a name that 'trichter explain funnels' lists, or a TOML file of your own; or name the steps with --step for a quick look.
+/// FUNNEL is a name that 'trichter explain' lists, or a TOML file of your own; or name the steps with --step for a quick look.
 ///
 /// Example: trichter funnel campaign --store /tmp/store --by campaign
 ///
@@ -100,17 +100,15 @@ impl FunnelCommand {
     }
 
     fn funnel(&self) -> Result<Funnel> {
-        match &self.funnel {
-            Some(name) => catalog::find(name),
-            None => {
-                let unit = match self.unit {
-                    UnitName::Contact => Unit::Contact,
-                    UnitName::Conversation => Unit::Conversation,
-                    UnitName::Attempt => Unit::Attempt,
-                };
-                Funnel::quick(&self.step, self.window, self.order, unit)
-            }
+        if let Some(name) = &self.funnel {
+            return catalog::find(name);
         }
+        let unit = match self.unit {
+            UnitName::Contact => Unit::Contact,
+            UnitName::Conversation => Unit::Conversation,
+            UnitName::Attempt => Unit::Attempt,
+        };
+        Funnel::quick(&self.step, self.window, self.order, unit)
     }
 }
 

@@ -246,23 +246,20 @@ impl Breakdown {
                 Source::Column(column) => value(funnel, column, shard, walked),
             });
         }
-        let segment = match self.known.get(&codes) {
-            Some(&segment) => segment,
-            None => {
-                let text = |(source, &code): (&Source, &u32)| match source {
-                    Source::Part(calendar) => calendar.text(code).map(str::to_owned),
-                    Source::Column("billable") => match code {
-                        NULL => None,
-                        1 => Some("true".to_owned()),
-                        _ => Some("false".to_owned()),
-                    },
-                    Source::Column(column) => shard.words(column).1.get(code).map(str::to_owned),
-                };
-                let segment = number(self.sources.iter().zip(&codes).map(text).collect());
-                self.known.insert(codes.clone(), segment);
-                segment
-            }
-        };
+        let segment = self.known.get(&codes).copied().unwrap_or_else(|| {
+            let text = |(source, &code): (&Source, &u32)| match source {
+                Source::Part(calendar) => calendar.text(code).map(str::to_owned),
+                Source::Column("billable") => match code {
+                    NULL => None,
+                    1 => Some("true".to_owned()),
+                    _ => Some("false".to_owned()),
+                },
+                Source::Column(column) => shard.words(column).1.get(code).map(str::to_owned),
+            };
+            let segment = number(self.sources.iter().zip(&codes).map(text).collect());
+            self.known.insert(codes.clone(), segment);
+            segment
+        });
         self.codes = codes;
         segment
     }

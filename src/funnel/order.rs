@@ -4,6 +4,7 @@ use super::condition::unknown;
 use super::definition::{Attribution, Funnel, Unit};
 use super::way::{Entry, Rules, Way};
 use super::{any, clickhouse, mixpanel, ordered, posthog, posthog_unordered};
+use crate::event::Kind;
 
 /// How steps must follow each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,11 +72,12 @@ impl Order {
         }
     }
 
-    /// Whether the walk asks for events that fill no step.
+    /// Whether the walk asks for an event of this kind even if it fills no step: it may stand between two that do.
     #[must_use]
-    pub fn needs_others(self) -> bool {
+    pub fn minds(self, kind: Kind) -> bool {
         match self {
-            Self::Adjacent | Self::PostHogStrict => true,
+            Self::Adjacent => kind.is_act(),
+            Self::PostHogStrict => true,
             Self::ClickHouse(modes) => modes.strict_order,
             _ => false,
         }

@@ -110,8 +110,40 @@ impl<'w> Walk<'w> {
             way.entries[passed.step as usize] = passed.entry;
             node = passed.before;
         }
+        if !self.adjacent {
+            self.tighten(&mut way, entries);
+        }
         way.open_until = self.open_until();
         (way, end)
+    }
+
+    /// Lets each step be filled by the earliest event that will do. The walk keeps the newest, with which most can still be
+    /// reached, but when a step was done is told by the first time.
+    fn tighten(&self, way: &mut Way, entries: &[Entry]) {
+        let mut before = way.entries[0];
+        for step in 1..way.reached {
+            let found = way.entries[step];
+            if found == NOWHERE {
+                continue;
+            }
+            let later =
+                way.entries.iter().enumerate().take(way.reached).skip(step + 1).find(|(_, entry)| **entry != NOWHERE);
+            let limit = later.map_or(i64::MIN, |(later, &entry)| {
+                let at = entries.get(entry as usize).map_or(i64::MIN, |entry| entry.at);
+                at.saturating_sub(self.rules.within[later])
+            });
+            let opens = |exclusion: usize| self.rules.exclusions.get(exclusion).is_some_and(|one| one.from == step);
+            let exclusions =
+                (0..self.rules.exclusions.len()).filter(|&one| opens(one)).fold(0, |all, one| all | 1 << one);
+            let between = entries.get(before as usize + 1..found as usize).unwrap_or_default();
+            // What lies after an event of an exclusion that begins here is cut off from what comes before it.
+            let cut = between.iter().rposition(|entry| entry.excludes & exclusions != 0).unwrap_or(0);
+            let earlier = between.iter().skip(cut).position(|entry| entry.steps >> step & 1 != 0 && entry.at >= limit);
+            if let Some(earlier) = earlier {
+                way.entries[step] = before + 1 + u32::try_from(cut + earlier).unwrap_or(0);
+            }
+            before = way.entries[step];
+        }
     }
 
     fn take(&mut self, number: u32, entry: &Entry) {
@@ -185,14 +217,25 @@ impl<'w> Walk<'w> {
             self.rules.exclusions.iter().enumerate().filter(|(exclusion, _)| excludes >> exclusion & 1 != 0)
         {
             for step in between.from..between.to {
-                let chain = &mut self.chains[step];
+                let chain = self.chains[step];
                 // The event that fills the earlier step does not lie after it.
-                if chain.is_there() && !(step == between.from && chain.entry == number) {
-                    *chain = NONE;
+                if chain.is_there() && self.passed_at(chain, between.from) != number {
+                    self.chains[step] = NONE;
                     self.excluded |= step + 1 == self.reached;
                 }
             }
         }
+    }
+
+    /// The entry by which the chain passed the step, or the first later one if it skipped it.
+    fn passed_at(&self, chain: Chain, step: usize) -> u32 {
+        let mut entry = chain.entry;
+        let mut node = chain.node;
+        while let Some(passed) = self.nodes.get(node as usize).filter(|passed| passed.step as usize >= step) {
+            entry = passed.entry;
+            node = passed.before;
+        }
+        entry
     }
 
     /// Until when a further step could still be filled.

@@ -67,6 +67,9 @@ pub struct Count {
     pub went_on: u64,
 }
 
+/// Units by what they did.
+type Sequences = BTreeMap<Vec<String>, Count>;
+
 /// What stands where a unit did nothing (more).
 pub const NOTHING: &str = "(nothing)";
 /// What stands where a sequence goes on.
@@ -85,7 +88,6 @@ pub fn paths(snapshot: &Snapshot, funnel: &Funnel, span: Span, part: Part, depth
     columns.sort_unstable();
     columns.dedup();
     let reading = Reading { columns: &columns, since: span.since, until: span.until };
-    type Sequences = BTreeMap<Vec<String>, Count>;
     let begin = || (Walker::default(), Sequences::new());
     let parts = snapshot.fold(&reading, begin, |(walker, sequences), shard| {
         walker.walk(funnel, &unmeasurable, &span, shard, |walked| {
@@ -112,7 +114,7 @@ fn add(count: &mut Count, other: Count) {
 }
 
 /// Everything that is told of paths follows from their sequences.
-fn gather(sequences: BTreeMap<Vec<String>, Count>, backwards: bool, top: usize) -> Paths {
+fn gather(sequences: Sequences, backwards: bool, top: usize) -> Paths {
     let mut paths = Paths::default();
     let mut nearest: BTreeMap<String, Count> = BTreeMap::new();
     let mut links: BTreeMap<(usize, String, String), u64> = BTreeMap::new();
@@ -185,14 +187,14 @@ fn follow(
     let mut sequence: Vec<String> = if matches!(part, Part::Before(_)) {
         let mut last: Vec<String> = (from..to).rev().filter(told).take(depth + 1).map(name).collect();
         if last.len() > depth {
-            last[depth] = MORE.to_owned();
+            MORE.clone_into(&mut last[depth]);
         }
         last.reverse();
         last
     } else {
         let mut first: Vec<String> = (from..to).filter(told).take(depth + 1).map(name).collect();
         if first.len() > depth {
-            first[depth] = MORE.to_owned();
+            MORE.clone_into(&mut first[depth]);
         }
         first
     };

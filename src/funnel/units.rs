@@ -61,8 +61,8 @@ pub(super) fn unmeasurable(funnel: &Funnel, channel_kinds: &BTreeSet<(String, Ki
     let channels: BTreeSet<&str> = channel_kinds.iter().map(|(channel, _)| channel.as_str()).collect();
     let asked = |step: &Step| -> Vec<Kind> {
         let passes = |kind: &Kind| {
-            let on_kind = step.conditions.iter().filter(|condition| condition.column == "kind");
-            on_kind.fold(true, |passes, condition| passes && condition.test.passes(Some(kind.name())))
+            let mut on_kind = step.conditions.iter().filter(|condition| condition.column == "kind");
+            on_kind.all(|condition| condition.test.passes(Some(kind.name())))
         };
         Kind::ALL.iter().copied().filter(passes).collect()
     };
@@ -107,18 +107,8 @@ impl Walked<'_> {
     /// far does not count: what was lost stays lost until something better is reached.
     pub(super) fn is_open(&self, funnel: &Funnel, span: &Span) -> bool {
         let rules = &funnel.rules;
-        let (first, last) = (self.instants().flatten().next(), self.instants().rev().flatten().next());
-        let (Some(first), Some(last)) = (first, last) else { return false };
-        let next = rules.within.iter().enumerate().skip(self.way.reached);
-        // The next step, and those after it as long as all before them may be skipped.
-        let mut limit = i64::MIN;
-        for (step, &within) in next {
-            limit = limit.max(last.saturating_add(within));
-            if rules.optional >> step & 1 == 0 {
-                break;
-            }
-        }
-        let until = self.way.open_until.min(first.saturating_add(rules.window)).min(limit);
+        let Some(first) = self.instants().flatten().next() else { return false };
+        let until = self.way.open_until.min(first.saturating_add(rules.window));
         !self.way.excluded && self.way.reached < rules.n_steps && until > span.known_until
     }
 
@@ -150,14 +140,13 @@ impl Walker {
         mut each: impl FnMut(Walked<'_>),
     ) {
         self.matching.find(funnel, shard);
-        let others = funnel.order.needs_others();
         let (channels, names) = shard.words("channel");
         let left_out: Vec<u32> = unmeasurable.iter().filter_map(|one| names.find(&one.channel)).collect();
         for contact in shard.contacts() {
             if !left_out.is_empty() && channels.get(contact.start).is_some_and(|channel| left_out.contains(channel)) {
                 continue;
             }
-            self.collect(funnel, span, shard, contact.clone(), others);
+            self.collect(funnel, span, shard, contact.clone());
             if self.entries.is_empty() {
                 continue;
             }
@@ -179,13 +168,13 @@ impl Walker {
     }
 
     /// Gathers the contact's entries; none if nothing of theirs fills the first step.
-    fn collect(&mut self, funnel: &Funnel, span: &Span, shard: &Shard, contact: Range<usize>, others: bool) {
+    fn collect(&mut self, funnel: &Funnel, span: &Span, shard: &Shard, contact: Range<usize>) {
         self.entries.clear();
         let (instants, kinds) = (shard.at(), shard.kind());
         let mut all = 0;
         for row in contact {
             let (steps, excludes) = self.matching.of(row);
-            if steps | excludes == 0 && !(others && kinds[row].is_act()) {
+            if steps | excludes == 0 && !funnel.order.minds(kinds[row]) {
                 continue;
             }
             let at = instants[row];

@@ -108,7 +108,7 @@ impl Metric {
     }
 }
 
-/// The text of `queries/README.md`: every metric in a table, as the headers of the files have it.
+/// The part of `queries/README.md` that is about metrics: every one in a table, as the headers of the files have it.
 ///
 /// # Errors
 /// As [`Metric::all`].

@@ -17,6 +17,7 @@ mod conformance;
 mod cli;
 // Broken inputs and killed runs.
 mod endurance;
+mod funnels;
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

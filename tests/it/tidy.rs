@@ -258,7 +258,8 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
 #[test]
 fn the_page_of_metrics_is_current() {
     let path = root().join("queries/README.md");
-    let expected = trichter::metrics::catalog::readme().unwrap();
+    let expected =
+        [trichter::metrics::catalog::readme().unwrap(), trichter::funnel::catalog::readme().unwrap()].join("\n");
     if std::env::var_os("TRICHTER_UPDATE").is_some() {
         fs::write(&path, &expected).unwrap();
     }

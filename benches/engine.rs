@@ -1,7 +1,7 @@
 //! From the store to a page: reading shards, building facts, counting, writing the report.
 
 use criterion::{Criterion, Throughput};
-use trichter::facts::{self, Facts};
+use trichter::facts::{Facts, Wanted};
 use trichter::metrics::{self, Ask, Scope};
 use trichter::report::{self, Context, Format, Language};
 use trichter::store::{Reading, Shard, Snapshot};
@@ -10,10 +10,11 @@ use super::data::DATA;
 
 pub(crate) fn scan(criterion: &mut Criterion) {
     let snapshot = DATA.snapshot();
+    let settings = DATA.settings(&snapshot);
     let mut group = criterion.benchmark_group("scan");
     group.throughput(Throughput::Elements(snapshot.n_rows()));
-    for (name, columns) in [("two columns of words", &["campaign", "question"][..]), ("columns of facts", facts::NEEDS)]
-    {
+    let of_facts = Facts::new(&settings, &Wanted::all()).events();
+    for (name, columns) in [("two columns of words", &["campaign", "question"][..]), ("columns of facts", &of_facts)] {
         let reading = Reading { columns, ..Reading::default() };
         let count = |n: &mut usize, shard: &Shard| {
             *n += shard.len();
@@ -29,15 +30,17 @@ pub(crate) fn scan(criterion: &mut Criterion) {
 pub(crate) fn facts(criterion: &mut Criterion) {
     let snapshot = DATA.snapshot();
     let settings = DATA.settings(&snapshot);
-    let reading = Reading { columns: facts::NEEDS, ..Reading::default() };
+    let begin = || Facts::new(&settings, &Wanted::all());
+    let columns = begin().events();
+    let reading = Reading { columns: &columns, ..Reading::default() };
     let mut group = criterion.benchmark_group("facts");
     group.throughput(Throughput::Elements(snapshot.n_rows()));
-    let build = |n: &mut usize, shard: &Shard| {
-        *n += Facts::of(shard, &settings).messages.n_rows;
+    let add = |facts: &mut Facts<'_>, shard: &Shard| {
+        facts.add(shard);
         Ok(())
     };
     group.bench_function("scan and all grains", |bencher| {
-        bencher.iter(|| snapshot.fold(&reading, || 0, build).unwrap().iter().sum::<usize>());
+        bencher.iter(|| snapshot.fold(&reading, begin, add).unwrap().iter().map(Facts::n_rows).sum::<usize>());
     });
     group.finish();
 }

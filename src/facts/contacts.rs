@@ -1,11 +1,17 @@
 //! Contacts: one row per person as one channel knows them.
 
-use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, table::Common};
+use super::Grain;
+use super::table::{Form, NONE, Read, Spec};
 use crate::store::words::NULL;
 
 /// The grain.
-pub const GRAIN: Grain = Grain { name: "contacts", one_row_per: "contact", anchor: "first_seen_at", columns: COLUMNS };
+pub const GRAIN: Grain = Grain {
+    name: "contacts",
+    one_row_per: "contact",
+    anchor: "first_seen_at",
+    columns: COLUMNS,
+    events: &["channel", "account", "message_key", "reply_key", "up_to", "error_code"],
+};
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -25,6 +31,25 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "n_inbound", form: Form::Number, meaning: "messages, taps, link clicks and reactions of the contact" },
     Spec { name: "reachable_at_start", form: Form::Flag, meaning: "not opted out when the range of time began" },
     Spec { name: "opted_out_in_range", form: Form::Flag, meaning: "opted out inside the range of time" },
+];
+
+pub(super) const READS: &[Read<Contact>] = &[
+    Read::Number(|row| row.owner.contact_key),
+    Read::Word("channel", |row| row.owner.channel),
+    Read::Word("country", |row| row.fact.country),
+    Read::Word("language", |row| row.fact.language),
+    Read::Word("topic", |row| row.fact.opted_in_source),
+    Read::Fixed(&["soft", "hard"], |row| match (row.fact.opted_out_at, row.fact.opted_out_hard) {
+        (NONE, _) => NULL,
+        (_, hard) => 1 + u32::from(hard),
+    }),
+    Read::Number(|row| row.fact.first_seen_at),
+    Read::Number(|row| row.fact.opted_in_at),
+    Read::Number(|row| row.fact.opted_out_at),
+    Read::Number(|row| row.fact.n_messages),
+    Read::Number(|row| row.fact.n_inbound),
+    Read::Flag(|row| row.fact.reachable_at_start),
+    Read::Flag(|row| row.fact.opted_out_in_range),
 ];
 
 /// One contact.
@@ -58,44 +83,5 @@ impl Contact {
             reachable_at_start: true,
             opted_out_in_range: false,
         }
-    }
-}
-
-/// The rows of a shard as they are found.
-#[derive(Debug, Default)]
-pub(super) struct Contacts {
-    common: Common,
-    rows: Vec<Contact>,
-}
-
-impl Contacts {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32, contact: Contact) {
-        self.common.push(contact_key, channel);
-        self.rows.push(contact);
-    }
-
-    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
-        let rows = &self.rows;
-        let number = |read: fn(&Contact) -> i64| Column::Numbers(rows.iter().map(read).collect());
-        let opted_out_kind = rows.iter().map(|row| match (row.opted_out_at, row.opted_out_hard) {
-            (NONE, _) => NULL,
-            (_, hard) => 1 + u32::from(hard),
-        });
-        let columns = vec![
-            Column::Numbers(self.common.contact_key),
-            Column::Words(self.common.channel, words.get("channel")),
-            Column::Words(rows.iter().map(|row| row.country).collect(), words.get("country")),
-            Column::Words(rows.iter().map(|row| row.language).collect(), words.get("language")),
-            Column::Words(rows.iter().map(|row| row.opted_in_source).collect(), words.get("topic")),
-            Column::Words(opted_out_kind.collect(), fixed(&["soft", "hard"])),
-            number(|row| row.first_seen_at),
-            number(|row| row.opted_in_at),
-            number(|row| row.opted_out_at),
-            number(|row| row.n_messages),
-            number(|row| row.n_inbound),
-            Column::Flags(rows.iter().map(|row| row.reachable_at_start).collect()),
-            Column::Flags(rows.iter().map(|row| row.opted_out_in_range).collect()),
-        ];
-        Table { specs: COLUMNS, columns, n_rows: rows.len() }
     }
 }

@@ -2,13 +2,28 @@
 //!
 //! Acts keep a conversation going: what either side sends, taps or asks. Receipts, failures and opt-outs do not.
 
-use super::table::{Column, Form, NONE, Spec, Table, code_of, fixed};
-use super::{Grain, Settings, table::Common};
+use super::table::{Form, NONE, Read, Spec, code_of};
+use super::{Grain, Settings};
 use crate::store::words::NULL;
 
 /// The grain.
-pub const GRAIN: Grain =
-    Grain { name: "conversations", one_row_per: "conversation", anchor: "started_at", columns: COLUMNS };
+pub const GRAIN: Grain = Grain {
+    name: "conversations",
+    one_row_per: "conversation",
+    anchor: "started_at",
+    columns: COLUMNS,
+    events: &[
+        "channel",
+        "account",
+        "message_key",
+        "reply_key",
+        "up_to",
+        "error_code",
+        "flow",
+        "flow_version",
+        "question",
+    ],
+};
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -56,6 +71,31 @@ const COLUMNS: &[Spec] = &[
 ];
 
 const OUTCOMES: &[&str] = &["completed", "opted_out", "handed_over", "open", "abandoned"];
+
+pub(super) const READS: &[Read<Conversation>] = &[
+    Read::Number(|row| row.owner.contact_key),
+    Read::Word("channel", |row| row.owner.channel),
+    Read::Word("account", |row| row.fact.account),
+    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Word("flow", |row| row.fact.flow),
+    Read::Word("language", |row| row.fact.language),
+    Read::Word("country", |row| row.fact.country),
+    Read::Fixed(&["business", "contact"], |row| if row.fact.by_business { 1 } else { 2 }),
+    Read::Fixed(OUTCOMES, |row| row.fact.outcome(row.owner.settings)),
+    Read::Number(|row| row.fact.started_at),
+    Read::Number(|row| row.fact.ended_at),
+    Read::Number(|row| row.fact.engaged_at),
+    Read::Number(|row| row.fact.handed_over_at),
+    Read::Number(|row| row.fact.first_response_s),
+    Read::Number(|row| row.fact.n_inbound),
+    Read::Number(|row| row.fact.n_outbound),
+    Read::Number(|row| row.fact.n_questions),
+    Read::Number(|row| row.fact.n_fallback),
+    Read::Flag(|row| row.fact.first_message_reached),
+    Read::Flag(|row| row.fact.engaged_at != NONE),
+    Read::Flag(|row| row.fact.goal),
+    Read::Flag(|row| row.fact.in_flow),
+];
 
 /// One conversation as it goes on.
 #[derive(Clone, Debug)]
@@ -126,54 +166,5 @@ impl Conversation {
     fn outcome(&self, settings: &Settings) -> u32 {
         let applies = [self.completed, self.opted_out, self.handed_over_at != NONE, self.is_undecided(settings), true];
         code_of(applies.iter().position(|applies| *applies))
-    }
-}
-
-/// The rows of a shard as they are found.
-#[derive(Debug, Default)]
-pub(super) struct Conversations {
-    common: Common,
-    rows: Vec<Conversation>,
-}
-
-impl Conversations {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32, conversation: Conversation) {
-        self.common.push(contact_key, channel);
-        self.rows.push(conversation);
-    }
-
-    pub(super) fn finish(self, words: &super::table::SharedWords, settings: &Settings) -> Table {
-        let rows = &self.rows;
-        let word = |name: &str, read: fn(&Conversation) -> u32| {
-            Column::Words(rows.iter().map(read).collect(), words.get(name))
-        };
-        let number = |read: fn(&Conversation) -> i64| Column::Numbers(rows.iter().map(read).collect());
-        let flag = |read: fn(&Conversation) -> bool| Column::Flags(rows.iter().map(read).collect());
-        let initiated_by = rows.iter().map(|row| if row.by_business { 1 } else { 2 }).collect();
-        let columns = vec![
-            Column::Numbers(self.common.contact_key),
-            Column::Words(self.common.channel, words.get("channel")),
-            word("account", |row| row.account),
-            word("campaign", |row| row.campaign),
-            word("flow", |row| row.flow),
-            word("language", |row| row.language),
-            word("country", |row| row.country),
-            Column::Words(initiated_by, fixed(&["business", "contact"])),
-            Column::Words(rows.iter().map(|row| row.outcome(settings)).collect(), fixed(OUTCOMES)),
-            number(|row| row.started_at),
-            number(|row| row.ended_at),
-            number(|row| row.engaged_at),
-            number(|row| row.handed_over_at),
-            number(|row| row.first_response_s),
-            number(|row| row.n_inbound),
-            number(|row| row.n_outbound),
-            number(|row| row.n_questions),
-            number(|row| row.n_fallback),
-            flag(|row| row.first_message_reached),
-            flag(|row| row.engaged_at != NONE),
-            flag(|row| row.goal),
-            flag(|row| row.in_flow),
-        ];
-        Table { specs: COLUMNS, columns, n_rows: rows.len() }
     }
 }

@@ -3,13 +3,35 @@
 //! Receipts form a lattice sent < delivered < opened: the earliest time of each level counts, a higher level implies the
 //! lower ones, and a failure counts only if nothing higher was seen.
 
-use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, Settings, table::Common};
+use super::Grain;
+use super::table::{Form, NONE, Read, Row, Spec};
 use crate::store::words::NULL;
 
 /// The grain.
-pub const GRAIN: Grain =
-    Grain { name: "messages", one_row_per: "outbound message", anchor: "sent_at", columns: COLUMNS };
+pub const GRAIN: Grain = Grain {
+    name: "messages",
+    one_row_per: "outbound message",
+    anchor: "sent_at",
+    columns: COLUMNS,
+    events: &["channel", "account", "message_key", "reply_key", "up_to", "error_code"],
+};
+
+/// Columns of events of which a message takes the first word that any of its events tells.
+pub(super) const WORDS: [&str; 11] = [
+    "campaign",
+    "template",
+    "category",
+    "flow",
+    "flow_version",
+    "question",
+    "variant",
+    "country",
+    "language",
+    "message_type",
+    "error_code",
+];
+const CAMPAIGN: usize = 0;
+const ERROR_CODE: usize = 10;
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -119,6 +141,58 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "billable", form: Form::Flag, meaning: "the platform says that it charges" },
 ];
 
+pub(super) const READS: &[Read<Message>] = &[
+    Read::Number(|row| row.owner.contact_key),
+    Read::Word("channel", |row| row.owner.channel),
+    Read::Word("account", |row| row.fact.account),
+    Read::Word("campaign", |row| row.fact.words[0]),
+    Read::Word("template", |row| row.fact.words[1]),
+    Read::Word("category", |row| row.fact.words[2]),
+    Read::Word("flow", |row| row.fact.words[3]),
+    Read::Word("flow_version", |row| row.fact.words[4]),
+    Read::Word("question", |row| row.fact.words[5]),
+    Read::Word("variant", |row| row.fact.words[6]),
+    Read::Word("country", |row| row.fact.words[7]),
+    Read::Word("language", |row| row.fact.words[8]),
+    Read::Word("message_type", |row| row.fact.words[9]),
+    Read::Word("error_code", |row| row.fact.words[10]),
+    Read::Fixed(&["soft", "hard"], |row| match (row.fact.opted_out_at, row.fact.opted_out_hard) {
+        (NONE, _) => NULL,
+        (_, hard) => 1 + u32::from(hard),
+    }),
+    Read::Number(|row| row.fact.sent_at),
+    Read::Number(|row| row.fact.delivered_at),
+    Read::Number(|row| row.fact.opened_at),
+    Read::Number(|row| row.fact.first_clicked_at),
+    Read::Number(|row| row.fact.first_replied_at),
+    Read::Number(|row| row.fact.failed_at),
+    Read::Number(|row| row.fact.opted_out_at),
+    Read::Number(|row| row.fact.next_sent_at),
+    Read::Number(|row| row.fact.conversation_started_at),
+    Read::Number(|row| row.fact.n_clicks),
+    Read::Number(|row| row.fact.cost),
+    Read::Flag(|row| row.fact.suppressed_at != NONE),
+    Read::Flag(|row| row.fact.reached),
+    Read::Flag(|row| row.owner.observable.deliveries),
+    Read::Flag(|row| row.owner.observable.opens),
+    Read::Flag(|row| row.owner.observable.blocks),
+    Read::Flag(|row| row.fact.is_first_of_conversation),
+    Read::Flag(|row| row.fact.in_service_window),
+    Read::Flag(|row| row.fact.after_opt_out),
+    Read::Flag(|row| is_dismissal_decided(row) && !row.fact.has_reaction()),
+    Read::Flag(is_dismissal_decided),
+    Read::Flag(|row| row.fact.billable),
+];
+
+/// Whether it can be said if the message was dismissed.
+fn is_dismissal_decided(row: &Row<'_, Message>) -> bool {
+    let (message, settings) = (row.fact, row.owner.settings);
+    message.opened_at != NONE
+        && (message.has_reaction()
+            || message.next_sent_at != NONE
+            || message.opened_at.saturating_add(settings.windows.reply.0) <= settings.horizon)
+}
+
 /// One outbound message.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -135,17 +209,8 @@ pub(super) struct Message {
     pub(super) n_clicks: i64,
     pub(super) cost: i64,
     pub(super) billable: bool,
-    pub(super) campaign: u32,
-    pub(super) template: u32,
-    pub(super) category: u32,
-    pub(super) flow: u32,
-    pub(super) flow_version: u32,
-    pub(super) question: u32,
-    pub(super) variant: u32,
-    pub(super) country: u32,
-    pub(super) language: u32,
-    pub(super) message_type: u32,
-    pub(super) error_code: u32,
+    /// Codes in the order of [`WORDS`].
+    pub(super) words: [u32; WORDS.len()],
     pub(super) next_sent_at: i64,
     pub(super) conversation_started_at: i64,
     pub(super) is_first_of_conversation: bool,
@@ -171,17 +236,7 @@ impl Message {
             n_clicks: 0,
             cost: NONE,
             billable: false,
-            campaign: NULL,
-            template: NULL,
-            category: NULL,
-            flow: NULL,
-            flow_version: NULL,
-            question: NULL,
-            variant: NULL,
-            country: NULL,
-            language: NULL,
-            message_type: NULL,
-            error_code: NULL,
+            words: [NULL; WORDS.len()],
             next_sent_at: NONE,
             conversation_started_at: NONE,
             is_first_of_conversation: false,
@@ -202,94 +257,21 @@ impl Message {
         }
         let refused = self.failed_at != NONE || self.suppressed_at != NONE;
         if !refused {
-            self.error_code = NULL;
+            self.words[ERROR_CODE] = NULL;
         }
         self.reached = !refused && (self.delivered_at != NONE || !deliveries_measurable);
+    }
+
+    pub(super) fn campaign(&self) -> u32 {
+        self.words[CAMPAIGN]
+    }
+
+    fn has_reaction(&self) -> bool {
+        self.first_clicked_at != NONE || self.first_replied_at != NONE
     }
 
     /// Whether the contact may have seen it.
     pub(super) fn may_have_arrived(&self) -> bool {
         self.failed_at == NONE && self.suppressed_at == NONE
-    }
-}
-
-/// The rows of a shard as they are found.
-#[derive(Debug, Default)]
-pub(super) struct Messages {
-    common: Common,
-    rows: Vec<Message>,
-    deliveries_measurable: Vec<bool>,
-    opens_measurable: Vec<bool>,
-    blocks_measurable: Vec<bool>,
-}
-
-impl Messages {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32, observable: super::Observable, message: Message) {
-        self.common.push(contact_key, channel);
-        self.deliveries_measurable.push(observable.deliveries);
-        self.opens_measurable.push(observable.opens);
-        self.blocks_measurable.push(observable.blocks);
-        self.rows.push(message);
-    }
-
-    pub(super) fn finish(self, words: &super::table::SharedWords, settings: &Settings) -> Table {
-        let rows = &self.rows;
-        let word =
-            |name: &str, read: fn(&Message) -> u32| Column::Words(rows.iter().map(read).collect(), words.get(name));
-        let number = |read: fn(&Message) -> i64| Column::Numbers(rows.iter().map(read).collect());
-        let flag = |read: &dyn Fn(&Message) -> bool| Column::Flags(rows.iter().map(read).collect());
-        let (horizon, reply) = (settings.horizon, settings.windows.reply.0);
-        let reacted = |message: &Message| message.first_clicked_at != NONE || message.first_replied_at != NONE;
-        let decided = |message: &Message| {
-            message.opened_at != NONE
-                && (reacted(message)
-                    || message.next_sent_at != NONE
-                    || message.opened_at.saturating_add(reply) <= horizon)
-        };
-        let opted_out_kind = rows.iter().map(|message| match (message.opted_out_at, message.opted_out_hard) {
-            (NONE, _) => NULL,
-            (_, false) => 1,
-            (_, true) => 2,
-        });
-        let columns = vec![
-            Column::Numbers(self.common.contact_key),
-            Column::Words(self.common.channel, words.get("channel")),
-            word("account", |message| message.account),
-            word("campaign", |message| message.campaign),
-            word("template", |message| message.template),
-            word("category", |message| message.category),
-            word("flow", |message| message.flow),
-            word("flow_version", |message| message.flow_version),
-            word("question", |message| message.question),
-            word("variant", |message| message.variant),
-            word("country", |message| message.country),
-            word("language", |message| message.language),
-            word("message_type", |message| message.message_type),
-            word("error_code", |message| message.error_code),
-            Column::Words(opted_out_kind.collect(), fixed(&["soft", "hard"])),
-            number(|message| message.sent_at),
-            number(|message| message.delivered_at),
-            number(|message| message.opened_at),
-            number(|message| message.first_clicked_at),
-            number(|message| message.first_replied_at),
-            number(|message| message.failed_at),
-            number(|message| message.opted_out_at),
-            number(|message| message.next_sent_at),
-            number(|message| message.conversation_started_at),
-            number(|message| message.n_clicks),
-            number(|message| message.cost),
-            flag(&|message| message.suppressed_at != NONE),
-            flag(&|message| message.reached),
-            Column::Flags(self.deliveries_measurable),
-            Column::Flags(self.opens_measurable),
-            Column::Flags(self.blocks_measurable),
-            flag(&|message| message.is_first_of_conversation),
-            flag(&|message| message.in_service_window),
-            flag(&|message| message.after_opt_out),
-            flag(&|message| decided(message) && !reacted(message)),
-            flag(&decided),
-            flag(&|message| message.billable),
-        ];
-        Table { specs: COLUMNS, columns, n_rows: rows.len() }
     }
 }

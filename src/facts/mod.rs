@@ -3,16 +3,18 @@
 //! A contact's facts follow from that contact's events alone, so shards are built in parallel and their counts add up.
 //! Knows nothing of SQL, rates or reports. The definitions are those of `docs` in each grain's file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channels;
 use crate::config::{Config, Windows};
 use crate::event::Kind;
+use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
-mod contact;
+mod columns;
 pub mod contacts;
 pub mod conversations;
+mod index;
 pub mod messages;
 pub mod opt_outs;
 mod receipts;
@@ -20,7 +22,15 @@ pub mod table;
 pub mod visits;
 mod walk;
 
+use columns::Columns;
+use contacts::Contact;
+use conversations::Conversation;
+use messages::Message;
+use opt_outs::OptOut;
 pub use table::{Column, Form, NONE, Spec, Table};
+use table::{Owner, Rows};
+use visits::Visit;
+use walk::Walk;
 
 /// A fact table: its name, what a row is, its columns.
 #[derive(Debug)]
@@ -33,6 +43,8 @@ pub struct Grain {
     pub anchor: &'static str,
     /// Columns in order.
     pub columns: &'static [Spec],
+    /// Columns of the events table without which no row can be found. Words, prices and the like come along as wanted.
+    pub events: &'static [&'static str],
 }
 
 /// The five fact tables, in alphabetical order.
@@ -44,29 +56,29 @@ pub fn grain(name: &str) -> Option<&'static Grain> {
     GRAINS.iter().find(|grain| grain.name == name)
 }
 
-/// Columns of the events table that facts are made of.
-pub const NEEDS: &[&str] = &[
-    "channel",
-    "account",
-    "campaign",
-    "template",
-    "category",
-    "flow",
-    "flow_version",
-    "question",
-    "variant",
-    "topic",
-    "country",
-    "language",
-    "message_type",
-    "error_code",
-    "message_key",
-    "reply_key",
-    "up_to",
-    "billable",
-    "cost",
-    "currency",
-];
+/// Which columns of which fact tables are wanted. Others are not built, nor is read what only they need.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted(BTreeMap<&'static str, BTreeSet<&'static str>>);
+
+impl Wanted {
+    /// Every column of every table.
+    #[must_use]
+    pub fn all() -> Self {
+        let names = |grain: &Grain| grain.columns.iter().map(|column| column.name).collect();
+        Self(GRAINS.iter().map(|grain| (grain.name, names(grain))).collect())
+    }
+
+    /// Adds a column; what does not exist adds nothing.
+    pub fn add(&mut self, grain: &'static Grain, column: &str) {
+        if let Some(spec) = grain.columns.iter().find(|spec| spec.name == column) {
+            self.0.entry(grain.name).or_default().insert(spec.name);
+        }
+    }
+
+    fn of(&self, grain: &Grain) -> Vec<&'static str> {
+        self.0.get(grain.name).into_iter().flatten().copied().collect()
+    }
+}
 
 /// What facts depend on besides the events.
 #[derive(Clone, Debug)]
@@ -148,42 +160,111 @@ fn observable(snapshot: &Snapshot) -> BTreeMap<String, Observable> {
         .collect()
 }
 
-/// The fact tables of one shard.
-#[derive(Debug)]
-pub struct Facts {
-    /// One row per contact.
-    pub contacts: Table,
-    /// One row per conversation.
-    pub conversations: Table,
-    /// One row per outbound message.
-    pub messages: Table,
-    /// One row per opt-out.
-    pub opt_outs: Table,
-    /// One row per visit to a question.
-    pub visits: Table,
+/// Fact tables while shards are added to them.
+pub struct Facts<'f> {
+    settings: &'f Settings,
+    contacts: Rows<Contact>,
+    conversations: Rows<Conversation>,
+    messages: Rows<Message>,
+    opt_outs: Rows<OptOut>,
+    visits: Rows<Visit>,
+    /// Stands in for columns of words that were not read.
+    nulls: Vec<u32>,
 }
 
-impl Facts {
-    /// Builds the facts of a shard that was read with the columns [`NEEDS`].
+impl<'f> Facts<'f> {
+    /// Empty tables with the columns wanted.
     #[must_use]
-    pub fn of(shard: &Shard, settings: &Settings) -> Self {
-        let mut builder = contact::Builder::new(shard, settings);
-        for rows in shard.contacts() {
-            builder.contact(rows);
+    pub fn new(settings: &'f Settings, wanted: &Wanted) -> Self {
+        Self {
+            settings,
+            contacts: Rows::new(&contacts::GRAIN, contacts::READS, &wanted.of(&contacts::GRAIN)),
+            conversations: Rows::new(&conversations::GRAIN, conversations::READS, &wanted.of(&conversations::GRAIN)),
+            messages: Rows::new(&messages::GRAIN, messages::READS, &wanted.of(&messages::GRAIN)),
+            opt_outs: Rows::new(&opt_outs::GRAIN, opt_outs::READS, &wanted.of(&opt_outs::GRAIN)),
+            visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
+            nulls: Vec::new(),
         }
-        builder.finish()
+    }
+
+    /// The columns of the events table with which shards have to be read.
+    #[must_use]
+    pub fn events(&self) -> Vec<&'static str> {
+        let mut events: BTreeSet<&str> = BTreeSet::new();
+        for (grain, are_wanted) in [
+            (&contacts::GRAIN, self.contacts.are_wanted()),
+            (&conversations::GRAIN, self.conversations.are_wanted()),
+            (&messages::GRAIN, self.messages.are_wanted()),
+            (&opt_outs::GRAIN, self.opt_outs.are_wanted()),
+            (&visits::GRAIN, self.visits.are_wanted()),
+        ] {
+            events.extend(grain.events.iter().filter(|_| are_wanted));
+        }
+        events.extend(self.contacts.events());
+        events.extend(self.conversations.events());
+        events.extend(self.messages.events());
+        events.extend(self.opt_outs.events());
+        events.extend(self.visits.events());
+        events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
+        events.into_iter().collect()
+    }
+
+    /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
+    pub fn add(&mut self, shard: &Shard) {
+        self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
+        let columns = Columns::of(shard, self.settings, &self.nulls);
+        self.contacts.begin_shard();
+        self.conversations.begin_shard();
+        self.messages.begin_shard();
+        self.opt_outs.begin_shard();
+        self.visits.begin_shard();
+        let mut walk = Walk::new(shard, self.settings, &columns);
+        let is_limited = self.settings.since.is_some() || self.settings.until.is_some();
+        for rows in shard.contacts() {
+            let channel = columns.channel[rows.start];
+            let observable = columns.observable(channel);
+            let owner =
+                Owner { contact_key: shard.contact_key()[rows.start], channel, observable, settings: self.settings };
+            walk.contact(rows, observable);
+            if is_limited {
+                walk.conversations.retain(|conversation| self.settings.in_scope(conversation.started_at));
+                walk.messages.retain(|message| self.settings.in_scope(message.sent_at));
+                walk.opt_outs.retain(|opt_out| self.settings.in_scope(opt_out.at));
+                walk.visits.retain(|visit| self.settings.in_scope(visit.asked_at));
+            }
+            self.contacts.add(std::slice::from_ref(&walk.contact), owner, shard);
+            self.conversations.add(&walk.conversations, owner, shard);
+            self.messages.add(&walk.messages, owner, shard);
+            self.opt_outs.add(&walk.opt_outs, owner, shard);
+            self.visits.add(&walk.visits, owner, shard);
+        }
     }
 
     /// The table with this name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
         Some(match name {
-            "contacts" => &self.contacts,
-            "conversations" => &self.conversations,
-            "messages" => &self.messages,
-            "opt_outs" => &self.opt_outs,
-            "visits" => &self.visits,
+            "contacts" => &self.contacts.table,
+            "conversations" => &self.conversations.table,
+            "messages" => &self.messages.table,
+            "opt_outs" => &self.opt_outs.table,
+            "visits" => &self.visits.table,
             _ => return None,
         })
+    }
+
+    /// Rows of all tables.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        GRAINS.iter().filter_map(|grain| self.table(grain.name)).map(Table::n_rows).sum()
+    }
+
+    /// Empties all tables; their memory is used again.
+    pub fn clear(&mut self) {
+        self.contacts.clear();
+        self.conversations.clear();
+        self.messages.clear();
+        self.opt_outs.clear();
+        self.visits.clear();
     }
 }

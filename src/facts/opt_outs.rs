@@ -1,10 +1,16 @@
 //! Opt-outs: one row per change from "may be written to" to "may not", or from soft to hard.
 
-use super::table::{Column, Form, NONE, Spec, Table, fixed};
-use super::{Grain, table::Common};
+use super::Grain;
+use super::table::{Form, NONE, Read, Spec};
 
 /// The grain.
-pub const GRAIN: Grain = Grain { name: "opt_outs", one_row_per: "opt-out", anchor: "at", columns: COLUMNS };
+pub const GRAIN: Grain = Grain {
+    name: "opt_outs",
+    one_row_per: "opt-out",
+    anchor: "at",
+    columns: COLUMNS,
+    events: &["channel", "account", "message_key", "reply_key", "up_to", "error_code"],
+};
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -30,6 +36,18 @@ const COLUMNS: &[Spec] = &[
     },
 ];
 
+pub(super) const READS: &[Read<OptOut>] = &[
+    Read::Number(|row| row.owner.contact_key),
+    Read::Word("channel", |row| row.owner.channel),
+    Read::Word("account", |row| row.fact.account),
+    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Fixed(&["soft", "hard"], |row| 1 + u32::from(row.fact.hard)),
+    Read::Fixed(&["message", "platform"], |row| 1 + u32::from(!row.fact.by_message)),
+    Read::Number(|row| row.fact.at),
+    Read::Number(|row| row.fact.resumed_at),
+    Read::Flag(|row| row.fact.attributed),
+];
+
 /// One opt-out.
 #[derive(Clone, Debug)]
 pub(super) struct OptOut {
@@ -45,38 +63,5 @@ pub(super) struct OptOut {
 impl OptOut {
     pub(super) fn new(account: u32, at: i64, hard: bool, by_message: bool) -> Self {
         Self { account, campaign: 0, hard, by_message, at, resumed_at: NONE, attributed: false }
-    }
-}
-
-/// The rows of a shard as they are found.
-#[derive(Debug, Default)]
-pub(super) struct OptOuts {
-    common: Common,
-    rows: Vec<OptOut>,
-}
-
-impl OptOuts {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32, opt_out: OptOut) {
-        self.common.push(contact_key, channel);
-        self.rows.push(opt_out);
-    }
-
-    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
-        let rows = &self.rows;
-        let columns = vec![
-            Column::Numbers(self.common.contact_key),
-            Column::Words(self.common.channel, words.get("channel")),
-            Column::Words(rows.iter().map(|row| row.account).collect(), words.get("account")),
-            Column::Words(rows.iter().map(|row| row.campaign).collect(), words.get("campaign")),
-            Column::Words(rows.iter().map(|row| 1 + u32::from(row.hard)).collect(), fixed(&["soft", "hard"])),
-            Column::Words(
-                rows.iter().map(|row| 1 + u32::from(!row.by_message)).collect(),
-                fixed(&["message", "platform"]),
-            ),
-            Column::Numbers(rows.iter().map(|row| row.at).collect()),
-            Column::Numbers(rows.iter().map(|row| row.resumed_at).collect()),
-            Column::Flags(rows.iter().map(|row| row.attributed).collect()),
-        ];
-        Table { specs: COLUMNS, columns, n_rows: rows.len() }
     }
 }

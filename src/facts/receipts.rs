@@ -10,8 +10,9 @@ use crate::store::words::NULL;
 impl Walk<'_> {
     /// Gathers every outbound message with all its receipts.
     pub(super) fn collect_messages(&mut self, observable: Observable) {
-        let mut delivered_up_to: Vec<(u32, i64, i64)> = Vec::new();
-        let mut opened_up_to: Vec<(u32, i64, i64)> = Vec::new();
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.delivered.clear();
+        marks.opened.clear();
         for row in self.rows.clone() {
             let (kind, at) = (self.shard.kind()[row], self.shard.at()[row]);
             match kind {
@@ -23,7 +24,7 @@ impl Walk<'_> {
                 Kind::DeliveredUpTo | Kind::OpenedUpTo => {
                     let up_to = self.shard.up_to()[row];
                     if up_to != NO_INSTANT {
-                        let marks = if kind == Kind::OpenedUpTo { &mut opened_up_to } else { &mut delivered_up_to };
+                        let marks = if kind == Kind::OpenedUpTo { &mut marks.opened } else { &mut marks.delivered };
                         // A receipt says nothing of messages that were sent after it, whatever its mark claims.
                         marks.push((self.account(row), up_to.min(at), at));
                     }
@@ -31,15 +32,16 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        for marks in [&mut delivered_up_to, &mut opened_up_to] {
+        for marks in [&mut marks.delivered, &mut marks.opened] {
             earliest_first(marks);
         }
         for message in &mut self.messages {
-            let (delivered, opened) = (watermark(&delivered_up_to, message), watermark(&opened_up_to, message));
+            let (delivered, opened) = (watermark(&marks.delivered, message), watermark(&marks.opened, message));
             lower(&mut message.delivered_at, delivered);
             lower(&mut message.opened_at, opened);
             message.settle(observable.deliveries);
         }
+        self.marks = marks;
     }
 
     /// Notes what one event says of its message. Events come in time order, so the first of a level is the earliest.
@@ -48,7 +50,7 @@ impl Walk<'_> {
         let place = match (key, kind) {
             (NO_MESSAGE, Kind::MessageSent) => None,
             (NO_MESSAGE, _) => return,
-            _ => self.by_key.get(&key).copied(),
+            _ => self.by_key.get(key),
         };
         let place = place.unwrap_or_else(|| {
             let place = self.messages.len();
@@ -68,29 +70,18 @@ impl Walk<'_> {
             Kind::MessageSuppressed => lower(&mut message.suppressed_at, at),
             _ => {}
         }
-        let columns = self.columns;
-        for (field, code) in [
-            (&mut message.account, account),
-            (&mut message.campaign, columns.campaign[row]),
-            (&mut message.template, columns.template[row]),
-            (&mut message.category, columns.category[row]),
-            (&mut message.flow, columns.flow[row]),
-            (&mut message.flow_version, columns.flow_version[row]),
-            (&mut message.question, columns.question[row]),
-            (&mut message.variant, columns.variant[row]),
-            (&mut message.country, columns.country[row]),
-            (&mut message.language, columns.language[row]),
-            (&mut message.message_type, columns.message_type[row]),
-            (&mut message.error_code, columns.error_code[row]),
-        ] {
-            if *field == NULL {
-                *field = code;
+        if message.account == NULL {
+            message.account = account;
+        }
+        for (word, codes) in &self.columns.of_messages {
+            if message.words[*word] == NULL {
+                message.words[*word] = codes[row];
             }
         }
         if message.cost == NONE {
-            message.cost = self.shard.cost()[row];
+            message.cost = self.shard.cost().get(row).copied().unwrap_or(NONE);
         }
-        message.billable |= self.shard.billable()[row] == Some(true);
+        message.billable |= self.shard.billable().get(row) == Some(&Some(true));
     }
 }
 

@@ -1,9 +1,8 @@
-//! A fact table of one shard as columns, whatever its grain. Knows nothing of what the columns mean.
+//! A fact table as columns, whatever its grain. Knows nothing of what the columns mean.
 
-use std::sync::Arc;
-
+use super::{Grain, Observable, Settings};
+use crate::store::Shard;
 use crate::store::words::{NULL, Words};
-use crate::store::{Shard, schema};
 
 /// What "null" is among instants and durations.
 pub const NONE: i64 = i64::MIN;
@@ -40,68 +39,159 @@ pub enum Column {
     /// Flags.
     Flags(Vec<bool>),
     /// Codes into a list of words.
-    Words(Vec<u32>, Arc<Words>),
+    Words(Vec<u32>, Words),
 }
 
-/// The rows of one grain.
-#[derive(Debug)]
+/// Rows of one grain, with the columns that were wanted.
+#[derive(Debug, Default)]
 pub struct Table {
-    /// Its grain, as `facts::GRAINS` lists it.
-    pub specs: &'static [Spec],
-    /// Values, in the order of `specs`.
-    pub columns: Vec<Column>,
-    /// Number of rows.
-    pub n_rows: usize,
+    columns: Vec<(&'static Spec, Column)>,
+    n_rows: usize,
 }
 
 impl Table {
-    /// The column with this name.
+    /// Number of rows.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The column with this name, if it was wanted.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<(&'static Spec, &Column)> {
-        let index = self.specs.iter().position(|spec| spec.name == name)?;
-        Some((self.specs.get(index)?, self.columns.get(index)?))
+        self.columns.iter().find(|(spec, _)| spec.name == name).map(|(spec, column)| (*spec, column))
     }
 }
 
-/// A fixed list of words whose codes are the places of `names`, counted from 1.
-#[must_use]
-pub fn fixed(names: &[&str]) -> Arc<Words> {
-    let mut words = Words::default();
-    for name in names {
-        words.code(name);
-    }
-    Arc::new(words)
-}
-
-/// The code of a place in a fixed list; null for none.
+/// The code of a place in a fixed list of words; null for none.
 #[must_use]
 pub fn code_of(place: Option<usize>) -> u32 {
     place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(NULL)
 }
 
-/// Columns that every grain has.
-#[derive(Debug, Default)]
-pub(super) struct Common {
-    pub(super) contact_key: Vec<i64>,
-    pub(super) channel: Vec<u32>,
+/// The contact whose rows are added.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'o> {
+    pub(super) contact_key: i64,
+    pub(super) channel: u32,
+    pub(super) observable: Observable,
+    pub(super) settings: &'o Settings,
 }
 
-impl Common {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32) {
-        self.contact_key.push(contact_key);
-        self.channel.push(channel);
+/// A row on its way into a table, and whose it is.
+pub(super) struct Row<'r, F> {
+    pub(super) fact: &'r F,
+    pub(super) owner: Owner<'r>,
+}
+
+/// How the value of a column is read off a row. The lists of these stand in the order of the grain's columns.
+pub(super) enum Read<F> {
+    Number(fn(&Row<'_, F>) -> i64),
+    Flag(fn(&Row<'_, F>) -> bool),
+    /// A code of the shard's, and the column of events that it is of.
+    Word(&'static str, fn(&Row<'_, F>) -> u32),
+    /// A place in a fixed list, counted from 1.
+    Fixed(&'static [&'static str], fn(&Row<'_, F>) -> u32),
+}
+
+/// A table while shards are added to it. Only wanted columns are filled.
+pub(super) struct Rows<F: 'static> {
+    reads: Vec<&'static Read<F>>,
+    /// For each column of words, the table's codes of the shard's codes so far; null is not known yet.
+    recoded: Vec<Vec<u32>>,
+    pub(super) table: Table,
+}
+
+impl<F> Rows<F> {
+    pub(super) fn new(grain: &'static Grain, reads: &'static [Read<F>], wanted: &[&str]) -> Self {
+        let mut rows = Self { reads: Vec::new(), recoded: Vec::new(), table: Table::default() };
+        for (spec, read) in grain.columns.iter().zip(reads).filter(|(spec, _)| wanted.contains(&spec.name)) {
+            let column = match read {
+                Read::Number(_) => Column::Numbers(Vec::new()),
+                Read::Flag(_) => Column::Flags(Vec::new()),
+                Read::Word(..) => Column::Words(Vec::new(), Words::default()),
+                Read::Fixed(names, _) => {
+                    let mut words = Words::default();
+                    for name in *names {
+                        words.code(name);
+                    }
+                    Column::Words(Vec::new(), words)
+                }
+            };
+            rows.reads.push(read);
+            rows.recoded.push(Vec::new());
+            rows.table.columns.push((spec, column));
+        }
+        rows
+    }
+
+    /// The columns of events that the wanted columns are read off.
+    pub(super) fn events(&self) -> impl Iterator<Item = &'static str> {
+        self.reads.iter().filter_map(|read| if let Read::Word(name, _) = read { Some(*name) } else { None })
+    }
+
+    /// Whether any column is wanted.
+    pub(super) fn are_wanted(&self) -> bool {
+        !self.reads.is_empty()
+    }
+
+    /// Further rows will have the codes of another shard.
+    pub(super) fn begin_shard(&mut self) {
+        self.recoded.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Adds rows of one contact.
+    pub(super) fn add(&mut self, facts: &[F], owner: Owner<'_>, shard: &Shard) {
+        if facts.is_empty() || !self.are_wanted() {
+            return;
+        }
+        self.table.n_rows += facts.len();
+        let rows = facts.iter().map(|fact| Row { fact, owner });
+        for ((read, recoded), (_, column)) in self.reads.iter().zip(&mut self.recoded).zip(&mut self.table.columns) {
+            match (read, column) {
+                (Read::Number(value), Column::Numbers(values)) => values.extend(rows.clone().map(|row| value(&row))),
+                (Read::Flag(value), Column::Flags(values)) => values.extend(rows.clone().map(|row| value(&row))),
+                (Read::Fixed(_, value), Column::Words(codes, _)) => codes.extend(rows.clone().map(|row| value(&row))),
+                (Read::Word(name, value), Column::Words(codes, words)) => {
+                    codes.extend(rows.clone().map(|row| match value(&row) {
+                        NULL => NULL,
+                        code => match recoded.get(code as usize) {
+                            Some(&known) if known != NULL => known,
+                            _ => recode(recoded, words, shard.words(name).1, code),
+                        },
+                    }));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Forgets all rows, and the words with them.
+    pub(super) fn clear(&mut self) {
+        self.table.n_rows = 0;
+        for (read, (_, column)) in self.reads.iter().zip(&mut self.table.columns) {
+            match column {
+                Column::Numbers(values) => values.clear(),
+                Column::Flags(values) => values.clear(),
+                Column::Words(codes, words) => {
+                    codes.clear();
+                    if matches!(read, Read::Word(..)) {
+                        *words = Words::default();
+                    }
+                }
+            }
+        }
+        self.begin_shard();
     }
 }
 
-/// The lists of words of a shard, shared by the columns of all its tables.
-pub(super) struct SharedWords(Vec<(&'static str, Arc<Words>)>);
-
-impl SharedWords {
-    pub(super) fn of(shard: &Shard) -> Self {
-        Self(schema::WORDS.iter().map(|&name| (name, Arc::new(shard.words(name).1.clone()))).collect())
+#[cold]
+fn recode(recoded: &mut Vec<u32>, words: &mut Words, of_shard: &Words, code: u32) -> u32 {
+    let Some(word) = of_shard.get(code) else { return NULL };
+    let known = words.code(word);
+    recoded.resize(recoded.len().max(of_shard.list().len() + 1), NULL);
+    if let Some(place) = recoded.get_mut(code as usize) {
+        *place = known;
     }
-
-    pub(super) fn get(&self, name: &str) -> Arc<Words> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, words)| Arc::clone(words)).unwrap_or_default()
-    }
+    known
 }

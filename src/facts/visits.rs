@@ -1,13 +1,28 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
-use super::table::{Column, Form, NONE, Spec, Table, code_of, fixed};
-use super::{Grain, table::Common};
+use super::Grain;
+use super::table::{Form, NONE, Read, Spec, code_of};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
 /// The grain.
-pub const GRAIN: Grain =
-    Grain { name: "visits", one_row_per: "visit to a question", anchor: "asked_at", columns: COLUMNS };
+pub const GRAIN: Grain = Grain {
+    name: "visits",
+    one_row_per: "visit to a question",
+    anchor: "asked_at",
+    columns: COLUMNS,
+    events: &[
+        "channel",
+        "account",
+        "message_key",
+        "reply_key",
+        "up_to",
+        "error_code",
+        "flow",
+        "flow_version",
+        "question",
+    ],
+};
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -47,11 +62,39 @@ const COLUMNS: &[Spec] = &[
 
 const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
 
+pub(super) const READS: &[Read<Visit>] = &[
+    Read::Number(|row| row.owner.contact_key),
+    Read::Word("channel", |row| row.owner.channel),
+    Read::Word("account", |row| row.fact.account),
+    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Word("flow", |row| row.fact.flow),
+    Read::Word("flow_version", |row| row.fact.flow_version),
+    Read::Word("question", |row| row.fact.question),
+    Read::Word("question", |row| row.fact.next_question),
+    Read::Fixed(OUTCOMES, |row| row.fact.outcome()),
+    Read::Number(|row| row.fact.asked_at),
+    Read::Number(|row| row.fact.answered_at),
+    Read::Number(|row| row.fact.conversation_started_at),
+    Read::Number(|row| match row.fact.answered_at {
+        NONE => NONE,
+        at => (at - row.fact.asked_at).div_euclid(SECOND),
+    }),
+    Read::Number(|row| row.fact.pass),
+    Read::Number(|row| row.fact.position),
+    Read::Number(|row| row.fact.n_prompts),
+    Read::Number(|row| row.fact.n_rejected),
+];
+
 /// One visit as it goes on.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     /// Place of the conversation among the contact's.
     pub(super) conversation: usize,
+    /// What it takes over from its conversation once all is known.
+    pub(super) account: u32,
+    pub(super) campaign: u32,
+    pub(super) conversation_started_at: i64,
+    pub(super) undecided: bool,
     pub(super) flow: u32,
     pub(super) flow_version: u32,
     pub(super) question: u32,
@@ -82,65 +125,17 @@ impl Visit {
         self.answered_at == NONE && !self.is_over
     }
 
-    fn outcome(&self, undecided: bool) -> u32 {
-        let applies =
-            [self.answered_at != NONE, self.opted_out, self.handed_over, !self.arrived, self.skipped, undecided, true];
-        code_of(applies.iter().position(|applies| *applies))
-    }
-}
-
-/// What a visit takes over from its conversation.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings {
-    pub(super) account: u32,
-    pub(super) campaign: u32,
-    pub(super) started_at: i64,
-    pub(super) undecided: bool,
-}
-
-/// The rows of a shard as they are found.
-#[derive(Debug, Default)]
-pub(super) struct Visits {
-    common: Common,
-    rows: Vec<(Visit, Surroundings)>,
-}
-
-impl Visits {
-    pub(super) fn push(&mut self, contact_key: i64, channel: u32, visit: Visit, surroundings: Surroundings) {
-        self.common.push(contact_key, channel);
-        self.rows.push((visit, surroundings));
-    }
-
-    pub(super) fn finish(self, words: &super::table::SharedWords) -> Table {
-        let rows = &self.rows;
-        let word = |name: &str, read: fn(&(Visit, Surroundings)) -> u32| {
-            Column::Words(rows.iter().map(read).collect(), words.get(name))
-        };
-        let number = |read: fn(&(Visit, Surroundings)) -> i64| Column::Numbers(rows.iter().map(read).collect());
-        let outcomes = rows.iter().map(|(visit, around)| visit.outcome(around.undecided)).collect();
-        let columns = vec![
-            Column::Numbers(self.common.contact_key),
-            Column::Words(self.common.channel, words.get("channel")),
-            word("account", |(_, around)| around.account),
-            word("campaign", |(_, around)| around.campaign),
-            word("flow", |(visit, _)| visit.flow),
-            word("flow_version", |(visit, _)| visit.flow_version),
-            word("question", |(visit, _)| visit.question),
-            word("question", |(visit, _)| visit.next_question),
-            Column::Words(outcomes, fixed(OUTCOMES)),
-            number(|(visit, _)| visit.asked_at),
-            number(|(visit, _)| visit.answered_at),
-            number(|(_, around)| around.started_at),
-            number(|(visit, _)| match visit.answered_at {
-                NONE => NONE,
-                at => (at - visit.asked_at).div_euclid(SECOND),
-            }),
-            number(|(visit, _)| visit.pass),
-            number(|(visit, _)| visit.position),
-            number(|(visit, _)| visit.n_prompts),
-            number(|(visit, _)| visit.n_rejected),
+    fn outcome(&self) -> u32 {
+        let applies = [
+            self.answered_at != NONE,
+            self.opted_out,
+            self.handed_over,
+            !self.arrived,
+            self.skipped,
+            self.undecided,
+            true,
         ];
-        Table { specs: COLUMNS, columns, n_rows: rows.len() }
+        code_of(applies.iter().position(|applies| *applies))
     }
 }
 
@@ -148,6 +143,10 @@ impl Visits {
 pub(super) fn begin(conversation: usize, at: i64) -> Visit {
     Visit {
         conversation,
+        account: NULL,
+        campaign: NULL,
+        conversation_started_at: NONE,
+        undecided: false,
         flow: NULL,
         flow_version: NULL,
         question: NULL,

@@ -1,18 +1,17 @@
 //! The walk: what the two sides did, in the store's order, becomes conversations, visits and opt-outs.
 //!
-//! It costs the same for each event, however many a contact has: whatever is looked up stands in a map.
+//! It costs the same for each event, however many a contact has: whatever is looked up stands in an index.
 
 use std::ops::Range;
 
-use hashbrown::{HashMap, HashSet};
-
-use super::contact::{Builder, Codes, LastQuestion};
+use super::columns::{Columns, LastQuestion};
 use super::contacts::Contact;
 use super::conversations::Conversation;
+use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::visits::{self, Visit};
-use super::{NONE, Settings};
+use super::{NONE, Observable, Settings};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -31,83 +30,114 @@ enum Permission {
 
 /// What is known of the contact's dealings with one account while walking.
 struct Dealing {
+    account: u32,
     conversation: Option<usize>,
     permission: Permission,
     last_inbound_at: i64,
-    /// The account's messages so far, by their place, in the order of sending.
-    sent: Vec<usize>,
-    /// The last of them that may have arrived.
+    /// The account's last message that may have arrived, by its place.
     last_arrived: Option<usize>,
     /// Opt-outs that no opt-in has ended yet, by their place.
     pending: Vec<usize>,
+    /// While going back over the messages: when the account sent the next one.
+    next_sent_at: i64,
 }
 
-/// One contact's events on their way to rows.
+/// One contact's events on their way to rows. It is used for all contacts of a shard, one after the other.
 pub(super) struct Walk<'w> {
     pub(super) shard: &'w Shard,
     pub(super) settings: &'w Settings,
-    pub(super) columns: &'w Codes<'w>,
-    pub(super) last_questions: &'w [LastQuestion],
+    pub(super) columns: &'w Columns<'w>,
     pub(super) rows: Range<usize>,
-    pub(super) only_account: u32,
+    only_account: u32,
     /// Place of each message by the key of its id.
-    pub(super) by_key: HashMap<i64, usize>,
+    pub(super) by_key: Index<i64, usize>,
     /// The row by which each message became known, in row order.
     pub(super) begun_by: Vec<usize>,
     pub(super) messages: Vec<Message>,
+    pub(super) marks: Marks,
     dealings: Vec<Dealing>,
     /// Place of each account among the dealings.
-    pub(super) by_account: HashMap<u32, usize>,
+    by_account: Index<u32, usize>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
-    pub(super) prompts: HashMap<i64, usize>,
+    prompts: Index<i64, usize>,
     /// The latest visit to each question of a conversation.
-    pub(super) latest: HashMap<(usize, u32), usize>,
+    latest: Index<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
-    pub(super) passes: HashMap<(usize, u32, u32), (i64, usize)>,
+    passes: Index<(usize, u32, u32), (i64, usize)>,
     /// Ids of inbound messages by which the contact opted out.
-    pub(super) stops: HashSet<i64>,
-    pub(super) seen: HashSet<(Kind, i64)>,
+    stops: Index<i64, ()>,
+    seen: Index<(Kind, i64), ()>,
     pub(super) conversations: Vec<Conversation>,
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
     pub(super) contact: Contact,
 }
 
+/// Watermarks of a contact: account, reach, and when it was told.
+#[derive(Default)]
+pub(super) struct Marks {
+    pub(super) delivered: Vec<(u32, i64, i64)>,
+    pub(super) opened: Vec<(u32, i64, i64)>,
+}
+
 impl<'w> Walk<'w> {
-    pub(super) fn new(builder: &'w Builder<'_>, rows: Range<usize>) -> Self {
-        let accounts = builder.columns.account.get(rows.clone()).unwrap_or_default();
-        let mut known = accounts.iter().copied().filter(|&account| account != NULL);
-        let first = known.next().unwrap_or(NULL);
-        // A send log that does not name the account is still about the only account there is.
-        let only_account = if known.all(|account| account == first) { first } else { NULL };
-        let shard = builder.shard;
-        let stops = rows
-            .clone()
-            .filter(|&row| matches!(shard.kind()[row], Kind::OptedOutSoft) && shard.message_key()[row] != NO_MESSAGE)
-            .map(|row| shard.message_key()[row])
-            .collect();
+    pub(super) fn new(shard: &'w Shard, settings: &'w Settings, columns: &'w Columns<'w>) -> Self {
         Self {
-            contact: Contact::new(shard.at()[rows.start]),
             shard,
-            settings: builder.settings,
-            columns: &builder.columns,
-            last_questions: &builder.last_questions,
-            rows,
-            only_account,
-            by_key: HashMap::new(),
+            settings,
+            columns,
+            rows: 0..0,
+            only_account: NULL,
+            by_key: Index::default(),
             begun_by: Vec::new(),
             messages: Vec::new(),
+            marks: Marks::default(),
             dealings: Vec::new(),
-            by_account: HashMap::new(),
-            prompts: HashMap::new(),
-            latest: HashMap::new(),
-            passes: HashMap::new(),
-            stops,
-            seen: HashSet::new(),
+            by_account: Index::default(),
+            prompts: Index::default(),
+            latest: Index::default(),
+            passes: Index::default(),
+            stops: Index::default(),
+            seen: Index::default(),
             conversations: Vec::new(),
             visits: Vec::new(),
             opt_outs: Vec::new(),
+            contact: Contact::new(NONE),
         }
+    }
+
+    /// Finds the facts of the contact whose events are these rows.
+    pub(super) fn contact(&mut self, rows: Range<usize>, observable: Observable) {
+        self.begin(rows);
+        self.collect_messages(observable);
+        self.walk();
+    }
+
+    fn begin(&mut self, rows: Range<usize>) {
+        self.by_key.clear();
+        self.begun_by.clear();
+        self.messages.clear();
+        self.dealings.clear();
+        self.by_account.clear();
+        self.prompts.clear();
+        self.latest.clear();
+        self.passes.clear();
+        self.stops.clear();
+        self.seen.clear();
+        self.conversations.clear();
+        self.visits.clear();
+        self.opt_outs.clear();
+        self.contact = Contact::new(self.shard.at()[rows.start]);
+        let mut known = self.columns.account[rows.clone()].iter().copied().filter(|&account| account != NULL);
+        let first = known.next().unwrap_or(NULL);
+        // A send log that does not name the account is still about the only account there is.
+        self.only_account = if known.all(|account| account == first) { first } else { NULL };
+        for row in rows.clone() {
+            if self.shard.kind()[row] == Kind::OptedOutSoft && self.shard.message_key()[row] != NO_MESSAGE {
+                self.stops.insert(self.shard.message_key()[row], ());
+            }
+        }
+        self.rows = rows;
     }
 
     pub(super) fn account(&self, row: usize) -> u32 {
@@ -118,7 +148,7 @@ impl<'w> Walk<'w> {
     }
 
     /// What the two sides did, in order.
-    pub(super) fn walk(&mut self) {
+    fn walk(&mut self) {
         let mut next_message = 0;
         for row in self.rows.clone() {
             let (kind, at) = (self.shard.kind()[row], self.shard.at()[row]);
@@ -129,7 +159,7 @@ impl<'w> Walk<'w> {
             }
             let id = self.shard.message_key()[row];
             // The same act told twice (a redelivery with another time, a send log and its webhook) counts once.
-            let told_before = id != NO_MESSAGE && is_told_once(kind) && !self.seen.insert((kind, id));
+            let told_before = id != NO_MESSAGE && is_told_once(kind) && !self.seen.insert((kind, id), ());
             if told_before {
                 continue;
             }
@@ -205,15 +235,13 @@ impl<'w> Walk<'w> {
 
     /// What can only be said at the end.
     fn close(&mut self) {
-        for dealing in &self.dealings {
-            let mut next_sent_at = NONE;
-            for &place in dealing.sent.iter().rev() {
-                let message = &mut self.messages[place];
-                message.next_sent_at = next_sent_at;
-                // What the platform withheld was not sent, so it takes nobody's mind off the message before.
-                if message.suppressed_at == NONE {
-                    next_sent_at = message.sent_at;
-                }
+        for message in self.messages.iter_mut().rev() {
+            let dealing = self.by_account.get(message.account).and_then(|place| self.dealings.get_mut(place));
+            let Some(dealing) = dealing else { continue };
+            message.next_sent_at = dealing.next_sent_at;
+            // What the platform withheld was not sent, so it takes nobody's mind off the message before.
+            if message.suppressed_at == NONE {
+                dealing.next_sent_at = message.sent_at;
             }
         }
         for visit in &self.visits {
@@ -221,10 +249,19 @@ impl<'w> Walk<'w> {
                 (flow, question) == (visit.flow, visit.question)
                     && version.is_none_or(|version| version == visit.flow_version)
             };
-            if visit.answered_at != NONE && self.last_questions.iter().any(ends) {
+            if visit.answered_at != NONE && self.columns.last_questions.iter().any(ends) {
                 self.conversations[visit.conversation].completed = true;
             }
         }
+        for visit in &mut self.visits {
+            let conversation = &self.conversations[visit.conversation];
+            visit.account = conversation.account;
+            visit.campaign = conversation.campaign;
+            visit.conversation_started_at = conversation.started_at;
+            visit.undecided = conversation.is_undecided(self.settings);
+        }
+        let is_sent = |message: &&Message| message.suppressed_at == NONE;
+        self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
         let since = self.settings.since.unwrap_or(i64::MIN);
         let held_at =
             |opt_out: &OptOut, at: i64| opt_out.at < at && (opt_out.resumed_at == NONE || opt_out.resumed_at >= at);
@@ -238,14 +275,21 @@ impl<'w> Walk<'w> {
 
     /// The dealing with the account of a row, made if it is the first.
     fn dealing(&mut self, account: u32) -> &mut Dealing {
-        let place = *self.by_account.entry(account).or_insert_with(|| {
+        // Nearly always there is one account.
+        if self.dealings.last().is_some_and(|dealing| dealing.account == account) {
+            let last = self.dealings.len() - 1;
+            return &mut self.dealings[last];
+        }
+        let place = self.by_account.get(account).unwrap_or_else(|| {
+            self.by_account.insert(account, self.dealings.len());
             self.dealings.push(Dealing {
+                account,
                 conversation: None,
                 permission: Permission::Given,
                 last_inbound_at: NONE,
-                sent: Vec::new(),
                 last_arrived: None,
                 pending: Vec::new(),
+                next_sent_at: NONE,
             });
             self.dealings.len() - 1
         });
@@ -282,7 +326,7 @@ impl<'w> Walk<'w> {
         conversation.n_outbound += 1;
         if conversation.opening_until == NONE {
             conversation.opening_until = at.saturating_add(opening);
-            conversation.campaign = self.messages[message].campaign;
+            conversation.campaign = self.messages[message].campaign();
         }
         conversation.past_opening |= at > conversation.opening_until;
         if conversation.first_inbound_at != NONE && conversation.first_response_s == NONE {
@@ -294,7 +338,6 @@ impl<'w> Walk<'w> {
         let started_at = conversation.started_at;
         let may_have_arrived = self.messages[message].may_have_arrived();
         let dealing = self.dealing(self.messages[message].account);
-        dealing.sent.push(message);
         if may_have_arrived {
             dealing.last_arrived = Some(message);
         }
@@ -317,7 +360,7 @@ impl<'w> Walk<'w> {
         let reply = self.settings.windows.reply.0;
         let place = self.act(row, at, false);
         let pointer = self.shard.reply_key()[row];
-        let pointed = self.by_key.get(&pointer).copied().filter(|&message| self.messages[message].sent_at <= at);
+        let pointed = self.by_key.get(pointer).filter(|&message| self.messages[message].sent_at <= at);
         let target = match pointer {
             NO_MESSAGE => self.last_message(account, at, reply),
             _ => pointed.filter(|&message| at - self.messages[message].sent_at <= reply),
@@ -352,16 +395,21 @@ impl<'w> Walk<'w> {
         }
         self.dealing(account).last_inbound_at = at;
         self.contact.n_inbound += 1;
-        let stops = self.stops.contains(&self.shard.message_key()[row]);
+        let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
             let current = self.conversations[place].current_visit;
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()
-                || (current.is_some() && self.prompts.get(&pointer).copied() == current);
+                || (current.is_some() && self.prompts.get(pointer) == current);
             if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
                 visit.answered_at = at;
             }
         }
+    }
+
+    /// Whether the contact opted out by the message with this key.
+    fn is_stop(&self, key: i64) -> bool {
+        key != NO_MESSAGE && self.stops.get(key).is_some()
     }
 
     fn current_visit(&mut self, conversation: usize) -> Option<&mut Visit> {
@@ -374,7 +422,7 @@ impl<'w> Walk<'w> {
         let key = self.shard.message_key()[row];
         let (flow, version, question) =
             (self.columns.flow[row], self.columns.flow_version[row], self.columns.question[row]);
-        let arrived = self.by_key.get(&key).is_none_or(|&message| self.messages[message].may_have_arrived());
+        let arrived = self.by_key.get(key).is_none_or(|message| self.messages[message].may_have_arrived());
         let is_same = |visit: &&mut Visit| (visit.flow, visit.question) == (flow, question);
         if let Some(visit) = self.current_visit(place).filter(is_same) {
             if visit.answered_at != NONE {
@@ -385,7 +433,9 @@ impl<'w> Walk<'w> {
             visit.is_over = false;
             visit.n_prompts += 1;
             visit.arrived |= arrived;
-            self.prompts.extend(self.conversations[place].current_visit.map(|visit| (key, visit)));
+            if let Some(visit) = self.conversations[place].current_visit {
+                self.prompts.insert(key, visit);
+            }
             return;
         }
         if let Some(visit) = self.current_visit(place) {
@@ -394,10 +444,8 @@ impl<'w> Walk<'w> {
             visit.is_over = true;
         }
         let number = self.visits.len();
-        let (pass, latest) = self.passes.entry((place, flow, question)).or_insert((0, number));
-        *pass += 1;
-        *latest = number;
-        let pass = *pass;
+        let pass = 1 + self.passes.get((place, flow, question)).map_or(0, |(passes, _)| passes);
+        self.passes.insert((place, flow, question), (pass, number));
         self.latest.insert((place, question), number);
         self.prompts.insert(key, number);
         let conversation = &mut self.conversations[place];
@@ -422,14 +470,13 @@ impl<'w> Walk<'w> {
     fn question_answered(&mut self, row: usize, at: i64) {
         let place = self.act(row, at, false);
         let (flow, question) = (self.columns.flow[row], self.columns.question[row]);
-        if self.stops.contains(&self.shard.message_key()[row]) && self.shard.message_key()[row] != NO_MESSAGE {
+        if self.is_stop(self.shard.message_key()[row]) {
             return;
         }
         // An answer may come after the bot has moved on; it still answers the question it names. An unknown flow on either
         // side fits every flow.
-        let of_flow = |flow| self.passes.get(&(place, flow, question)).map(|&(_, latest)| latest);
-        let latest =
-            if flow == NULL { self.latest.get(&(place, question)).copied() } else { of_flow(flow).max(of_flow(NULL)) };
+        let of_flow = |flow| self.passes.get((place, flow, question)).map(|(_, latest)| latest);
+        let latest = if flow == NULL { self.latest.get((place, question)) } else { of_flow(flow).max(of_flow(NULL)) };
         if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest))
             && visit.answered_at == NONE
         {
@@ -457,7 +504,7 @@ impl<'w> Walk<'w> {
             if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
                 let message = &mut self.messages[place];
                 opt_out.attributed = true;
-                opt_out.campaign = message.campaign;
+                opt_out.campaign = message.campaign();
                 if message.opted_out_at == NONE || hard {
                     message.opted_out_hard = hard;
                 }

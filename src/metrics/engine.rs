@@ -15,7 +15,7 @@ use super::rate::{Distribution, Rate};
 use super::segment::{self, Segments};
 use crate::config::Flow;
 use crate::error::{Error, Result};
-use crate::facts::{self, Column, Facts, NONE, Settings, Table};
+use crate::facts::{self, Column, Facts, NONE, Settings, Table, Wanted};
 use crate::store::{Reading, Shard, Snapshot};
 
 /// What is asked about besides the metrics themselves.
@@ -39,8 +39,15 @@ struct Sum {
 /// The counts of each ask.
 type Sums = Vec<BTreeMap<Vec<Option<String>>, Sum>>;
 
-/// The counts of one thread while it goes over its shards.
-pub struct Tally(Sums);
+/// Rows that are counted at a time: enough that what a SELECT costs besides counting does not matter, few enough that
+/// memory does not either.
+const ROWS: usize = 256 * 1024;
+
+/// The counts of one thread while it goes over its shards, and facts that are not counted yet.
+pub struct Tally<'s> {
+    facts: Facts<'s>,
+    sums: Sums,
+}
 
 /// Asks on their way to answers: made once, it is handed every shard of one pass over the store, beside whatever else
 /// wants to see the shards.
@@ -49,6 +56,7 @@ pub struct Counting<'s> {
     asks: Vec<Ask>,
     metrics: Vec<Metric>,
     groups: Vec<Group>,
+    wanted: Wanted,
 }
 
 impl<'s> Counting<'s> {
@@ -64,37 +72,57 @@ impl<'s> Counting<'s> {
             }
         }
         let groups = groups(&metrics, asks);
-        Ok(Self { scope, asks: asks.to_vec(), metrics, groups })
+        let mut wanted = Wanted::default();
+        for (metric, ask) in metrics.iter().zip(asks) {
+            let Some(grain) = facts::grain(&metric.table) else { continue };
+            // Rows are counted even where no column is spoken of.
+            wanted.add(grain, grain.anchor);
+            let named = metric.columns().into_iter().chain(metric.needs.as_deref());
+            named.chain(ask.by.iter().map(String::as_str)).for_each(|column| wanted.add(grain, column));
+        }
+        Ok(Self { scope, asks: asks.to_vec(), metrics, groups, wanted })
     }
 
     /// The columns with which shards have to be read.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {
-        facts::NEEDS.to_vec()
+        Facts::new(self.scope.settings, &self.wanted).events()
     }
 
     /// A tally of nothing yet.
     #[must_use]
-    pub fn begin(&self) -> Tally {
-        Tally(vec![BTreeMap::new(); self.asks.len()])
+    pub fn begin(&self) -> Tally<'s> {
+        Tally { facts: Facts::new(self.scope.settings, &self.wanted), sums: vec![BTreeMap::new(); self.asks.len()] }
     }
 
     /// Counts a shard.
     ///
     /// # Errors
     /// A metric's SQL does not return segments and counts.
-    pub fn add(&self, tally: &mut Tally, shard: &Shard) -> Result<()> {
-        let facts = Facts::of(shard, self.scope.settings);
-        self.groups.iter().try_for_each(|group| group.run(&facts, &self.scope, &self.metrics, &mut tally.0))
+    pub fn add(&self, tally: &mut Tally<'s>, shard: &Shard) -> Result<()> {
+        tally.facts.add(shard);
+        if tally.facts.n_rows() >= ROWS { self.count(tally) } else { Ok(()) }
     }
 
     /// The answers, in the order of the asks, once every shard stands in one of the tallies.
-    #[must_use]
-    pub fn finish(self, tallies: Vec<Tally>) -> Vec<Answer> {
-        let none: Sums = vec![BTreeMap::new(); self.asks.len()];
-        let sums = tallies.into_iter().fold(none, |sums, tally| merge(sums, tally.0));
+    ///
+    /// # Errors
+    /// As [`Counting::add`].
+    pub fn finish(self, tallies: Vec<Tally<'s>>) -> Result<Vec<Answer>> {
+        let mut sums: Sums = vec![BTreeMap::new(); self.asks.len()];
+        for mut tally in tallies {
+            self.count(&mut tally)?;
+            sums = merge(sums, tally.sums);
+        }
         let asked = self.asks.iter().zip(&self.metrics);
-        asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect()
+        Ok(asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect())
+    }
+
+    fn count(&self, tally: &mut Tally<'s>) -> Result<()> {
+        let Tally { facts, sums } = tally;
+        self.groups.iter().try_for_each(|group| group.run(facts, &self.scope, &self.metrics, sums))?;
+        facts.clear();
+        Ok(())
     }
 }
 
@@ -107,7 +135,7 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
     let columns = counting.columns();
     let reading = Reading { columns: &columns, since: None, until: scope.settings.until };
     let tallies = snapshot.fold(&reading, || counting.begin(), |tally, shard| counting.add(tally, shard))?;
-    Ok(counting.finish(tallies))
+    counting.finish(tallies)
 }
 
 /// Asks about the same table with the same breakdown share one data frame.
@@ -139,11 +167,11 @@ fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
 }
 
 impl Group {
-    fn run(&self, facts: &Facts, scope: &Scope<'_>, metrics: &[Metric], sums: &mut Sums) -> Result<()> {
+    fn run(&self, facts: &Facts<'_>, scope: &Scope<'_>, metrics: &[Metric], sums: &mut Sums) -> Result<()> {
         let (Some(table), Some(grain)) = (facts.table(&self.table), facts::grain(&self.table)) else {
             return Ok(());
         };
-        if table.n_rows == 0 {
+        if table.n_rows() == 0 {
             return Ok(());
         }
         let segments = segment::segments(table, grain.anchor, &self.by, &scope.zone);
@@ -207,7 +235,7 @@ fn frame(table: &Table, columns: &[&str], segments: &Segments) -> std::result::R
             }
         });
     }
-    DataFrame::new(table.n_rows, series)
+    DataFrame::new(table.n_rows(), series)
 }
 
 /// Reads `segment, numerator, denominator` or `segment, value, n` off a result.

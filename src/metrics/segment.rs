@@ -53,7 +53,7 @@ pub fn check(grain: &Grain, by: &[String]) -> Result<()> {
 /// Finds the segment of every row.
 #[must_use]
 pub fn segments(table: &Table, anchor: &str, by: &[String], zone: &TimeZone) -> Segments {
-    let mut segments = Segments { of_row: vec![0; table.n_rows], values: vec![Vec::new()] };
+    let mut segments = Segments { of_row: vec![0; table.n_rows()], values: vec![Vec::new()] };
     for name in by {
         let codes = codes(table, anchor, name, zone);
         segments.refine(&codes);
@@ -82,7 +82,7 @@ fn codes(table: &Table, anchor: &str, name: &str, zone: &TimeZone) -> Codes {
             of_row: flags.iter().map(|&flag| u32::from(flag)).collect(),
             texts: vec![Some("false".into()), Some("true".into())],
         },
-        _ => Codes { of_row: vec![0; table.n_rows], texts: vec![None] },
+        _ => Codes { of_row: vec![0; table.n_rows()], texts: vec![None] },
     }
 }
 

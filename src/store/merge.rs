@@ -6,10 +6,13 @@ use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
-use super::scan::{KeyRange, Part, key_ranges};
+use super::scan::{KeyRange, Part};
 use super::schema;
 use super::write::{self, DataFile};
 use crate::error::Result;
+
+/// Rows that are merged at a time.
+const RANGE_ROWS: u64 = 512 * 1024;
 
 /// Writes one data file with the events of all `files`, equal events once.
 ///
@@ -20,8 +23,8 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile]) -> Result<Dat
         files.iter().map(|file| Part::open_at(table.join(&file.path), file.clone())).collect::<Result<Vec<Part>>>()?;
     let kinds = parts.iter().flat_map(Part::channel_kinds).map(|(channel, kind)| (channel, kind.name().to_owned()));
     let kinds = kinds.collect();
-    let n_rows = files.iter().map(|file| file.n_rows).sum();
-    let batches = key_ranges(n_rows).into_iter().map(|range| merged(&parts, range));
+    let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
+    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| merged(&parts, range));
     let name = write::file_name()?;
     write::write_batches(table, month, &name, &kinds, batches)
 }

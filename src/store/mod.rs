@@ -3,18 +3,22 @@
 //!
 //! Knows events as columns, not what they mean.
 
+mod cursor;
 pub mod key;
 mod merge;
 pub mod optimize;
+mod pages;
 pub mod rows;
 pub mod scan;
 pub mod schema;
+pub mod shard;
 pub mod table;
 pub mod words;
 pub mod write;
 
 pub use key::Key;
 pub use rows::{Row, Rows};
-pub use scan::{Reading, Shard, Snapshot};
+pub use scan::{Reading, Snapshot};
+pub use shard::Shard;
 pub use table::{AsOf, Commit, Ledger, Operation, Store};
 pub use write::DataFile;

@@ -1,4 +1,4 @@
-//! The shard scan: merges the sorted data files of one range of contact keys and yields whole contacts in time order.
+//! The scan: goes over the sorted data files, range of contact keys by range, and yields whole contacts in time order.
 //!
 //! Contact keys are uniform hashes, so a range of them is a random sample of contacts, and no contact crosses a range.
 //! Memory is bounded by the shards in flight, not by the store.
@@ -9,26 +9,31 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::array::{AsArray, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
-use super::rows::{NO_INSTANT, NO_MESSAGE};
-use super::schema::{self, TEXTS, WORDS};
-use super::words::{NULL, Words};
+use super::Store;
+use super::cursor::{Cursor, Layout};
+use super::pages::{Scratch, Source};
+use super::shard::{Ids, Shard, Stage};
+use super::words::Words;
 use super::write::{DataFile, KINDS_KEY};
-use super::{Store, schema::Form};
 use crate::error::{Error, Result};
 use crate::event::Kind;
 
 /// Rows that a shard should hold: enough to keep columns long, few enough to stay in the cache and bound memory.
-const SHARD_ROWS: u64 = 512 * 1024;
+const SHARD_ROWS: u64 = 128 * 1024;
+/// Rows that a thread should read of each file before it goes elsewhere.
+const FILE_ROWS: u64 = 64 * 1024;
+/// Bytes of words after which a thread begins new lists.
+const WORD_BYTES: usize = 64 * 1024 * 1024;
 /// Rows that are decoded at a time.
 const BATCH: usize = 16 * 1024;
 
@@ -38,7 +43,6 @@ pub struct Snapshot {
     files: Vec<Part>,
     channel_kinds: BTreeSet<(String, Kind)>,
     horizon: Option<i64>,
-    overlapping: bool,
 }
 
 pub(super) struct Part {
@@ -58,12 +62,6 @@ pub struct Reading<'a> {
     pub until: Option<i64>,
 }
 
-impl Reading<'_> {
-    fn holds(&self, at: i64) -> bool {
-        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
-    }
-}
-
 /// A range of contact keys, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRange {
@@ -73,13 +71,19 @@ pub struct KeyRange {
     pub high: i64,
 }
 
-/// Ranges of equal width that cover all contact keys, each holding about as many rows as a shard should.
-pub(super) fn key_ranges(n_rows: u64) -> Vec<KeyRange> {
-    let n_ranges = i128::from(n_rows.div_ceil(SHARD_ROWS).max(1));
-    let (first, span) = (i128::from(i64::MIN), 1_i128 << 64);
-    let edge = |index: i128| first + span * index / n_ranges;
-    let key = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
-    (0..n_ranges).map(|index| KeyRange { low: key(edge(index)), high: key(edge(index + 1) - 1) }).collect()
+impl KeyRange {
+    /// Every key there can be.
+    pub(super) const ALL: Self = Self { low: i64::MIN, high: i64::MAX };
+
+    /// Ranges of equal width that together are this one.
+    pub(super) fn split(self, n_ranges: u64) -> impl Iterator<Item = Self> {
+        let n_ranges = i128::from(n_ranges.max(1));
+        let first = i128::from(self.low);
+        let width = i128::from(self.high) + 1 - first;
+        let edge = move |index: i128| first + width * index / n_ranges;
+        let key = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
+        (0..n_ranges).map(move |index| Self { low: key(edge(index)), high: key(edge(index + 1) - 1) })
+    }
 }
 
 impl Snapshot {
@@ -92,10 +96,7 @@ impl Snapshot {
         let parts: Vec<Part> = files.into_par_iter().map(|file| Part::open(store, file)).collect::<Result<Vec<_>>>()?;
         let channel_kinds = parts.iter().flat_map(Part::channel_kinds).collect();
         let horizon = parts.iter().filter_map(Part::last_instant).max();
-        let mut ranges: Vec<(i64, i64)> = parts.iter().map(|part| part.file.instants).collect();
-        ranges.sort_unstable();
-        let overlapping = ranges.windows(2).any(|pair| pair[0].1 >= pair[1].0);
-        Ok(Self { version: store.version(), files: parts, channel_kinds, horizon, overlapping })
+        Ok(Self { version: store.version(), files: parts, channel_kinds, horizon })
     }
 
     /// Number of the version.
@@ -133,41 +134,31 @@ impl Snapshot {
         begin: impl Fn() -> S + Sync,
         each: impl Fn(&mut S, &Shard) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
-        let ranges = key_ranges(self.n_rows());
+        let spans: Vec<KeyRange> = KeyRange::ALL.split(self.n_rows() / self.span_rows()).collect();
+        let shards_per_span = self.n_rows() / spans.len() as u64 / SHARD_ROWS;
+        let layout = Layout::of(reading.columns);
         let next = AtomicUsize::new(0);
         let work = || {
             let mut state = begin();
-            while let Some(range) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let shard = self.read(*range, reading)?;
-                if !shard.is_empty() {
-                    each(&mut state, &shard)?;
-                }
+            let mut scan = Scan::new(self, &layout, reading);
+            while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                scan.span(*span, shards_per_span, |shard| each(&mut state, shard))?;
             }
             Ok(state)
         };
         // Plain threads, because a thread of rayon's that waits for polars' pool would begin further shards meanwhile, and
         // memory is bounded by the shards in flight.
         std::thread::scope(|threads| {
-            let n_threads = rayon::current_num_threads().min(ranges.len());
+            let n_threads = rayon::current_num_threads().min(spans.len());
             let threads: Vec<_> = (0..n_threads).map(|_| threads.spawn(work)).collect();
             let failed = || Err(Error::Usage("a thread that read the store has failed".into()));
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| failed())).collect()
         })
     }
 
-    /// Reads the events of the contacts in the range. Equal events that slipped through the ingest are dropped here.
-    fn read(&self, range: KeyRange, reading: &Reading<'_>) -> Result<Shard> {
-        let mut shard = Shard::with_columns(reading.columns, self.overlapping);
-        let mut n_parts = 0;
-        for part in &self.files {
-            let before = shard.len();
-            part.read_into(&mut shard, range, reading)?;
-            n_parts += usize::from(shard.len() > before);
-        }
-        if n_parts > 1 {
-            shard.sort();
-        }
-        Ok(shard)
+    /// Rows that a thread should read in one go: each file is entered in the middle, so it should give many rows then.
+    fn span_rows(&self) -> u64 {
+        (self.files.len() as u64 * FILE_ROWS).max(SHARD_ROWS)
     }
 
     /// Calls `each` with the event ids of every stored event whose instant may lie in `instants`, data file by data file.
@@ -202,7 +193,7 @@ impl Part {
         Ok(Self { path, file, metadata })
     }
 
-    fn damaged(&self) -> impl Fn(parquet::errors::ParquetError) -> Error {
+    pub(super) fn damaged(&self) -> impl Fn(parquet::errors::ParquetError) -> Error {
         let path = self.path.clone();
         move |source| Error::DataFile { path: path.clone(), source }
     }
@@ -245,7 +236,7 @@ impl Part {
             let pages = metadata.offset_index().and_then(|pages| Some(pages.get(number)?.get(index)?.page_locations()));
             let values = metadata.column_index().and_then(|values| values.get(number)?.get(index));
             let page_bounds = values.and_then(|values| match values {
-                parquet::file::page_index::column_index::ColumnIndexMetaData::INT64(values) => Some(
+                ColumnIndexMetaData::INT64(values) => Some(
                     values.min_values().iter().copied().zip(values.max_values().iter().copied()).collect::<Vec<_>>(),
                 ),
                 _ => None,
@@ -290,19 +281,57 @@ impl Part {
         Ok(reader.map(move |batch| batch.map_err(|source| damaged(source.into()))))
     }
 
-    fn read_into(&self, shard: &mut Shard, range: KeyRange, reading: &Reading<'_>) -> Result<()> {
-        if self.file.keys.0 > range.high
-            || self.file.keys.1 < range.low
-            || reading.since.is_some_and(|since| self.file.instants.1 < since)
-            || reading.until.is_some_and(|until| self.file.instants.0 >= until)
-        {
-            return Ok(());
-        }
-        let columns = shard.columns.clone();
-        for batch in self.batches(&columns, "contact_key", range.low, range.high)? {
-            shard.append(&batch?, range, reading)?;
-        }
-        Ok(())
+    /// Whether the file may hold what is asked for.
+    fn may_hold(&self, range: KeyRange, reading: &Reading<'_>) -> bool {
+        self.file.keys.0 <= range.high
+            && self.file.keys.1 >= range.low
+            && reading.since.is_none_or(|since| self.file.instants.1 >= since)
+            && reading.until.is_none_or(|until| self.file.instants.0 < until)
+    }
+
+    pub(super) fn source(&self) -> Source {
+        Source::new(self.path.clone(), self.file.size)
+    }
+
+    pub(super) fn file_metadata(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
+    /// Place of the column with this name.
+    pub(super) fn place(&self, name: &str) -> Result<usize> {
+        self.column_index(name).ok_or_else(|| missing(name))
+    }
+
+    /// The first row group from `first` on that may hold rows of the range.
+    pub(super) fn next_group(&self, first: usize, range: KeyRange) -> Option<usize> {
+        let column = self.column_index("contact_key")?;
+        let groups = self.file_metadata().row_groups().iter().enumerate().skip(first);
+        let may_hold = |low, high| low <= range.high && high >= range.low;
+        let statistics = |group: &RowGroupMetaData| group.column(column).statistics().and_then(bounds);
+        groups
+            .filter(|(_, group)| statistics(group).is_none_or(|(low, high)| may_hold(low, high)))
+            .map(|(number, _)| number)
+            .next()
+    }
+
+    pub(super) fn n_rows_of(&self, group: usize) -> usize {
+        let group = self.file_metadata().row_groups().get(group);
+        group.and_then(|group| usize::try_from(group.num_rows()).ok()).unwrap_or_default()
+    }
+
+    /// How many rows of the row group surely stand before the key, as its pages tell.
+    pub(super) fn n_rows_before(&self, group: usize, key: i64) -> usize {
+        let n_rows = || {
+            let column = self.column_index("contact_key")?;
+            let metadata = self.file_metadata();
+            let ColumnIndexMetaData::INT64(values) = metadata.column_index()?.get(group)?.get(column)? else {
+                return None;
+            };
+            let page = values.max_values().partition_point(|&last| last < key);
+            let pages = metadata.offset_index()?.get(group)?.get(column)?.page_locations();
+            Some(row_number(pages, page).unwrap_or_else(|| self.n_rows_of(group)))
+        };
+        n_rows().unwrap_or_default()
     }
 
     fn event_ids(&self, instants: (i64, i64), each: impl Fn(&[u128])) -> Result<()> {
@@ -348,247 +377,50 @@ fn event_id(bytes: Option<&[u8]>) -> u128 {
     bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u128::from_be_bytes)
 }
 
-/// The events of a range of contacts as columns, in the store's order. Key, time and kind are always there; another column
-/// is empty if it was not asked for.
-pub struct Shard {
-    columns: Vec<&'static str>,
-    contact_key: Vec<i64>,
-    at: Vec<i64>,
-    position: Vec<i32>,
-    event_id: Vec<u128>,
-    kind: Vec<Kind>,
-    words: Vec<Words>,
-    codes: Vec<Vec<u32>>,
-    message_key: Vec<i64>,
-    reply_key: Vec<i64>,
-    billable: Vec<Option<bool>>,
-    cost: Vec<i64>,
-    up_to: Vec<i64>,
+/// One thread's way over the store, with the buffers that it uses for every shard.
+struct Scan<'s> {
+    snapshot: &'s Snapshot,
+    layout: &'s Layout,
+    reading: &'s Reading<'s>,
+    stage: Stage,
+    shard: Shard,
+    scratch: Scratch,
 }
 
-impl Shard {
-    fn with_columns(wanted: &[&str], with_ids: bool) -> Self {
-        let always =
-            |name| ["contact_key", "at", "position", "kind"].contains(&name) || (with_ids && name == "event_id");
-        let columns = schema::COLUMNS.iter().map(|column| column.name);
-        Self {
-            columns: columns.filter(|name| always(name) || wanted.contains(name)).collect(),
-            contact_key: Vec::new(),
-            at: Vec::new(),
-            position: Vec::new(),
-            event_id: Vec::new(),
-            kind: Vec::new(),
-            words: vec![Words::default(); WORDS.len() + TEXTS.len()],
-            codes: vec![Vec::new(); WORDS.len() + TEXTS.len()],
-            message_key: Vec::new(),
-            reply_key: Vec::new(),
-            billable: Vec::new(),
-            cost: Vec::new(),
-            up_to: Vec::new(),
+impl<'s> Scan<'s> {
+    fn new(snapshot: &'s Snapshot, layout: &'s Layout, reading: &'s Reading<'s>) -> Self {
+        Self { snapshot, layout, reading, stage: Stage::new(), shard: Shard::new(), scratch: Scratch::default() }
+    }
+
+    /// Calls `each` with the shards of a range of contacts.
+    fn span(&mut self, span: KeyRange, n_shards: u64, mut each: impl FnMut(&Shard) -> Result<()>) -> Result<()> {
+        let parts = self.snapshot.files.iter().filter(|part| part.may_hold(span, self.reading));
+        let mut cursors: Vec<Cursor<'_>> = parts.map(|part| Cursor::new(part, self.layout, span)).collect();
+        let Self { reading, stage, shard, scratch, .. } = self;
+        if shard.words.iter().map(Words::n_bytes).sum::<usize>() > WORD_BYTES {
+            shard.words.fill(Words::default());
         }
-    }
-
-    /// Number of events.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.at.len()
-    }
-
-    /// Whether there is no event.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.at.is_empty()
-    }
-
-    /// The rows of each contact, one contact after the other.
-    pub fn contacts(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        let mut start = 0;
-        self.contact_key.chunk_by(|left, right| left == right).map(move |contact| {
-            let range = start..start + contact.len();
-            start = range.end;
-            range
-        })
-    }
-
-    /// See the column of this name.
-    #[must_use]
-    pub fn contact_key(&self) -> &[i64] {
-        &self.contact_key
-    }
-
-    /// See the column of this name.
-    #[must_use]
-    pub fn at(&self) -> &[i64] {
-        &self.at
-    }
-
-    /// See the column of this name.
-    #[must_use]
-    pub fn kind(&self) -> &[Kind] {
-        &self.kind
-    }
-
-    /// A number that is equal for equal message ids; [`NO_MESSAGE`] where there is none. Empty if not asked for.
-    #[must_use]
-    pub fn message_key(&self) -> &[i64] {
-        &self.message_key
-    }
-
-    /// As [`Shard::message_key`], for the message that is answered.
-    #[must_use]
-    pub fn reply_key(&self) -> &[i64] {
-        &self.reply_key
-    }
-
-    /// See the column of this name. Empty if not asked for.
-    #[must_use]
-    pub fn up_to(&self) -> &[i64] {
-        &self.up_to
-    }
-
-    /// See the column of this name. Empty if not asked for.
-    #[must_use]
-    pub fn billable(&self) -> &[Option<bool>] {
-        &self.billable
-    }
-
-    /// Price in millionths; [`NO_INSTANT`] where there is none. Empty if not asked for.
-    #[must_use]
-    pub fn cost(&self) -> &[i64] {
-        &self.cost
-    }
-
-    /// The codes of a column of words or of text, and the words. Both are empty if the column was not asked for.
-    #[must_use]
-    pub fn words(&self, name: &str) -> (&[u32], &Words) {
-        let index = word_index(name);
-        (&self.codes[index], &self.words[index])
-    }
-
-    fn append(&mut self, batch: &RecordBatch, range: KeyRange, reading: &Reading<'_>) -> Result<()> {
-        let keys = primitive::<Int64Type>(batch, "contact_key")?;
-        let instants = primitive::<TimestampMicrosecondType>(batch, "at")?;
-        // Files are sorted by key, so the rows of the range lie together.
-        let start = keys.partition_point(|&key| key < range.low);
-        let end = keys.partition_point(|&key| key <= range.high);
-        let rows: Vec<usize> = (start..end).filter(|&row| reading.holds(instants[row])).collect();
-        self.contact_key.extend(rows.iter().map(|&row| keys[row]));
-        self.at.extend(rows.iter().map(|&row| instants[row]));
-        for &name in &self.columns.clone() {
-            let Some(column) = batch.column_by_name(name) else {
-                return Err(missing(name));
+        let instants = (reading.since.is_some() || reading.until.is_some())
+            .then(|| reading.since.unwrap_or(i64::MIN)..reading.until.unwrap_or(i64::MAX));
+        for range in span.split(n_shards) {
+            stage.clear();
+            for cursor in &mut cursors {
+                let start = stage.rows.kind.len();
+                cursor.take(range.high, &mut stage.rows, &mut shard.words, scratch)?;
+                stage.files.push(start..stage.rows.kind.len());
+            }
+            let ids = || {
+                let mut ids = Ids::default();
+                cursors.iter().try_for_each(|cursor| cursor.ids(&mut ids, scratch))?;
+                Ok(ids)
             };
-            match (schema::named(name).map(|column| column.form), name) {
-                (Some(Form::Word), "kind") => {
-                    let dictionary = column.as_dictionary_opt::<Int32Type>().ok_or_else(|| missing(name))?;
-                    let kinds: Vec<Option<Kind>> =
-                        dictionary.values().as_string::<i32>().iter().map(|name| Kind::from_name(name?)).collect();
-                    let keys = dictionary.keys().values();
-                    for &row in &rows {
-                        let kind = usize::try_from(keys[row]).ok().and_then(|key| *kinds.get(key)?);
-                        self.kind.push(kind.ok_or_else(|| missing(name))?);
-                    }
-                }
-                (Some(Form::Word), _) => {
-                    let index = word_index(name);
-                    let dictionary = column.as_dictionary_opt::<Int32Type>().ok_or_else(|| missing(name))?;
-                    let words = &mut self.words[index];
-                    let recoded: Vec<u32> =
-                        dictionary.values().as_string::<i32>().iter().map(|word| words.optional(word)).collect();
-                    let keys = dictionary.keys();
-                    self.codes[index].extend(rows.iter().map(|&row| {
-                        if keys.is_null(row) {
-                            return NULL;
-                        }
-                        usize::try_from(keys.value(row)).ok().and_then(|key| recoded.get(key)).copied().unwrap_or(NULL)
-                    }));
-                }
-                (Some(Form::Text), _) => {
-                    let texts = column.as_string::<i32>();
-                    let words = &mut self.words[word_index(name)];
-                    let codes = rows.iter().map(|&row| words.optional(texts.is_valid(row).then(|| texts.value(row))));
-                    self.codes[word_index(name)].extend(codes);
-                }
-                (Some(Form::Int64), "message_key" | "reply_key") => {
-                    let keys = column.as_primitive::<Int64Type>();
-                    let key = |&row: &usize| if keys.is_null(row) { NO_MESSAGE } else { keys.value(row) };
-                    if name == "message_key" { &mut self.message_key } else { &mut self.reply_key }
-                        .extend(rows.iter().map(key));
-                }
-                (Some(Form::Int32), _) => {
-                    let values = primitive::<Int32Type>(batch, name)?;
-                    self.position.extend(rows.iter().map(|&row| values[row]));
-                }
-                (Some(Form::Id), _) => {
-                    let ids = column.as_binary::<i32>();
-                    self.event_id.extend(rows.iter().map(|&row| event_id(Some(ids.value(row)))));
-                }
-                (Some(Form::Flag), _) => {
-                    let flags = column.as_boolean();
-                    self.billable.extend(rows.iter().map(|&row| flags.is_valid(row).then(|| flags.value(row))));
-                }
-                (Some(Form::Decimal), _) => {
-                    let values = column.as_primitive::<arrow::datatypes::Decimal128Type>();
-                    let cost = |row: usize| {
-                        if values.is_null(row) {
-                            NO_INSTANT
-                        } else {
-                            i64::try_from(values.value(row)).unwrap_or(i64::MAX)
-                        }
-                    };
-                    self.cost.extend(rows.iter().map(|&row| cost(row)));
-                }
-                (Some(Form::Instant), "up_to") => {
-                    let values = column.as_primitive::<TimestampMicrosecondType>();
-                    self.up_to.extend(
-                        rows.iter().map(|&row| if values.is_null(row) { NO_INSTANT } else { values.value(row) }),
-                    );
-                }
-                _ => {}
+            stage.merge(instants.as_ref(), ids, shard)?;
+            if !shard.is_empty() {
+                each(shard)?;
             }
         }
         Ok(())
     }
-
-    /// Brings the rows of several files into one order and drops equal events.
-    fn sort(&mut self) {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        let key = |row: usize| (self.contact_key[row], self.at[row], self.position[row], self.event_id.get(row));
-        // The files are sorted already; a stable sort finds their runs and only merges them.
-        order.sort_by(|&left, &right| key(left).cmp(&key(right)));
-        if !self.event_id.is_empty() {
-            order.dedup_by(|later, earlier| {
-                self.event_id[*later] == self.event_id[*earlier] && self.at[*later] == self.at[*earlier]
-            });
-        }
-        gather(&mut self.contact_key, &order);
-        gather(&mut self.at, &order);
-        gather(&mut self.position, &order);
-        gather(&mut self.event_id, &order);
-        gather(&mut self.kind, &order);
-        self.codes.iter_mut().for_each(|codes| gather(codes, &order));
-        gather(&mut self.message_key, &order);
-        gather(&mut self.reply_key, &order);
-        gather(&mut self.billable, &order);
-        gather(&mut self.cost, &order);
-        gather(&mut self.up_to, &order);
-    }
-}
-
-/// Place of a column of words or of text among the lists of words.
-fn word_index(name: &str) -> usize {
-    WORDS.iter().chain(TEXTS).position(|&word| word == name).unwrap_or(0)
-}
-
-fn gather<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
-    if !column.is_empty() {
-        *column = order.iter().map(|&row| column[row]).collect();
-    }
-}
-
-fn primitive<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a [T::Native]> {
-    let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<T>());
-    column.map(|array| &array.values()[..]).ok_or_else(|| missing(name))
 }
 
 fn missing(name: &str) -> Error {

@@ -42,6 +42,17 @@ pub struct Column {
     pub meaning: &'static str,
 }
 
+impl Column {
+    /// Whether scans read the column often: it is kept so that decoding costs little, the others so that they are small.
+    #[must_use]
+    pub fn is_hot(&self) -> bool {
+        match self.form {
+            Form::Text => false,
+            _ => self.name != "line",
+        }
+    }
+}
+
 const fn column(name: &'static str, form: Form, nullable: bool, meaning: &'static str) -> Column {
     Column { name, form, nullable, meaning }
 }

@@ -1,0 +1,68 @@
+//! The columns of a shard that facts are found by. One that was not read counts as null throughout.
+
+use super::messages::WORDS;
+use super::{Observable, Settings};
+use crate::store::Shard;
+
+/// A declared last question, in the codes of the shard: flow, version, question.
+pub(super) type LastQuestion = (u32, Option<u32>, u32);
+
+/// Columns of codes, by name, and what settings say in these codes.
+pub(super) struct Columns<'s> {
+    pub(super) channel: &'s [u32],
+    pub(super) account: &'s [u32],
+    pub(super) flow: &'s [u32],
+    pub(super) flow_version: &'s [u32],
+    pub(super) question: &'s [u32],
+    pub(super) topic: &'s [u32],
+    pub(super) country: &'s [u32],
+    pub(super) language: &'s [u32],
+    pub(super) error_code: &'s [u32],
+    /// Those of [`WORDS`] that were read, each with its place there.
+    pub(super) of_messages: Vec<(usize, &'s [u32])>,
+    pub(super) last_questions: Vec<LastQuestion>,
+    observable: Vec<Observable>,
+}
+
+impl<'s> Columns<'s> {
+    /// `nulls` are at least as many as the shard has rows.
+    pub(super) fn of(shard: &'s Shard, settings: &Settings, nulls: &'s [u32]) -> Self {
+        let codes = |name| match shard.words(name).0 {
+            [] => nulls,
+            codes => codes,
+        };
+        let find = |name, word: &str| shard.words(name).1.find(word);
+        let last_questions = settings.last_questions.iter().filter_map(|(flow, version, question)| {
+            let version = match version {
+                Some(version) => Some(find("flow_version", version)?),
+                None => None,
+            };
+            Some((find("flow", flow)?, version, find("question", question)?))
+        });
+        let channels = shard.words("channel").1.list().iter();
+        Self {
+            channel: codes("channel"),
+            account: codes("account"),
+            flow: codes("flow"),
+            flow_version: codes("flow_version"),
+            question: codes("question"),
+            topic: codes("topic"),
+            country: codes("country"),
+            language: codes("language"),
+            error_code: codes("error_code"),
+            of_messages: WORDS
+                .iter()
+                .enumerate()
+                .map(|(place, name)| (place, shard.words(name).0))
+                .filter(|(_, codes)| !codes.is_empty())
+                .collect(),
+            last_questions: last_questions.collect(),
+            observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
+        }
+    }
+
+    /// What the log of a channel can tell.
+    pub(super) fn observable(&self, channel: u32) -> Observable {
+        self.observable.get((channel as usize).wrapping_sub(1)).copied().unwrap_or_default()
+    }
+}

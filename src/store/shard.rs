@@ -1,0 +1,295 @@
+//! A shard: whole contacts as columns, in the store's order. Here the rows of several data files become one sequence.
+//!
+//! Files are sorted, so what one contact did stands in one run of each file, and runs are copied whole. Rows are compared
+//! only where runs of one contact overlap in time, and told apart by id only where two files tell of the same instant.
+
+use std::ops::Range;
+
+use super::rows::{NO_INSTANT, NO_MESSAGE};
+use super::schema::{TEXTS, WORDS};
+use super::words::Words;
+use crate::error::Result;
+use crate::event::Kind;
+
+/// Columns of numbers, in the order in which [`Block::numbers`] keeps them.
+pub(super) const NUMBERS: [&str; 6] = ["contact_key", "at", "message_key", "reply_key", "up_to", "cost"];
+const KEY: usize = 0;
+const AT: usize = 1;
+
+/// What stands for null in a column of numbers.
+pub(super) fn null_of(number: usize) -> i64 {
+    if matches!(NUMBERS.get(number), Some(&("message_key" | "reply_key"))) { NO_MESSAGE } else { NO_INSTANT }
+}
+
+/// Place of a column of words or of text among the lists of words.
+pub(super) fn word_index(name: &str) -> Option<usize> {
+    WORDS.iter().chain(TEXTS).position(|&word| word == name)
+}
+
+/// Rows as columns. A column that was not asked for is empty.
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) numbers: [Vec<i64>; NUMBERS.len()],
+    pub(super) kind: Vec<Kind>,
+    /// In the order of [`word_index`].
+    pub(super) codes: Vec<Vec<u32>>,
+    pub(super) billable: Vec<Option<bool>>,
+}
+
+impl Block {
+    fn new() -> Self {
+        Self { codes: vec![Vec::new(); WORDS.len() + TEXTS.len()], ..Self::default() }
+    }
+
+    fn clear(&mut self) {
+        self.numbers.iter_mut().for_each(Vec::clear);
+        self.kind.clear();
+        self.codes.iter_mut().for_each(Vec::clear);
+        self.billable.clear();
+    }
+
+    fn copy(&mut self, from: &Self, segments: &[Range<usize>]) {
+        fn copy<T: Copy>(to: &mut Vec<T>, from: &[T], segments: &[Range<usize>]) {
+            if !from.is_empty() {
+                to.reserve(from.len());
+                for segment in segments {
+                    to.extend_from_slice(&from[segment.clone()]);
+                }
+            }
+        }
+        self.clear();
+        for (to, from) in self.numbers.iter_mut().zip(&from.numbers) {
+            copy(to, from, segments);
+        }
+        copy(&mut self.kind, &from.kind, segments);
+        for (to, from) in self.codes.iter_mut().zip(&from.codes) {
+            copy(to, from, segments);
+        }
+        copy(&mut self.billable, &from.billable, segments);
+    }
+}
+
+/// What tells events of one instant apart: position and event id of every row, file after file.
+#[derive(Default)]
+pub(super) struct Ids {
+    pub(super) position: Vec<i32>,
+    pub(super) event_id: Vec<u128>,
+}
+
+/// The events of a range of contacts as columns, in the store's order. Key, time and kind are always there; another column
+/// is empty if it was not asked for.
+pub struct Shard {
+    rows: Block,
+    pub(super) words: Vec<Words>,
+}
+
+impl Shard {
+    pub(super) fn new() -> Self {
+        Self { rows: Block::new(), words: vec![Words::default(); WORDS.len() + TEXTS.len()] }
+    }
+
+    /// Number of events.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.kind.len()
+    }
+
+    /// Whether there is no event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.kind.is_empty()
+    }
+
+    /// The rows of each contact, one contact after the other.
+    pub fn contacts(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut start = 0;
+        self.contact_key().chunk_by(|left, right| left == right).map(move |contact| {
+            let range = start..start + contact.len();
+            start = range.end;
+            range
+        })
+    }
+
+    /// See the column of this name.
+    #[must_use]
+    pub fn contact_key(&self) -> &[i64] {
+        &self.rows.numbers[KEY]
+    }
+
+    /// See the column of this name.
+    #[must_use]
+    pub fn at(&self) -> &[i64] {
+        &self.rows.numbers[AT]
+    }
+
+    /// See the column of this name.
+    #[must_use]
+    pub fn kind(&self) -> &[Kind] {
+        &self.rows.kind
+    }
+
+    /// A number that is equal for equal message ids; [`NO_MESSAGE`] where there is none. Empty if not asked for.
+    #[must_use]
+    pub fn message_key(&self) -> &[i64] {
+        &self.rows.numbers[2]
+    }
+
+    /// As [`Shard::message_key`], for the message that is answered.
+    #[must_use]
+    pub fn reply_key(&self) -> &[i64] {
+        &self.rows.numbers[3]
+    }
+
+    /// Microseconds; [`NO_INSTANT`] where there is none. Empty if not asked for.
+    #[must_use]
+    pub fn up_to(&self) -> &[i64] {
+        &self.rows.numbers[4]
+    }
+
+    /// Price in millionths; [`NO_INSTANT`] where there is none. Empty if not asked for.
+    #[must_use]
+    pub fn cost(&self) -> &[i64] {
+        &self.rows.numbers[5]
+    }
+
+    /// See the column of this name. Empty if not asked for.
+    #[must_use]
+    pub fn billable(&self) -> &[Option<bool>] {
+        &self.rows.billable
+    }
+
+    /// The codes of a column of words or of text, and the words. Both are empty if the column was not asked for.
+    #[must_use]
+    pub fn words(&self, name: &str) -> (&[u32], &Words) {
+        let index = word_index(name).unwrap_or(0);
+        (&self.rows.codes[index], &self.words[index])
+    }
+}
+
+/// The rows of one file that are of one contact.
+struct Run {
+    key: i64,
+    first_at: i64,
+    rows: Range<usize>,
+}
+
+/// The rows of several files, one file after the other, on their way to be a shard. Its buffers are used again and again.
+pub(super) struct Stage {
+    pub(super) rows: Block,
+    /// The rows of each file.
+    pub(super) files: Vec<Range<usize>>,
+    runs: Vec<Run>,
+    /// Rows that are being mixed: instant, kind, run, row.
+    order: Vec<(i64, Kind, usize, usize)>,
+    segments: Vec<Range<usize>>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self { rows: Block::new(), files: Vec::new(), runs: Vec::new(), order: Vec::new(), segments: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.files.clear();
+    }
+
+    /// Brings the rows of all files into one order, without those outside `instants` and without repeated events. Asks for
+    /// `ids` only if it cannot do without.
+    pub(super) fn merge(
+        &mut self,
+        instants: Option<&Range<i64>>,
+        ids: impl FnMut() -> Result<Ids>,
+        shard: &mut Shard,
+    ) -> Result<()> {
+        self.files.retain(|file| !file.is_empty());
+        if self.files.len() <= 1 && instants.is_none() {
+            std::mem::swap(&mut shard.rows, &mut self.rows);
+            return Ok(());
+        }
+        self.find_runs(instants);
+        self.segments.clear();
+        self.join_runs(ids)?;
+        shard.rows.copy(&self.rows, &self.segments);
+        Ok(())
+    }
+
+    fn find_runs(&mut self, instants: Option<&Range<i64>>) {
+        let (keys, at) = (&self.rows.numbers[KEY], &self.rows.numbers[AT]);
+        self.runs.clear();
+        for file in &self.files {
+            let mut start = file.start;
+            for run in keys[file.clone()].chunk_by(|left, right| left == right) {
+                let mut rows = start..start + run.len();
+                start = rows.end;
+                if let Some(instants) = instants {
+                    let of_run = &at[rows.clone()];
+                    rows = rows.start + of_run.partition_point(|&at| at < instants.start)
+                        ..rows.start + of_run.partition_point(|&at| at < instants.end);
+                }
+                if !rows.is_empty() {
+                    self.runs.push(Run { key: keys[rows.start], first_at: at[rows.start], rows });
+                }
+            }
+        }
+        // Every file is sorted already; a stable sort finds that out and only merges.
+        self.runs.sort_by_key(|run| (run.key, run.first_at));
+    }
+
+    /// Joins runs that follow each other, and mixes those of a contact that overlap.
+    fn join_runs(&mut self, mut ids: impl FnMut() -> Result<Ids>) -> Result<()> {
+        let (at, kind) = (&self.rows.numbers[AT], &self.rows.kind);
+        let instant = |row: usize| (at[row], kind[row]);
+        let mut known: Option<Ids> = None;
+        let mut begin = 0;
+        while let Some(first) = self.runs.get(begin) {
+            let mut last = instant(first.rows.end - 1);
+            let mut end = begin + 1;
+            while let Some(run) = self.runs.get(end)
+                && run.key == first.key
+                && instant(run.rows.start) <= last
+            {
+                last = last.max(instant(run.rows.end - 1));
+                end += 1;
+            }
+            if end == begin + 1 {
+                add(&mut self.segments, first.rows.clone());
+                begin = end;
+                continue;
+            }
+            self.order.clear();
+            for (number, run) in self.runs[begin..end].iter().enumerate() {
+                self.order.extend(run.rows.clone().map(|row| (at[row], kind[row], number, row)));
+            }
+            self.order.sort_by_key(|&(at, kind, ..)| (at, kind));
+            let is_tie = |pair: &[(i64, Kind, usize, usize)]| {
+                (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1) && pair[0].2 != pair[1].2
+            };
+            if self.order.windows(2).any(is_tie) {
+                let ids = match &mut known {
+                    Some(ids) => ids,
+                    None => known.insert(ids()?),
+                };
+                let id = |row: usize| (ids.position[row], ids.event_id[row]);
+                self.order.sort_by(|left, right| {
+                    (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| id(left.3).cmp(&id(right.3)))
+                });
+                self.order.dedup_by(|later, earlier| {
+                    later.0 == earlier.0 && ids.event_id[later.3] == ids.event_id[earlier.3]
+                });
+            }
+            for &(.., row) in &self.order {
+                add(&mut self.segments, row..row + 1);
+            }
+            begin = end;
+        }
+        Ok(())
+    }
+}
+
+fn add(segments: &mut Vec<Range<usize>>, rows: Range<usize>) {
+    match segments.last_mut() {
+        Some(last) if last.end == rows.start => last.end = rows.end,
+        _ => segments.push(rows),
+    }
+}

@@ -227,6 +227,9 @@ impl Funnel {
             if from >= to {
                 return Err(Mistake(at, "an exclusion lies between a step and a later one".into()));
             }
+            if [from, to].into_iter().any(|step| rules.optional >> step & 1 != 0) {
+                return Err(Mistake(at, "an exclusion lies between steps that cannot be skipped".into()));
+            }
             rules.exclusions.push(Between { from, to });
             exclusions.push(conditions(exclude.r#where, &at)?);
         }

@@ -8,9 +8,16 @@
 use super::way::{Entry, MAX_STEPS, NOWHERE, Rules, Way};
 
 /// Buffers that one walk leaves to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
     nodes: Vec<Node>,
+    chains: [Chain; MAX_STEPS],
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { nodes: Vec::new(), chains: [NONE; MAX_STEPS] }
+    }
 }
 
 /// An entry that filled a step, and the node of the step before it.
@@ -22,7 +29,7 @@ struct Node {
 }
 
 /// The newest chain that got to a step.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Chain {
     start: i64,
     last: i64,
@@ -63,7 +70,8 @@ struct Walk<'w> {
     adjacent: bool,
     /// Whether a later entry of the first step begins anew.
     restarts: bool,
-    chains: [Chain; MAX_STEPS],
+    /// Of each step.
+    chains: &'w mut [Chain],
     nodes: &'w mut Vec<Node>,
     reached: usize,
     best: u32,
@@ -72,17 +80,11 @@ struct Walk<'w> {
 
 impl<'w> Walk<'w> {
     fn new(rules: &'w Rules, adjacent: bool, restarts: bool, scratch: &'w mut Scratch) -> Self {
-        scratch.nodes.clear();
-        Self {
-            rules,
-            adjacent,
-            restarts,
-            chains: [NONE; MAX_STEPS],
-            nodes: &mut scratch.nodes,
-            reached: 0,
-            best: NOWHERE,
-            excluded: false,
-        }
+        let Scratch { nodes, chains } = scratch;
+        let (chains, _) = chains.split_at_mut(rules.n_steps.min(MAX_STEPS));
+        nodes.clear();
+        chains.fill(NONE);
+        Self { rules, adjacent, restarts, chains, nodes, reached: 0, best: NOWHERE, excluded: false }
     }
 
     /// Walks from entry `first` on. Returns the way, and the entry after the one at which it ended.
@@ -132,10 +134,9 @@ impl<'w> Walk<'w> {
                 let at = entries.get(entry as usize).map_or(i64::MIN, |entry| entry.at);
                 at.saturating_sub(self.rules.within[later])
             });
-            let opens = |exclusion: usize| self.rules.exclusions.get(exclusion).is_some_and(|one| one.from == step);
-            let exclusions =
-                (0..self.rules.exclusions.len()).filter(|&one| opens(one)).fold(0, |all, one| all | 1 << one);
-            let between = entries.get(before as usize + 1..found as usize).unwrap_or_default();
+            let exclusions = self.rules.exclusions.iter().enumerate().filter(|(_, one)| one.from == step);
+            let exclusions = exclusions.fold(0, |all, (bit, _)| all | 1 << bit);
+            let between = entries.get(before as usize + 1..=found as usize).unwrap_or_default();
             // What lies after an event of an exclusion that begins here is cut off from what comes before it.
             let cut = between.iter().rposition(|entry| entry.excludes & exclusions != 0).unwrap_or(0);
             let earlier = between.iter().skip(cut).position(|entry| entry.steps >> step & 1 != 0 && entry.at >= limit);
@@ -147,14 +148,15 @@ impl<'w> Walk<'w> {
     }
 
     fn take(&mut self, number: u32, entry: &Entry) {
-        let mut steps = entry.steps;
+        let known = u32::MAX >> (32 - self.chains.len());
+        let mut steps = entry.steps & known;
         // From the last step down, so that an event that has just filled a step does not fill the next one too.
         while steps != 0 {
             let step = 31 - steps.leading_zeros() as usize;
             steps &= !(1 << step);
             self.reach(step, number, entry);
         }
-        let mut again = entry.steps & self.rules.same_event;
+        let mut again = entry.steps & self.rules.same_event & known & !1;
         while again != 0 {
             let step = again.trailing_zeros() as usize;
             again &= again - 1;
@@ -227,7 +229,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The entry by which the chain passed the step, or the first later one if it skipped it.
+    /// The entry by which the chain passed a step that cannot be skipped.
     fn passed_at(&self, chain: Chain, step: usize) -> u32 {
         let mut entry = chain.entry;
         let mut node = chain.node;

@@ -37,7 +37,8 @@ pub struct Rules {
     pub exclusions: Vec<Between>,
 }
 
-/// An exclusion holds from the event of one step to the event of a later one, both counted from 0.
+/// An exclusion holds from the event of one step to the event of a later one, both counted from 0. For `ordered` and
+/// `adjacent` neither may be optional.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Between {
     /// The earlier step.

@@ -33,6 +33,7 @@ fn help_says_what_every_command_takes() {
         &["query"],
         &["report"],
         &["explain"],
+        &["funnel"],
         &["store"],
         &["store", "log"],
         &["store", "optimize"],
@@ -291,6 +292,27 @@ fn answers_in_json_have_the_promised_fields() {
         assert!(row.segment.contains_key("question") && row.n > 0);
         assert!(row.median <= row.p90 && row.p90 <= row.p99, "{row:?}");
     }
+}
+
+#[test]
+fn several_metrics_are_asked_in_one_pass_each_with_its_own_breakdown() {
+    let case = Case::new();
+    case.samples();
+    case.ask(&["ingest", "sample-data", "--store", "store", "--config", "sample-data/trichter.toml", "--quiet"]);
+    let ask = |metrics: &[&str]| {
+        let rest = ["--store", "store", "--format", "json"];
+        let text = case.ask(&["query"].iter().chain(metrics).chain(&rest).copied().collect::<Vec<_>>());
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let both = ask(&["open_rate:campaign", "question_drop_off_rate:flow,question", "--by", "channel", "click_rate"]);
+    let alone = [
+        ask(&["open_rate", "--by", "campaign"]),
+        ask(&["question_drop_off_rate", "--by", "flow,question"]),
+        ask(&["click_rate", "--by", "channel"]),
+    ];
+    assert_eq!(both, serde_json::Value::from(alone.to_vec()));
+    let csv = ["query", "open_rate", "click_rate", "--store", "store", "--format", "csv"];
+    case.run(&csv).expect(2).complains(&["one metric at a time"]);
 }
 
 #[test]

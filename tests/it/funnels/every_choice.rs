@@ -50,8 +50,8 @@ fn may_follow(
     let in_time =
         entry.at - entries[first].at <= rules.window && (same || entry.at - entries[last].at <= rules.within[step]);
     let excluded = rules.exclusions.iter().enumerate().any(|(bit, between)| {
-        // It holds once the earlier step is passed or skipped, and until the later one is.
-        let Some(&(_, from)) = chosen.iter().find(|(step, _)| *step >= between.from) else { return false };
+        // It holds once the earlier step is passed, and until the later one is.
+        let Some(&(_, from)) = chosen.iter().find(|(step, _)| *step == between.from) else { return false };
         last_step < between.to && (from + 1..number).any(|between| entries[between].excludes >> bit & 1 == 1)
     });
     (same || later) && in_time && !excluded
@@ -112,7 +112,9 @@ prop_compose! {
         exclusion in prop::option::of((0..n_steps - 1, 1..n_steps)),
     ) -> Rules {
         let exclusions = exclusion.filter(|(from, to)| from < to).map(|(from, to)| Between { from, to });
-        Rules { within, optional: optional & !1, same_event: same_event & !1, exclusions: exclusions.into_iter().collect(), ..Rules::plain(n_steps, window) }
+        // What an exclusion lies between cannot be skipped.
+        let ends = exclusions.map_or(0, |one| 1 << one.from | 1 << one.to);
+        Rules { within, optional: optional & !1 & !ends, same_event: same_event & !1, exclusions: exclusions.into_iter().collect(), ..Rules::plain(n_steps, window) }
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! `model` is the report as plain values, `build` makes it, `page` and
 //! `sections` turn it into headings, sentences and tables,
-//! `draw` into charts. A format is one file with one function, and one line in `Format::ALL`.
+//! `draw` into charts; what each of them does for funnels stands in a file below it. A format is one file with one function, and one line in `Format::ALL`.
 
 mod build;
 mod draw;

@@ -24,44 +24,49 @@ pub(super) fn charts(report: &Report, index: usize, language: Language) -> Resul
 }
 
 fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
-    let units = format!("{}s", funnel.unit);
-    let mut before = 0;
     let mut steps = Vec::new();
-    for (place, step) in funnel.steps.iter().enumerate() {
+    // Of the required step before: a step that may be skipped is nobody's base.
+    let mut base = None;
+    for step in &funnel.steps {
         let share = &step.from_previous;
-        let mut detail = vec![language.count(step.reached)];
-        if place == 0 {
-            detail = vec![units.clone()];
-        } else {
-            let [of_previous, ..] = language.share(share);
-            detail.push(format!("{of_previous} of the step before"));
-            detail.extend(step.time_s.median.map(|median| format!("median {}", language.duration(median))));
-        }
-        steps.push(charts::Step {
-            name: step_name(step),
-            reached: Some((as_f64(share.numerator), as_f64(share.denominator))),
-            open: if place == 0 { 0.0 } else { as_f64(before - share.denominator.min(before)) },
-            share: share
-                .value
-                .filter(|_| place > 0)
-                .map(|value| Estimate { value, interval: share.low.zip(share.high) }),
-            value: if place == 0 {
-                language.count(step.reached)
-            } else {
-                let [of_all, ..] = language.share(&step.from_start);
-                of_all
+        let reached = Some((as_f64(share.numerator), as_f64(share.denominator)));
+        let name = step_name(step);
+        steps.push(match base {
+            None => charts::Step {
+                name,
+                reached,
+                open: 0.0,
+                share: None,
+                value: language.count(step.reached),
+                detail: format!("{}s", funnel.unit),
             },
-            detail: detail.join(" · "),
+            Some(base) => charts::Step {
+                name,
+                reached,
+                open: as_f64(share.denominator.abs_diff(base)),
+                share: share.value.map(|value| Estimate { value, interval: share.low.zip(share.high) }),
+                value: language.share(&step.from_start)[0].clone(),
+                detail: detail(step, language),
+            },
         });
-        // A step that may be skipped is nobody's base.
         if !step.optional {
-            before = step.reached;
+            base = Some(step.reached);
         }
     }
     let told: Vec<String> =
         steps.iter().map(|step| format!("{}: {} · {}", step.name, step.value, step.detail)).collect();
     let title = format!("Funnel: {}", capitalised(&printable(&funnel.funnel)));
     charts::funnel(&alternative(&format!("chart-funnel-{index}"), title, &told), Some(LEGEND), &steps)
+}
+
+/// `331 · 80.3 % of the step before · median 43 s`.
+fn detail(step: &FunnelStep, language: Language) -> String {
+    let [of_previous, ..] = language.share(&step.from_previous);
+    let detail = format!("{} · {of_previous} of the step before", language.count(step.reached));
+    match step.time_s.median {
+        Some(median) => format!("{detail} · median {}", language.duration(median)),
+        None => detail,
+    }
 }
 
 /// The step whose median is the longest, of those that were taken often enough. One bin alone is no picture.

@@ -65,7 +65,7 @@ pub(crate) fn metrics(criterion: &mut Criterion) {
 pub(crate) fn report(criterion: &mut Criterion) {
     let snapshot = DATA.snapshot();
     let answers = answer(&snapshot, &report::asks(&[]));
-    let report = report::build(context(&snapshot), &answers, &[]);
+    let report = report::build(context(&snapshot), &answers, &[], &[]);
     let mut group = criterion.benchmark_group("report");
     group.sample_size(10);
     for format in Format::all() {

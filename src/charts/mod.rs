@@ -4,6 +4,7 @@
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
 mod funnel;
+mod histogram;
 mod opt_outs;
 mod questions;
 mod rates;
@@ -11,6 +12,7 @@ mod theme;
 mod trend;
 
 pub use funnel::{Step, funnel};
+pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
 pub use questions::{Outcome, Question, questions};
 pub use rates::{Cell, Panel, Row, rates};

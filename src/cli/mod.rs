@@ -230,9 +230,13 @@ impl Opened {
         Span::new(since, until, end, self.config.windows.session_gap.0)
     }
 
+    /// What metrics are counted over.
+    fn scope(&self) -> Scope<'_> {
+        Scope { settings: &self.settings, zone: self.zone.0.clone(), flows: &self.config.flow }
+    }
+
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
-        let scope = Scope { settings: &self.settings, zone: self.zone.0.clone(), flows: &self.config.flow };
-        crate::metrics::answer(&self.snapshot, &scope, asks)
+        crate::metrics::answer(&self.snapshot, &self.scope(), asks)
     }
 }
 

@@ -9,10 +9,11 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
+use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
-use crate::metrics::{Answer, Ask, Metric, catalog};
+use crate::metrics::{self, Answer, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
-use crate::store::{Key, Snapshot, Store};
+use crate::store::{self, Key, Snapshot, Store};
 
 /// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
@@ -79,8 +80,8 @@ impl Report {
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
         let mut asks = report::asks(&self.reading.by);
         asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
-        let answers = opened.answer(&asks)?;
-        let report = report::build(self.context(opened, &answers)?, &answers, &definitions()?);
+        let (answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
+        let report = report::build(self.context(opened, &answers)?, &answers, &funnels, &definitions()?);
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;
@@ -169,6 +170,27 @@ impl Report {
         let settings = Settings::new(&config, &snapshot, None, None);
         Ok(Opened { store, snapshot, config, settings, zone, since: None, until: None })
     }
+}
+
+/// Counts metrics and funnels in one pass over the store.
+fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answer>, Vec<funnel::Answer>)> {
+    let metrics = metrics::Counting::new(opened.scope(), asks)?;
+    let funnels = funnel::Counting::new(&opened.snapshot, funnels, opened.span(), opened.zone.0.clone());
+    let mut columns = [metrics.columns(), funnels.columns()].concat();
+    columns.sort_unstable();
+    columns.dedup();
+    // Metrics need what happened before `--since`; funnels leave it out themselves.
+    let reading = store::Reading { columns: &columns, since: None, until: opened.settings.until };
+    let states = opened.snapshot.fold(
+        &reading,
+        || (metrics.begin(), funnels.begin()),
+        |(tally, counts), shard| {
+            funnels.add(counts, shard);
+            metrics.add(tally, shard)
+        },
+    )?;
+    let (tallies, counts) = states.into_iter().unzip();
+    Ok((metrics.finish(tallies), funnels.finish(counts)))
 }
 
 /// The definitions of all metrics, as the report's appendix shows them.

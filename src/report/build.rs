@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::model::{
-    Breakdown, Context, Day, Definition, Figure, Flow, Headline, Question, Report, Segment, Spread, Stage, Step,
-    Unmeasurable,
+    Breakdown, Context, Day, Definition, Figure, Flow, Funnel, Headline, Question, Report, Segment, Spread, Stage,
+    Step, Unmeasurable,
 };
 use crate::event::SECOND;
+use crate::funnel;
 use crate::metrics::{Answer, Ask, Row};
 
 /// Rates of messages.
@@ -86,9 +87,9 @@ fn own_metrics(by: &[String]) -> &'static [&'static str] {
     }
 }
 
-/// Puts the answers in place. Answers to questions that no report asks are left aside.
+/// Puts the answers in place. Answers to questions that no report asks are left aside; funnels come in the order given.
 #[must_use]
-pub fn build(context: Context, answers: &[Answer], definitions: &[Definition]) -> Report {
+pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], definitions: &[Definition]) -> Report {
     let answers = Answers::new(answers);
     let channels = answers.breakdown(&["channel"], None);
     let own = !context.by.is_empty()
@@ -101,6 +102,7 @@ pub fn build(context: Context, answers: &[Answer], definitions: &[Definition]) -
             .and_then(|row| spread("first_response_seconds", row)),
         campaign_funnel: campaign_funnel(&answers),
         flows: flows(&answers),
+        funnels: funnels.iter().filter_map(Funnel::new).collect(),
         unmeasurable: unmeasurable(&channels),
         channels,
         campaigns: answers.breakdown(&["campaign"], None),
@@ -368,7 +370,7 @@ mod tests {
 
     #[test]
     fn nothing_asked_is_nothing_shown() {
-        let report = build(fixture::context(), &[], &[]);
+        let report = build(fixture::context(), &[], &[], &[]);
         assert!(report.campaign_funnel.is_empty() && report.flows.is_empty() && report.days.is_empty());
         assert!(report.headlines.iter().all(|headline| headline.figure.is_none()));
     }

@@ -2,6 +2,8 @@
 //!
 //! Draws nothing itself.
 
+mod funnels;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -21,6 +23,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
     match (section, heading) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),
         ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
@@ -40,6 +43,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
         .map(|step| charts::Step {
             name: stage_name(step.stage).to_owned(),
             reached: step.n_messages.map(|n| (as_f64(n), as_f64(step.n_base))),
+            open: 0.0,
             share: step.figure.as_ref().and_then(estimate),
             value: if step.stage == Stage::Sent {
                 language.count_or_unmeasurable(step.n_messages)
@@ -55,7 +59,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
         .collect();
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
     let alternative = alternative("chart-campaign-funnel", "Campaign funnel".to_owned(), &told);
-    Ok(vec![charts::funnel(&alternative, &steps)?])
+    Ok(vec![charts::funnel(&alternative, None, &steps)?])
 }
 
 fn outcomes(question: &Question) -> [(Outcome, &'static str, u64); 7] {

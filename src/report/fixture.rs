@@ -3,6 +3,7 @@
 use super::model::{Balance, Context, Definition, Report};
 use super::{Language, asks, build};
 use crate::event::{SECOND, Time};
+use crate::funnel;
 use crate::metrics::{Answer, Ask, Counts, Distribution, Rate, Row};
 
 /// A name that tries to become markup.
@@ -160,9 +161,52 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
     Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
 }
 
+/// A funnel that four hundred entered, or nobody; the second of its three steps may be skipped.
+fn funnel(name: &str, is_entered: bool, goal: &str) -> funnel::Answer {
+    let count = |n: u64| if is_entered { n } else { 0 };
+    let step = |step: &str, optional, [reached, converted, lost, excluded, open]: [u64; 5], base: u64, n_times: u64| {
+        let rate = Rate { numerator: count(reached), denominator: count(base) };
+        funnel::Step {
+            step: step.to_owned(),
+            optional,
+            reached: count(reached),
+            converted: count(converted),
+            lost: count(lost),
+            excluded: count(excluded),
+            open: count(open),
+            from_start: rate,
+            from_previous: rate,
+            seconds: times(count(n_times)),
+            seconds_from_start: times(count(n_times)),
+        }
+    };
+    let steps = vec![
+        step("first question", false, [400, 250, 110, 9, 40], 400, 0),
+        step("voucher", true, [100, 50, 40, 5, 10], 360, 100),
+        step(goal, false, [200, 200, 0, 0, 0], 350, 200),
+    ];
+    funnel::Answer {
+        funnel: name.to_owned(),
+        meaning: "Of the conversations in which a question was asked: who came to the end.".to_owned(),
+        unit: "conversation",
+        order: "ordered".to_owned(),
+        window_s: 259_200,
+        by: Vec::new(),
+        unmeasurable: vec![funnel::Unmeasurable { channel: "telegram".to_owned(), step: "voucher".to_owned() }],
+        rows: vec![funnel::Row { segment: Vec::new(), steps }],
+    }
+}
+
+/// So many observations: most quick, one in ten a day.
+fn times(n: u64) -> Distribution {
+    Distribution([(3, n / 2), (45, n - n / 2 - n / 10), (90_000, n / 10)].into_iter().filter(|(_, n)| *n > 0).collect())
+}
+
 fn report(context: Context, campaigns: &[Option<&str>], questions: &[(Option<&str>, &str)], days: &[&str]) -> Report {
     let answers: Vec<Answer> = asks(&context.by).iter().map(|ask| answer(ask, campaigns, questions, days)).collect();
-    build(context, &answers, &definitions())
+    let goal = if campaigns.contains(&Some(HOSTILE)) { HOSTILE } else { "qualified" };
+    let funnels = [funnel("lead_qualification", true, goal), funnel("win_back", false, goal)];
+    build(context, &answers, &funnels, &definitions())
 }
 
 /// No value, n/a, hostile and long names, forty questions, scripts from right to left and without spaces.

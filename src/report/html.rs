@@ -43,10 +43,11 @@ mod tests {
     use crate::report::build::build;
     use crate::report::{draw, fixture, page};
 
-    const SECTIONS: [&str; 10] = [
+    const SECTIONS: [&str; 11] = [
         "glance",
         "campaign-funnel",
         "questions",
+        "funnels",
         "answer-times",
         "channels",
         "campaigns",
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_section_is_there_even_without_rows() {
-        let empty = build(fixture::context(), &[], &[]);
+        let empty = build(fixture::context(), &[], &[], &[]);
         for report in [fixture::awkward(), fixture::small(), empty] {
             let html = write(&report).unwrap();
             for id in SECTIONS {
@@ -91,7 +92,9 @@ mod tests {
                 assert!(html.contains(&format!("href=\"#{id}\"")), "{id}");
             }
         }
-        assert!(write(&build(fixture::context(), &[], &[])).unwrap().contains("No messages were sent in this range."));
+        assert!(
+            write(&build(fixture::context(), &[], &[], &[])).unwrap().contains("No messages were sent in this range.")
+        );
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub(super) fn write(report: &Report) -> Result<String> {
             if !part.heading.is_empty() {
                 lines.extend([format!("### {}", escaped(&part.heading)), String::new()]);
             }
+            if !part.lead.is_empty() {
+                lines.extend([escaped(&part.lead), String::new()]);
+            }
             if let Some(table) = &part.table {
                 self::table(table, &mut lines);
             }
@@ -183,6 +186,22 @@ mod tests {
         | Question | Question drop-off | Visits | Answered | Skipped | Silent | Opted out | Handed over | Failed | Open |
         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
         | size | 22.8_% (21.1–24.6_%; 514 of 2_256) | 2_336 | 1_682 | 60 | 400 | 48 | 40 | 26 | 80 |
+
+        ## Funnels
+
+        How far contacts got, step by step. The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before; neither counts what is still open.
+
+        ### Lead qualification
+
+        Of the conversations in which a question was asked: who came to the end. Each conversation once, ordered, within 3_d.
+
+        | Step | Reached | Went on | Lost | Excluded | Open | Of all | Of the step before | Median | 90 % within | Median from the start |
+        |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+        | first question | 400 | 250 | 110 | 9 | 40 |  |  | – | – | – |
+        | voucher (optional) | 100 | 50 | 40 | 5 | 10 | 27.8_% (23.4–32.6_%; 100 of 360) | 27.8_% (23.4–32.6_%; 100 of 360) | 3_s | 45_s | 3_s |
+        | qualified | 200 | 200 | 0 | 0 | 0 | 57.1_% (51.9–62.2_%; 200 of 350) | 57.1_% (51.9–62.2_%; 200 of 350) | 3_s | 45_s | 3_s |
+
+        *Left out, because their logs cannot tell of a step: telegram (“voucher”).*
         ");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Counts nothing, never reads a clock: the same context and answers give the same bytes.
 //!
-//! `model` is the report as plain values, `build` makes it, `page` and
-//! `sections` turn it into headings, sentences and tables,
-//! `draw` into charts. A format is one file with one function, and one line in `Format::ALL`.
+//! `model` is the report as plain values, `build` makes it, `page` and `sections` turn it into headings, sentences and
+//! tables, `draw` into charts; what each of them does for funnels stands in a file of its own below it. A format is one
+//! file with one function, and one line in `Format::ALL`.
 
 mod build;
 mod draw;

@@ -2,14 +2,17 @@
 //!
 //! Holds no text about numbers, no markup and no picture; `build` makes it, formats write it.
 
+mod funnels;
+
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
+pub use self::funnels::{Funnel, FunnelStep, Share, Times};
 use super::text::Language;
 use crate::event::Time;
-use crate::metrics::{Distribution, Rate};
+use crate::rate::{Distribution, Rate};
 
 /// Everything that a report says. Two reports of the same answers are equal, byte for byte.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +27,8 @@ pub struct Report {
     pub campaign_funnel: Vec<Step>,
     /// One question funnel per flow.
     pub flows: Vec<Flow>,
+    /// The funnels that were counted, those that nobody entered among them.
+    pub funnels: Vec<Funnel>,
     /// Rates by channel.
     pub channels: Breakdown,
     /// Rates by campaign.

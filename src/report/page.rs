@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{Breakdown, Context, Definition, Figure, Headline, Report, Segment, Stage};
+use super::model::{Breakdown, Context, Definition, Figure, FunnelStep, Headline, Report, Segment, Stage};
 use super::sections;
 use super::text::{self, Language};
 
@@ -67,6 +67,8 @@ pub(super) struct Section {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Part {
     pub(super) heading: String,
+    /// What stands before the pictures.
+    pub(super) lead: String,
     /// Pictures of the table, filled in by formats that show them.
     pub(super) charts: Vec<String>,
     pub(super) table: Option<Table>,
@@ -237,6 +239,12 @@ pub(super) fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
+/// What a step of a funnel is called, and whether it may be skipped.
+pub(super) fn step_name(step: &FunnelStep) -> String {
+    let name = text::printable(&step.step);
+    if step.optional { format!("{name} (optional)") } else { name }
+}
+
 /// Messages sent in a segment, as far as any rate tells.
 pub(super) fn n_sent(figures: &BTreeMap<String, Figure>) -> Option<u64> {
     let measured = |metric| figures.get(metric).filter(|figure: &&Figure| figure.measurable);
@@ -290,7 +298,8 @@ pub(super) fn segment_name(segment: &Segment) -> String {
     segment.segment.iter().map(|value| text::name(value.as_deref())).collect::<Vec<_>>().join(" · ")
 }
 
-fn capitalised(text: &str) -> String {
+/// A name as a title: `lead_qualification` is `Lead qualification`.
+pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>().replace('_', " ")
 }

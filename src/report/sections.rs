@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of markup and charts.
 
+mod funnels;
+
 use std::collections::BTreeMap;
 
 use super::build::{CONVERSATION_RATES, MESSAGE_RATES, QUESTION_RATES};
@@ -14,6 +16,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
     let mut sections = vec![
         campaign_funnel(report, words),
         questions(report, words),
+        funnels::section(report, words),
         answer_times(report, words),
         channels(report, words),
         campaigns(report, words),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::model::{Figure, Spread};
+use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 
 /// Stands where there is no value: nothing could have happened.
@@ -84,8 +84,12 @@ impl Language {
     /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
     #[must_use]
     pub fn interval(self, figure: Option<&Figure>) -> String {
-        match figure.map(|figure| (figure.low, figure.high)) {
-            Some((Some(low), Some(high))) => {
+        figure.map_or_else(String::new, |figure| self.between(figure.low, figure.high))
+    }
+
+    fn between(self, low: Option<f64>, high: Option<f64>) -> String {
+        match (low, high) {
+            (Some(low), Some(high)) => {
                 format!("{}–{}{THIN}%", self.decimal(low * 100.0), self.decimal(high * 100.0))
             }
             _ => String::new(),
@@ -95,14 +99,28 @@ impl Language {
     /// The counts of a figure: `570 of 961`. Empty where nothing can be measured.
     #[must_use]
     pub fn fraction(self, figure: Option<&Figure>) -> String {
+        match figure.filter(|figure| figure.measurable) {
+            Some(figure) => self.of(figure.numerator, figure.denominator),
+            None => String::new(),
+        }
+    }
+
+    fn of(self, numerator: u64, denominator: u64) -> String {
         let of = match self {
             Self::En => "of",
             Self::De => "von",
         };
-        match figure.filter(|figure| figure.measurable) {
-            Some(figure) => format!("{} {of} {}", self.count(figure.numerator), self.count(figure.denominator)),
-            None => String::new(),
-        }
+        format!("{} {of} {}", self.count(numerator), self.count(denominator))
+    }
+
+    /// The value, interval and counts of a share of a funnel.
+    #[must_use]
+    pub fn share(self, share: &Share) -> [String; 3] {
+        [
+            share.value.map_or_else(|| NONE.to_owned(), |value| self.percent(value)),
+            self.between(share.low, share.high),
+            self.of(share.numerator, share.denominator),
+        ]
     }
 
     /// A length of time in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 4 h`.
@@ -124,12 +142,18 @@ impl Language {
         format!("{sign}{}{THIN}{large_unit}{rest}", self.count(large))
     }
 
+    /// A length of time, or what stands for none.
+    #[must_use]
+    pub fn duration_or_none(self, seconds: Option<i64>) -> String {
+        seconds.map_or_else(|| NONE.to_owned(), |seconds| self.duration(seconds))
+    }
+
     /// A quantile of a spread.
     #[must_use]
     pub fn quantile(self, spread: Option<&Spread>, pick: fn(&Spread) -> Option<i64>) -> String {
         match spread {
             Some(spread) if !spread.measurable => UNMEASURABLE.to_owned(),
-            Some(spread) => pick(spread).map_or_else(|| NONE.to_owned(), |seconds| self.duration(seconds)),
+            Some(spread) => self.duration_or_none(pick(spread)),
             None => NONE.to_owned(),
         }
     }
@@ -259,6 +283,25 @@ mod tests {
         assert_eq!(En.fraction(Some(&figure(3, 9, false))), "");
         assert_eq!(En.fraction(Some(&figure(0, 0, true))), "0 of 0");
         assert_eq!(De.fraction(Some(&figure(3, 9, true))), "3 von 9");
+    }
+
+    #[test]
+    fn shares_of_funnels_read_like_figures() {
+        let share = |rate: Rate| {
+            let interval = rate.interval();
+            Share {
+                numerator: rate.numerator,
+                denominator: rate.denominator,
+                value: rate.value(),
+                low: interval.map(|(low, _)| low),
+                high: interval.map(|(_, high)| high),
+            }
+        };
+        let [value, interval, counts] = De.share(&share(Rate { numerator: 81, denominator: 263 }));
+        assert_eq!((value.as_str(), counts.as_str()), ("30,8\u{202f}%", "81 von 263"));
+        assert_eq!(interval, De.interval(Some(&figure(81, 263, true))));
+        assert_eq!(En.share(&share(Rate::default())), ["–", "", "0 of 0"]);
+        assert_eq!(En.duration_or_none(None), "–");
     }
 
     #[test]

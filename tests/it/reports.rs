@@ -114,3 +114,31 @@ fn the_forms_of_a_report_are_sound() {
         }
     }
 }
+
+#[test]
+fn the_funnels_of_a_report_are_those_that_the_program_brings_counted_alike() {
+    let case = Case::new();
+    case.samples();
+    let config = ["--config", "sample-data/trichter.toml"];
+    case.run(&[&["ingest", "sample-data", "--store", "s"], &config[..]].concat()).expect(0);
+    let range = ["--since", "2026-01-10", "--until", "2026-02-20"];
+    for range in [&[][..], &range] {
+        case.ask(&[&["report", "--store", "s", "--out", "r", "--format", "json,md"], range].concat());
+        let report: Value = serde_json::from_slice(&fs::read(case.path("r/report.json")).unwrap()).unwrap();
+        let markdown = fs::read_to_string(case.path("r/report.md")).unwrap();
+        let funnels = report["funnels"].as_array().unwrap();
+        assert_eq!(funnels.len(), trichter::funnel::catalog::all().unwrap().len());
+        for funnel in funnels {
+            let name = funnel["funnel"].as_str().unwrap();
+            let asked = [&["funnel", name, "--store", "s", "--format", "json"], range].concat();
+            let alone: Value = serde_json::from_str(&case.ask(&asked)).unwrap();
+            for key in ["funnel", "unit", "order", "window_s", "unmeasurable"] {
+                assert_eq!(funnel[key], alone[key], "{key} of {name}");
+            }
+            assert_eq!(funnel["steps"], alone["rows"][0]["steps"], "{name}");
+            let is_its_heading = |line: &str| line.to_lowercase() == format!("### {}", name.replace('_', " "));
+            let is_entered = funnel["steps"][0]["reached"].as_u64().unwrap() > 0;
+            assert_eq!(markdown.lines().any(is_its_heading), is_entered, "{name}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("metrics", &["config", "embedded", "error", "event", "facts", "rate", "store"]),
     ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
     ("charts", &["error"]),
-    ("report", &["charts", "error", "event", "metrics"]),
+    ("report", &["charts", "error", "event", "funnel", "metrics", "rate"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];

@@ -190,7 +190,7 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
         },
     )?;
     let (tallies, counts) = states.into_iter().unzip();
-    Ok((metrics.finish(tallies), funnels.finish(counts)))
+    Ok((metrics.finish(tallies)?, funnels.finish(counts)))
 }
 
 /// The definitions of all metrics, as the report's appendix shows them.

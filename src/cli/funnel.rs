@@ -46,7 +46,7 @@ pub(super) struct FunnelCommand {
     #[arg(long, value_name = "PART", conflicts_with = "by")]
     paths: Option<String>,
     /// Paths: events of a sequence that are told apart.
-    #[arg(long, value_name = "N", default_value = "4", requires = "paths", value_parser = clap::value_parser!(u8).range(1..=20))]
+    #[arg(long, value_name = "N", default_value = "4", requires = "paths", value_parser = clap::value_parser!(u8).range(1..=10))]
     depth: u8,
     /// Paths: how many of the most frequent sequences are shown.
     #[arg(long, value_name = "N", default_value = "20", requires = "paths")]

@@ -370,10 +370,11 @@ impl Funnel {
     /// # Errors
     /// There is none.
     pub fn step(&self, name: &str) -> Result<usize> {
-        self.steps.iter().position(|step| step.name == name).ok_or_else(|| Error::Unknown {
+        let names: Vec<String> = (0..self.steps.len()).map(|step| self.step_name(step)).collect();
+        names.iter().position(|known| known == name).ok_or_else(|| Error::Unknown {
             what: "step",
             name: name.to_owned(),
-            known: self.steps.iter().map(|step| step.name.clone()).collect(),
+            known: names,
         })
     }
 

@@ -6,7 +6,7 @@ use super::definition::Funnel;
 use super::units::{self, Span, Walked, Walker};
 use crate::error::{Error, Result};
 use crate::event::Kind;
-use crate::store::words::NULL;
+use crate::store::words::{NULL, Words};
 use crate::store::{Reading, Shard, Snapshot};
 
 /// Which part of what units did. Steps are counted from 0.
@@ -88,24 +88,30 @@ pub fn paths(snapshot: &Snapshot, funnel: &Funnel, span: Span, part: Part, depth
     columns.sort_unstable();
     columns.dedup();
     let reading = Reading { columns: &columns, since: span.since, until: span.until };
-    let begin = || (Walker::default(), Sequences::new());
-    let parts = snapshot.fold(&reading, begin, |(walker, sequences), shard| {
+    let begin = || (Walker::default(), Numbered::default());
+    let parts = snapshot.fold(&reading, begin, |(walker, found), shard| {
         walker.walk(funnel, &unmeasurable, &span, shard, |walked| {
-            if let Some((sequence, went_on)) = follow(funnel, shard, &walked, part, depth) {
-                let count = sequences.entry(sequence).or_default();
-                count.units += 1;
-                count.went_on += u64::from(went_on);
+            if let Some((sequence, went_on)) = follow(funnel, shard, &walked, part, depth, &mut found.names) {
+                add(found.counts.entry(sequence).or_default(), Count { units: 1, went_on: u64::from(went_on) });
             }
         });
         Ok(())
     })?;
     let mut sequences = Sequences::new();
-    for (_, part) in parts {
-        for (sequence, count) in part {
-            add(sequences.entry(sequence).or_default(), count);
+    for (_, found) in parts {
+        let name = |&code: &u32| found.names.get(code).unwrap_or(NOTHING).to_owned();
+        for (sequence, count) in &found.counts {
+            add(sequences.entry(sequence.iter().map(name).collect()).or_default(), *count);
         }
     }
     Ok(gather(sequences, matches!(part, Part::Before(_)), top))
+}
+
+/// Sequences of one thread. Events are numbered, because there are few different ones and many sequences.
+#[derive(Default)]
+struct Numbered {
+    names: Words,
+    counts: BTreeMap<Vec<u32>, Count>,
 }
 
 fn add(count: &mut Count, other: Count) {
@@ -149,24 +155,24 @@ fn follow(
     walked: &Walked<'_>,
     part: Part,
     depth: usize,
-) -> Option<(Vec<String>, bool)> {
+    names: &mut Words,
+) -> Option<(Vec<u32>, bool)> {
     let row_of = |step: usize| walked.rows().nth(step).flatten();
     let entered = row_of(0)?;
-    let next_row = |step: usize| walked.rows().skip(step + 1).flatten().next();
     let window_ends = shard.at().get(entered)?.saturating_add(funnel.rules.window);
-    let (from, to, went_on) = match part {
-        Part::Before(step) => (walked.contact.start, row_of(step)?, true),
-        Part::Between(from, to) => (row_of(from)? + 1, row_of(to)?, true),
+    let (range, went_on) = match part {
+        Part::Before(step) => (walked.contact.start..row_of(step)?, true),
+        Part::Between(from, to) => (row_of(from)? + 1..row_of(to)?, true),
         Part::After(step) => {
             let row = row_of(step)?;
-            let next = next_row(step);
-            (row + 1, next.unwrap_or(walked.contact.end), next.is_some())
+            let next = walked.rows().skip(step + 1).flatten().next();
+            (row + 1..next.unwrap_or(walked.contact.end), next.is_some())
         }
     };
     let (accounts, _) = shard.words("account");
     let account = |row: usize| accounts.get(row).copied().unwrap_or(NULL);
     let own = account(entered);
-    let told = |row: &usize| {
+    let is_told = |row: &usize| {
         let kind = shard.kind()[*row];
         let tells = kind.is_act() || matches!(kind, Kind::OptedOutSoft | Kind::OptedOutHard | Kind::OptedIn);
         // The message that carries a question is told by the question.
@@ -176,30 +182,31 @@ fn follow(
         let same = own == NULL || account(*row) == NULL || account(*row) == own;
         tells && !twice && same && shard.at()[*row] <= window_ends
     };
-    let name = |row: usize| {
-        let (codes, words) = shard.words("question");
+    let (questions, texts) = shard.words("question");
+    let mut name = |row: usize| {
         let kind = shard.kind()[row].name();
-        match codes.get(row).and_then(|&code| words.get(code)) {
-            Some(question) => format!("{kind} {question}"),
-            None => kind.to_owned(),
+        match questions.get(row).and_then(|&code| texts.get(code)) {
+            Some(question) => names.code(&format!("{kind} {question}")),
+            None => names.code(kind),
         }
     };
-    let mut sequence: Vec<String> = if matches!(part, Part::Before(_)) {
-        let mut last: Vec<String> = (from..to).rev().filter(told).take(depth + 1).map(name).collect();
-        if last.len() > depth {
-            MORE.clone_into(&mut last[depth]);
-        }
-        last.reverse();
-        last
+    let backwards = matches!(part, Part::Before(_));
+    let mut rows: Vec<usize> = if backwards {
+        range.rev().filter(is_told).take(depth + 1).collect()
     } else {
-        let mut first: Vec<String> = (from..to).filter(told).take(depth + 1).map(name).collect();
-        if first.len() > depth {
-            MORE.clone_into(&mut first[depth]);
-        }
-        first
+        range.filter(is_told).take(depth + 1).collect()
     };
+    let goes_on = rows.len() > depth;
+    rows.truncate(depth);
+    let mut sequence: Vec<u32> = rows.into_iter().map(&mut name).collect();
+    if goes_on {
+        sequence.push(names.code(MORE));
+    }
+    if backwards {
+        sequence.reverse();
+    }
     if sequence.is_empty() {
-        sequence.push(NOTHING.to_owned());
+        sequence.push(names.code(NOTHING));
     }
     Some((sequence, went_on))
 }

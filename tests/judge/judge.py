@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts four rates of a store with DuckDB and compares them with `trichter query`.
+"""Counts four rates and a funnel of a store with DuckDB and compares them with `trichter query` and `trichter funnel`.
 
 Usage: judge.py TRICHTER STORE
 
@@ -9,6 +9,7 @@ definitions.sql beside this file. Exit code 0 if every count is equal, 1 if one 
 
 import csv
 import io
+import json
 import pathlib
 import subprocess
 import sys
@@ -22,6 +23,22 @@ BREAKDOWNS = {
     "unsubscribe_rate": ["", "channel", "campaign"],
     "question_drop_off_rate": ["", "channel", "campaign", "question"],
 }
+
+
+# The steps of the funnel; funnel.sql beside this file counts the same, and says so in its own words.
+FUNNEL = ["--window", "3d", "--step", "kind=message_sent", "--step", "kind=message_received|button_clicked"]
+FUNNEL += ["--step", "kind=flow_ended"]
+
+
+def funnel_of_program(program, store):
+    command = [program, "funnel", *FUNNEL, "--by", "channel", "--store", store, "--format", "json"]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["rows"]
+    return {(row["segment"]["channel"], place): step["reached"] for row in rows for place, step in enumerate(row["steps"])}
+
+
+def funnel_of_duckdb(connection):
+    rows = connection.execute(pathlib.Path(__file__).with_name("funnel.sql").read_text(encoding="utf-8")).fetchall()
+    return {(channel, place): count for channel, *counts in rows for place, count in enumerate(counts)}
 
 
 def of_program(program, store, metric, by):
@@ -63,6 +80,16 @@ def main(program, store):
                     print(f"DIFFERENT  {name}: trichter {ours.get(segment)}, DuckDB {theirs.get(segment)}")
         numerator, denominator = of_duckdb(connection, metric, "").get("", (0, 0))
         print(f"{metric:<24} {numerator:>9} of {denominator}")
+    ours, theirs = funnel_of_program(program, store), funnel_of_duckdb(connection)
+    for place in sorted(ours.keys() | theirs.keys()):
+        n_compared += 1
+        if ours.get(place) != theirs.get(place):
+            n_different += 1
+            print(f"DIFFERENT  funnel {place}: trichter {ours.get(place)}, DuckDB {theirs.get(place)}")
+    if not theirs.get(("whatsapp", 2)):
+        print("FAILED: nobody came to the end of the funnel, so it proves nothing")
+        return 1
+    print(f"{'funnel':<24} {sum(theirs.values()):>9} steps reached")
     if not n_compared or n_different:
         print(f"FAILED: {n_different} of {n_compared} counts differ")
         return 1

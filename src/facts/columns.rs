@@ -18,15 +18,15 @@ pub(super) struct Columns<'s> {
     pub(super) country: &'s [u32],
     pub(super) language: &'s [u32],
     pub(super) error_code: &'s [u32],
-    /// Those of [`WORDS`] that were read, each with its place there.
+    /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
     pub(super) last_questions: Vec<LastQuestion>,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
-    /// `nulls` are at least as many as the shard has rows.
-    pub(super) fn of(shard: &'s Shard, settings: &Settings, nulls: &'s [u32]) -> Self {
+    /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take.
+    pub(super) fn of(shard: &'s Shard, settings: &Settings, of_messages: &[&str], nulls: &'s [u32]) -> Self {
         let codes = |name| match shard.words(name).0 {
             [] => nulls,
             codes => codes,
@@ -53,8 +53,8 @@ impl<'s> Columns<'s> {
             of_messages: WORDS
                 .iter()
                 .enumerate()
-                .map(|(place, name)| (place, shard.words(name).0))
-                .filter(|(_, codes)| !codes.is_empty())
+                .filter(|(_, name)| of_messages.contains(name))
+                .map(|(place, name)| (place, codes(name)))
                 .collect(),
             last_questions: last_questions.collect(),
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),

@@ -42,11 +42,20 @@ impl<K: Copy + Eq + Hash, V: Copy> Index<K, V> {
             *known = value;
             return false;
         }
+        self.add(key, value);
+        true
+    }
+
+    /// Gives a value to a key that has none yet.
+    pub(super) fn add(&mut self, key: K, value: V) {
+        if !self.many.is_empty() {
+            self.many.insert(key, value);
+            return;
+        }
         self.few.push((key, value));
         if self.few.len() > FEW {
             self.many.extend(self.few.drain(..));
         }
-        true
     }
 
     /// Forgets all keys. Emptying a map costs what it has room for, so that of a large contact is not kept.

@@ -168,6 +168,8 @@ pub struct Facts<'f> {
     messages: Rows<Message>,
     opt_outs: Rows<OptOut>,
     visits: Rows<Visit>,
+    /// Words that messages take.
+    of_messages: Vec<&'static str>,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -176,15 +178,20 @@ impl<'f> Facts<'f> {
     /// Empty tables with the columns wanted.
     #[must_use]
     pub fn new(settings: &'f Settings, wanted: &Wanted) -> Self {
-        Self {
+        let mut facts = Self {
             settings,
             contacts: Rows::new(&contacts::GRAIN, contacts::READS, &wanted.of(&contacts::GRAIN)),
             conversations: Rows::new(&conversations::GRAIN, conversations::READS, &wanted.of(&conversations::GRAIN)),
             messages: Rows::new(&messages::GRAIN, messages::READS, &wanted.of(&messages::GRAIN)),
             opt_outs: Rows::new(&opt_outs::GRAIN, opt_outs::READS, &wanted.of(&opt_outs::GRAIN)),
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
+            of_messages: Vec::new(),
             nulls: Vec::new(),
-        }
+        };
+        // Conversations, visits and opt-outs have their campaign from a message.
+        let inherit = facts.events().contains(&"campaign").then_some("campaign");
+        facts.of_messages = facts.messages.events().chain(inherit).collect();
+        facts
     }
 
     /// The columns of the events table with which shards have to be read.
@@ -212,7 +219,7 @@ impl<'f> Facts<'f> {
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

@@ -57,7 +57,7 @@ impl Walk<'_> {
             self.messages.push(Message::new(self.account(row), at));
             self.begun_by.push(row);
             if key != NO_MESSAGE {
-                self.by_key.insert(key, place);
+                self.by_key.add(key, place);
             }
             place
         });

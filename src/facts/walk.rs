@@ -281,7 +281,7 @@ impl<'w> Walk<'w> {
             return &mut self.dealings[last];
         }
         let place = self.by_account.get(account).unwrap_or_else(|| {
-            self.by_account.insert(account, self.dealings.len());
+            self.by_account.add(account, self.dealings.len());
             self.dealings.push(Dealing {
                 account,
                 conversation: None,

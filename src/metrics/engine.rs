@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use polars::prelude::{
-    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, LazyFrame,
-    NewChunkedArray, PolarsError, StringChunked, UInt32Chunked,
+    BooleanChunked, ChunkTake, Column as Series, DataFrame, DataType, IdxCa, Int64Chunked, IntoColumn, IntoLazy,
+    LazyFrame, NewChunkedArray, PolarsError, StringChunked, UInt32Chunked,
 };
 use polars::sql::SQLContext;
 
@@ -120,7 +120,7 @@ impl<'s> Counting<'s> {
 
     fn count(&self, tally: &mut Tally<'s>) -> Result<()> {
         let Tally { facts, sums } = tally;
-        self.groups.iter().try_for_each(|group| group.run(facts, &self.scope, &self.metrics, sums))?;
+        self.groups.iter().try_for_each(|group| group.run(facts, &self.scope, &self.asks, sums))?;
         facts.clear();
         Ok(())
     }
@@ -138,25 +138,35 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
     counting.finish(tallies)
 }
 
-/// Asks about the same table with the same breakdown share one data frame.
+/// Asks about the same table, which share one data frame. Its segments are fine enough for every breakdown: each SELECT
+/// runs once, and the counts of fine segments add up to those of coarser ones.
 struct Group {
     table: String,
+    /// Every column that one of the asks is broken down by.
     by: Vec<String>,
     columns: Vec<&'static str>,
-    asks: Vec<usize>,
+    /// The metrics, each with the places of the asks about it.
+    metrics: Vec<(Metric, Vec<usize>)>,
 }
 
 fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
-    let mut groups: BTreeMap<(String, Vec<String>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, Option<Vec<String>>), Group> = BTreeMap::new();
     for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
-        let group = groups.entry((metric.table.clone(), ask.by.clone())).or_insert_with(|| Group {
+        // What is counted once however often it stands there does not add up over segments, so it keeps its own.
+        let own = metric.sql.to_ascii_lowercase().contains("distinct").then(|| ask.by.clone());
+        let group = groups.entry((metric.table.clone(), own)).or_insert_with(|| Group {
             table: metric.table.clone(),
-            by: ask.by.clone(),
+            by: Vec::new(),
             columns: Vec::new(),
-            asks: Vec::new(),
+            metrics: Vec::new(),
         });
-        group.asks.push(place);
         group.columns.extend(metric.columns());
+        let new = ask.by.iter().filter(|&name| !group.by.contains(name)).cloned().collect::<Vec<_>>();
+        group.by.extend(new);
+        match group.metrics.iter_mut().find(|(known, _)| known == metric) {
+            Some((_, places)) => places.push(place),
+            None => group.metrics.push((metric.clone(), vec![place])),
+        }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {
@@ -167,7 +177,7 @@ fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
 }
 
 impl Group {
-    fn run(&self, facts: &Facts<'_>, scope: &Scope<'_>, metrics: &[Metric], sums: &mut Sums) -> Result<()> {
+    fn run(&self, facts: &Facts<'_>, scope: &Scope<'_>, asks: &[Ask], sums: &mut Sums) -> Result<()> {
         let (Some(table), Some(grain)) = (facts.table(&self.table), facts::grain(&self.table)) else {
             return Ok(());
         };
@@ -175,31 +185,25 @@ impl Group {
             return Ok(());
         }
         let segments = segment::segments(table, grain.anchor, &self.by, &scope.zone);
-        let frame = frame(table, &self.columns, &segments).map_err(|error| self.broken(&error))?;
+        let broken = |error: PolarsError| Error::Query { name: self.table.clone(), message: error.to_string() };
+        let frame = frame(table, &self.columns, &segments).map_err(broken)?;
         let mut context = SQLContext::new();
         context.register(&self.table, frame.lazy());
-        for &ask in &self.asks {
-            let metric = &metrics[ask];
-            let measurable = measurable(table, metric, &segments);
+        let mut coarse: BTreeMap<&[String], Segments> = BTreeMap::new();
+        for (metric, places) in &self.metrics {
             let result = context
                 .execute(&metric.sql)
                 .and_then(LazyFrame::collect)
                 .map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
-            let sums = &mut sums[ask];
-            let is_rate = result.column("numerator").is_ok();
-            for (segment, measurable) in segments.values.iter().zip(measurable) {
-                let counts =
-                    if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
-                let sum = sums.entry(segment.clone()).or_insert(Sum { counts, measurable: false });
-                sum.measurable |= measurable;
+            let measurable = measurable(table, metric, &segments);
+            let rows = Rows::of(metric, &result)?;
+            for &place in places {
+                let (Some(ask), Some(sums)) = (asks.get(place), sums.get_mut(place)) else { continue };
+                let coarse = coarse.entry(&ask.by).or_insert_with(|| segments.coarsen(&self.by, &ask.by));
+                rows.add_to(sums, coarse, &measurable);
             }
-            collect(metric, &result, &segments, sums)?;
         }
         Ok(())
-    }
-
-    fn broken(&self, error: &PolarsError) -> Error {
-        Error::Query { name: self.table.clone(), message: error.to_string() }
     }
 }
 
@@ -231,63 +235,94 @@ fn frame(table: &Table, columns: &[&str], segments: &Segments) -> std::result::R
             }
             Column::Flags(flags) => BooleanChunked::from_slice(name, flags).into_column(),
             Column::Words(codes, words) => {
-                StringChunked::from_iter_options(name, codes.iter().map(|&code| words.get(code))).into_column()
+                // Code 0 is null. Taken from the list, texts are neither compared nor copied.
+                let list = std::iter::once(None).chain(words.list().iter().map(|word| Some(word.as_str())));
+                let places = IdxCa::from_vec("".into(), codes.clone());
+                StringChunked::from_iter_options(name, list).take(&places)?.into_column()
             }
         });
     }
     DataFrame::new(table.n_rows(), series)
 }
 
-/// Reads `segment, numerator, denominator` or `segment, value, n` off a result.
-fn collect(
-    metric: &Metric,
-    result: &DataFrame,
-    segments: &Segments,
-    sums: &mut BTreeMap<Vec<Option<String>>, Sum>,
-) -> Result<()> {
-    let column = |name: &str| -> Result<Vec<Option<i64>>> {
-        let found = result.column(name).and_then(|column| column.cast(&DataType::Int64)).map_err(|_| Error::Query {
-            name: metric.id.clone(),
-            message: format!(
-                "it must return 'segment' with 'numerator' and 'denominator', or with 'value' and 'n', as whole numbers; it has no such column '{name}'"
-            ),
-        })?;
-        let numbers =
-            found.i64().map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
-        Ok(numbers.iter().collect())
-    };
-    let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
-    let keys = column("segment")?;
-    let is_rate = result.column("numerator").is_ok();
-    let (left, right) =
-        if is_rate { (column("numerator")?, column("denominator")?) } else { (column("value")?, column("n")?) };
-    for ((key, left), right) in keys.into_iter().zip(left).zip(right) {
-        let Some(segment) = key.and_then(|key| segments.values.get(usize::try_from(key).ok()?)) else { continue };
-        let Some(sum) = sums.get_mut(segment) else { continue };
-        match (&mut sum.counts, left) {
-            (Counts::Rate(rate), left) => rate.add(Rate { numerator: count(left), denominator: count(right) }),
-            (Counts::Distribution(distribution), Some(value)) => {
-                *distribution.0.entry(value).or_default() += count(right);
+/// What a SELECT returned: `segment, numerator, denominator` or `segment, value, n`.
+struct Rows {
+    are_rates: bool,
+    rows: Vec<(usize, Option<i64>, Option<i64>)>,
+}
+
+impl Rows {
+    fn of(metric: &Metric, result: &DataFrame) -> Result<Self> {
+        let column = |name: &str| -> Result<Vec<Option<i64>>> {
+            let found = result.column(name).and_then(|column| column.cast(&DataType::Int64)).map_err(|_| Error::Query {
+                name: metric.id.clone(),
+                message: format!(
+                    "it must return 'segment' with 'numerator' and 'denominator', or with 'value' and 'n', as whole numbers; it has no such column '{name}'"
+                ),
+            })?;
+            let numbers =
+                found.i64().map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
+            Ok(numbers.iter().collect())
+        };
+        let keys = column("segment")?;
+        let are_rates = result.column("numerator").is_ok();
+        let (left, right) =
+            if are_rates { (column("numerator")?, column("denominator")?) } else { (column("value")?, column("n")?) };
+        let rows = keys.into_iter().zip(left).zip(right);
+        let rows = rows.filter_map(|((key, left), right)| Some((usize::try_from(key?).ok()?, left, right)));
+        Ok(Self { are_rates, rows: rows.collect() })
+    }
+
+    /// Adds the counts to those of coarser segments. A segment that has rows but no counts is there all the same.
+    fn add_to(&self, sums: &mut BTreeMap<Vec<Option<String>>, Sum>, coarse: &Segments, measurable: &[bool]) {
+        let empty =
+            if self.are_rates { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
+        let mut found = vec![Sum { counts: empty, measurable: false }; coarse.values.len()];
+        for (&segment, &measurable) in coarse.of_row.iter().zip(measurable) {
+            if let Some(sum) = found.get_mut(segment as usize) {
+                sum.measurable |= measurable;
             }
-            (Counts::Distribution(_), None) => {}
+        }
+        let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
+        for &(fine, left, right) in &self.rows {
+            let segment = coarse.of_row.get(fine).map(|&segment| segment as usize);
+            match (segment.and_then(|segment| found.get_mut(segment)).map(|sum| &mut sum.counts), left) {
+                (Some(Counts::Rate(rate)), left) => {
+                    rate.add(Rate { numerator: count(left), denominator: count(right) });
+                }
+                (Some(Counts::Distribution(distribution)), Some(value)) => {
+                    *distribution.0.entry(value).or_default() += count(right);
+                }
+                _ => {}
+            }
+        }
+        for (segment, sum) in coarse.values.iter().zip(found) {
+            match sums.get_mut(segment) {
+                Some(known) => known.add(&sum),
+                None => drop(sums.insert(segment.clone(), sum)),
+            }
         }
     }
-    Ok(())
+}
+
+impl Sum {
+    fn add(&mut self, other: &Self) {
+        self.measurable |= other.measurable;
+        match (&mut self.counts, &other.counts) {
+            (Counts::Rate(known), Counts::Rate(rate)) => known.add(*rate),
+            (Counts::Distribution(known), Counts::Distribution(distribution)) => known.add(distribution),
+            // One SELECT cannot return rates of some rows and distributions of others.
+            _ => {}
+        }
+    }
 }
 
 fn merge(mut left: Sums, right: Sums) -> Sums {
     for (left, right) in left.iter_mut().zip(right) {
         for (segment, sum) in right {
-            let Some(known) = left.get_mut(&segment) else {
-                left.insert(segment, sum);
-                continue;
-            };
-            known.measurable |= sum.measurable;
-            match (&mut known.counts, &sum.counts) {
-                (Counts::Rate(known), Counts::Rate(rate)) => known.add(*rate),
-                (Counts::Distribution(known), Counts::Distribution(distribution)) => known.add(distribution),
-                // One SELECT cannot return rates in one shard and distributions in another.
-                _ => {}
+            match left.get_mut(&segment) {
+                Some(known) => known.add(&sum),
+                None => drop(left.insert(segment, sum)),
             }
         }
     }

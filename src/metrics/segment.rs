@@ -18,7 +18,7 @@ const QUARTER: i64 = 900 * SECOND;
 
 /// The segment of every row of a table, as a number, and the segments themselves.
 pub struct Segments {
-    /// One number per row.
+    /// One number per row, or per finer segment.
     pub of_row: Vec<u32>,
     /// The values of each number, in the order of the breakdown.
     pub values: Vec<Vec<Option<String>>>,
@@ -110,6 +110,23 @@ fn times(instants: &[i64], format: &str, zone: &TimeZone) -> Codes {
 }
 
 impl Segments {
+    /// The segments of a coarser breakdown, whose columns are among those of this one. Their rows are these segments.
+    #[must_use]
+    pub fn coarsen(&self, fine: &[String], by: &[String]) -> Self {
+        let places: Vec<usize> = by.iter().filter_map(|name| fine.iter().position(|known| known == name)).collect();
+        let mut numbers: HashMap<Vec<Option<&str>>, u32> = HashMap::new();
+        let mut values = Vec::new();
+        let of_row = self.values.iter().map(|value| {
+            let of_place = |&place: &usize| value.get(place).and_then(Option::as_deref);
+            *numbers.entry(places.iter().map(of_place).collect()).or_insert_with_key(|key| {
+                values.push(key.iter().map(|text| text.map(str::to_owned)).collect());
+                u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
+            })
+        });
+        let of_row = of_row.collect();
+        Self { of_row, values }
+    }
+
     /// Splits every segment by a further column.
     fn refine(&mut self, codes: &Codes) {
         let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();

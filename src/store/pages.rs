@@ -60,11 +60,24 @@ impl ChunkReader for Source {
 
 /// A value as a shard keeps it.
 pub(super) trait Value: Copy {
+    /// Bytes of a plain value, if a shard keeps it as it stands in the file.
+    const WIDTH: Option<usize> = None;
+
+    /// Adds plain values of [`Value::WIDTH`] bytes each.
+    fn copy(_bytes: &[u8], _out: &mut Vec<Self>) {}
+
     /// Decodes `n` values that stand one after the other. `None` if the bytes are not of that form.
     fn plain(bytes: &[u8], n: usize, words: &mut Words) -> Option<Vec<Self>>;
 }
 
 impl Value for i64 {
+    const WIDTH: Option<usize> = Some(8);
+
+    fn copy(bytes: &[u8], out: &mut Vec<Self>) {
+        let (values, _) = bytes.as_chunks();
+        out.extend(values.iter().map(|value| Self::from_le_bytes(*value)));
+    }
+
     fn plain(bytes: &[u8], n: usize, _: &mut Words) -> Option<Vec<Self>> {
         let (values, _) = bytes.get(..n * 8)?.as_chunks();
         Some(values.iter().map(|value| Self::from_le_bytes(*value)).collect())
@@ -135,6 +148,8 @@ pub(super) struct Column<T> {
 /// The values of a page that are not null.
 enum Values<T> {
     Codes(Hybrid),
+    /// Place in the page of the next value.
+    Plain(usize),
     Ready(std::vec::IntoIter<T>),
 }
 
@@ -247,6 +262,7 @@ impl<T: Value> Column<T> {
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY if n_values > 0 => {
                 Values::Codes(Hybrid::new(u32::from(*page.get(start)?), start + 1))
             }
+            Encoding::PLAIN if T::WIDTH.is_some() && n_values == n_rows => Values::Plain(start),
             Encoding::PLAIN | Encoding::DELTA_LENGTH_BYTE_ARRAY if n_values > 0 => {
                 Values::Ready(T::plain(page.get(start..)?, n_values, words)?.into_iter())
             }
@@ -290,6 +306,11 @@ impl<T: Value> Column<T> {
                         if level == 0 { self.null } else { found }
                     }));
                 }
+            }
+            Values::Plain(at) => {
+                let end = *at + n * T::WIDTH?;
+                T::copy(self.page.get(*at..end)?, out);
+                *at = end;
             }
             Values::Ready(values) => {
                 if values.len() < n_values {

@@ -134,7 +134,7 @@ impl Snapshot {
         begin: impl Fn() -> S + Sync,
         each: impl Fn(&mut S, &Shard) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
-        let spans: Vec<KeyRange> = KeyRange::ALL.split(self.n_rows() / self.span_rows()).collect();
+        let spans: Vec<KeyRange> = KeyRange::ALL.split(self.n_spans()).collect();
         let shards_per_span = self.n_rows() / spans.len() as u64 / SHARD_ROWS;
         let layout = Layout::of(reading.columns);
         let next = AtomicUsize::new(0);
@@ -156,9 +156,11 @@ impl Snapshot {
         })
     }
 
-    /// Rows that a thread should read in one go: each file is entered in the middle, so it should give many rows then.
-    fn span_rows(&self) -> u64 {
-        (self.files.len() as u64 * FILE_ROWS).max(SHARD_ROWS)
+    /// As many for each thread. A span enters each file in the middle, so that few are better than many.
+    fn n_spans(&self) -> u64 {
+        let n_threads = rayon::current_num_threads() as u64;
+        let span_rows = (self.files.len() as u64 * FILE_ROWS).max(SHARD_ROWS);
+        (self.n_rows() / span_rows).max(1).next_multiple_of(n_threads).min(self.n_rows() / SHARD_ROWS).max(1)
     }
 
     /// Calls `each` with the event ids of every stored event whose instant may lie in `instants`, data file by data file.

@@ -169,7 +169,8 @@ impl Shard {
 /// The rows of one file that are of one contact.
 struct Run {
     key: i64,
-    first_at: i64,
+    /// Instant and kind of its first row.
+    first: (i64, Kind),
     rows: Range<usize>,
 }
 
@@ -215,7 +216,7 @@ impl Stage {
     }
 
     fn find_runs(&mut self, instants: Option<&Range<i64>>) {
-        let (keys, at) = (&self.rows.numbers[KEY], &self.rows.numbers[AT]);
+        let (keys, at, kind) = (&self.rows.numbers[KEY], &self.rows.numbers[AT], &self.rows.kind);
         self.runs.clear();
         for file in &self.files {
             let mut start = file.start;
@@ -228,12 +229,12 @@ impl Stage {
                         ..rows.start + of_run.partition_point(|&at| at < instants.end);
                 }
                 if !rows.is_empty() {
-                    self.runs.push(Run { key: keys[rows.start], first_at: at[rows.start], rows });
+                    self.runs.push(Run { key: keys[rows.start], first: (at[rows.start], kind[rows.start]), rows });
                 }
             }
         }
         // Every file is sorted already; a stable sort finds that out and only merges.
-        self.runs.sort_by_key(|run| (run.key, run.first_at));
+        self.runs.sort_by_key(|run| (run.key, run.first));
     }
 
     /// Joins runs that follow each other, and mixes those of a contact that overlap.
@@ -247,7 +248,7 @@ impl Stage {
             let mut end = begin + 1;
             while let Some(run) = self.runs.get(end)
                 && run.key == first.key
-                && instant(run.rows.start) <= last
+                && run.first <= last
             {
                 last = last.max(instant(run.rows.end - 1));
                 end += 1;
@@ -291,5 +292,87 @@ fn add(segments: &mut Vec<Range<usize>>, rows: Range<usize>) {
     match segments.last_mut() {
         Some(last) if last.end == rows.start => last.end = rows.end,
         _ => segments.push(rows),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Key, instant, kind, event id; the id tells rows apart and is the position, too.
+    type Event = (i64, i64, Kind, u128);
+
+    fn merged(files: &[Vec<Event>], instants: Option<&Range<i64>>) -> (Vec<Event>, bool) {
+        let (mut stage, mut shard, mut needs_ids) = (Stage::new(), Shard::new(), false);
+        for file in files {
+            let start = stage.rows.kind.len();
+            for &(key, at, kind, id) in file {
+                stage.rows.numbers[KEY].push(key);
+                stage.rows.numbers[AT].push(at);
+                stage.rows.numbers[2].push(i64::try_from(id).unwrap());
+                stage.rows.kind.push(kind);
+            }
+            stage.files.push(start..stage.rows.kind.len());
+        }
+        let ids = || {
+            needs_ids = true;
+            let ids: Vec<u128> = files.iter().flatten().map(|event| event.3).collect();
+            Ok(Ids { position: ids.iter().map(|&id| i32::try_from(id).unwrap()).collect(), event_id: ids })
+        };
+        stage.merge(instants, ids, &mut shard).unwrap();
+        let event = |row: usize| {
+            (
+                shard.contact_key()[row],
+                shard.at()[row],
+                shard.kind()[row],
+                shard.message_key()[row].unsigned_abs().into(),
+            )
+        };
+        ((0..shard.len()).map(event).collect(), needs_ids)
+    }
+
+    #[test]
+    fn files_in_any_state_of_overlap_become_one_sorted_sequence() {
+        let mut dice = 1_u64;
+        let mut roll = |n: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % n
+        };
+        for round in 0..300 {
+            let (n_contacts, n_instants) = (1 + roll(4), 1 + roll(40));
+            let files: Vec<Vec<Event>> = (0..=roll(4))
+                .map(|_| {
+                    let mut file: Vec<Event> = (0..roll(30))
+                        .map(|_| {
+                            let at = i64::try_from(roll(n_instants)).unwrap();
+                            let kind = Kind::ALL[usize::try_from(roll(3)).unwrap()];
+                            // Few ids, so that files share events; an id is of one contact, instant and kind.
+                            let key = i64::try_from(roll(n_contacts)).unwrap();
+                            let place = (key.unsigned_abs() * 64 + at.unsigned_abs()) * 4 + u64::from(kind as u8);
+                            (key, at, kind, u128::from(place * 2 + roll(2)))
+                        })
+                        .collect();
+                    file.sort_unstable();
+                    file.dedup();
+                    file
+                })
+                .collect();
+            for instants in [None, Some(3..20)] {
+                let is_inside = |event: &Event| instants.as_ref().is_none_or(|range| range.contains(&event.1));
+                let mut expected: Vec<Event> = files.iter().flatten().copied().filter(is_inside).collect();
+                expected.sort_unstable();
+                expected.dedup();
+                assert_eq!(merged(&files, instants.as_ref()).0, expected, "{round}");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_read_only_where_two_files_tell_of_one_instant_and_kind() {
+        let (first, second) = (Kind::ALL[0], Kind::ALL[1]);
+        let apart = [vec![(1, 1, first, 1), (1, 5, first, 2)], vec![(1, 3, first, 3), (1, 5, second, 4)]];
+        assert!(!merged(&apart, None).1);
+        let tied = [vec![(1, 1, first, 1), (1, 5, first, 2)], vec![(1, 5, first, 3)]];
+        assert!(merged(&tied, None).1);
     }
 }

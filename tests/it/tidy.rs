@@ -42,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that stay in one place, so that each can be replaced there. `error` holds what they say when they fail.
 const CRATES: &[(&str, &[&str])] = &[
     ("arrow", &["error", "ingest", "store"]),
+    ("bytes", &["store"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("deltalake", &["error", "store"]),

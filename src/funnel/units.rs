@@ -2,6 +2,7 @@
 //!
 //! Counts nothing; whoever counts, lists people or follows paths takes the ways from here.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -226,7 +227,8 @@ impl Walker {
         self.shares = shares;
     }
 
-    /// Of the ways with one value each, the furthest; of several, the one that got there first.
+    /// Of the ways with one value each, the furthest; of several, the one that got there first, and of those that got there by
+    /// the same event, the one that began last.
     fn furthest(
         &mut self,
         funnel: &Funnel,
@@ -234,23 +236,22 @@ impl Walker {
         (entries, hold, shares, code): (&[Entry], &Hold, &Shares, &impl Fn(&Entry) -> i64),
         each: &mut impl FnMut(Walked<'_>),
     ) {
-        let mut best: Option<(Way, (i64, u32))> = None;
+        let mut best: Option<Way> = None;
         let mut best_entries = std::mem::take(&mut self.best);
         for held in shares.held.chunk_by(|left, right| left.0 == right.0) {
             shares.part(held, entries, hold, code, funnel.rules.window, &mut self.part);
             let way = funnel.order.walk(&funnel.rules, &self.part, &mut self.scratch);
-            let last = way.reached.checked_sub(1).and_then(|last| way.entries.get(last)).copied();
-            let Some(last) = last.and_then(|last| self.part.get(last as usize)) else { continue };
-            let got_there = (last.at, last.row);
-            let is_better = best.as_ref().is_none_or(|(known, before)| {
-                way.reached > known.reached || (way.reached == known.reached && got_there < *before)
-            });
+            let is_better = way.reached > 0
+                && best.as_ref().is_none_or(|known| {
+                    let by_time = || later(known, &best_entries, &way, &self.part).is_gt();
+                    way.reached > known.reached || (way.reached == known.reached && by_time())
+                });
             if is_better {
-                best = Some((way, got_there));
+                best = Some(way);
                 best_entries.clone_from(&self.part);
             }
         }
-        if let Some((way, _)) = best {
+        if let Some(way) = best {
             each(Walked { contact: contact.clone(), entries: &best_entries, way: &way, value: None });
         }
         self.best = best_entries;
@@ -275,6 +276,18 @@ impl Walker {
             each(Walked { contact: contact.clone(), entries, way: &way, value });
         }
     }
+}
+
+/// Which of two ways that got equally far comes later: the one that got there later; of two that got there by the same event,
+/// the one that passed its other steps earlier, first step first. Events say it, never the order of the values, which are
+/// hashes.
+fn later(left: &Way, left_entries: &[Entry], right: &Way, right_entries: &[Entry]) -> Ordering {
+    let rows = |way: &Way, entries: &[Entry]| -> Vec<u32> {
+        let passed = way.entries.iter().take(way.reached).filter_map(|&number| entries.get(number as usize));
+        passed.map(|entry| entry.row).collect()
+    };
+    let (left, right) = (rows(left, left_entries), rows(right, right_entries));
+    left.last().cmp(&right.last()).then_with(|| right.cmp(&left))
 }
 
 /// A unit's entries by the value that their ways must share.

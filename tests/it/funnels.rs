@@ -7,15 +7,30 @@ use std::path::Path;
 
 use trichter::funnel::{Funnel, catalog};
 
+use super::case::Case;
+
 #[test]
 fn every_funnel_of_the_program_says_what_it_tells() {
     let all = catalog::all().unwrap();
     assert!(all.len() >= 6);
     for funnel in all {
         assert!(funnel.meaning.ends_with('.'), "{}", funnel.name);
-        let path = super::case::root().join("queries").join(format!("{}.toml", funnel.name));
+        let path = crate::case::root().join("queries").join(format!("{}.toml", funnel.name));
         assert!(path.exists(), "{} is not called after its file", funnel.name);
     }
+}
+
+#[test]
+fn no_number_depends_on_the_secret_key() {
+    let case = Case::new();
+    case.simulate("60");
+    let report = |store: &str| {
+        case.ask(&["ingest", "sim/logs", "--store", store, "--config", "sim/trichter.toml", "--quiet"]);
+        case.ask(&["report", "--store", store, "--out", store, "--format", "json", "--quiet"]);
+        std::fs::read_to_string(case.path(store).join("report.json")).unwrap()
+    };
+    // Every store makes its own key, so contacts and messages get other hashes.
+    assert_eq!(report("one"), report("other"));
 }
 
 #[test]

@@ -66,7 +66,10 @@ pub(super) struct Walk<'w> {
     passes: Index<(usize, u32, u32), (i64, usize)>,
     /// Ids of inbound messages by which the contact opted out.
     stops: Index<i64, ()>,
-    seen: Index<(Kind, i64), ()>,
+    /// Acts of which one message can have only one, by kind and key of the message.
+    told: Index<(Kind, i64), ()>,
+    /// Which keys may be among `told`, by a few of their bits.
+    may_be_told: [bool; 256],
     pub(super) conversations: Vec<Conversation>,
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
@@ -98,7 +101,8 @@ impl<'w> Walk<'w> {
             latest: Index::default(),
             passes: Index::default(),
             stops: Index::default(),
-            seen: Index::default(),
+            told: Index::default(),
+            may_be_told: [false; 256],
             conversations: Vec::new(),
             visits: Vec::new(),
             opt_outs: Vec::new(),
@@ -123,7 +127,8 @@ impl<'w> Walk<'w> {
         self.latest.clear();
         self.passes.clear();
         self.stops.clear();
-        self.seen.clear();
+        self.told.clear();
+        self.may_be_told = [false; 256];
         self.conversations.clear();
         self.visits.clear();
         self.opt_outs.clear();
@@ -159,7 +164,7 @@ impl<'w> Walk<'w> {
             }
             let id = self.shard.message_key()[row];
             // The same act told twice (a redelivery with another time, a send log and its webhook) counts once.
-            let told_before = id != NO_MESSAGE && is_told_once(kind) && !self.seen.insert((kind, id), ());
+            let told_before = id != NO_MESSAGE && is_told_once(kind) && self.is_told(kind, id);
             if told_before {
                 continue;
             }
@@ -231,6 +236,17 @@ impl<'w> Walk<'w> {
             }
         }
         self.close();
+    }
+
+    /// Whether the act was told before; from now on it was.
+    fn is_told(&mut self, kind: Kind, id: i64) -> bool {
+        // Keys are hashes, so one byte shows of most new ones that they are new, and nothing need be looked through.
+        let place = usize::from(id.to_le_bytes()[0] ^ (kind as u8).wrapping_mul(37));
+        if std::mem::replace(&mut self.may_be_told[place], true) {
+            return !self.told.insert((kind, id), ());
+        }
+        self.told.add((kind, id), ());
+        false
     }
 
     /// What can only be said at the end.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parquet::basic::{Encoding, Type};
+use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ParquetMetaData;
@@ -175,9 +175,6 @@ impl<T: Value> Column<T> {
         let nullable = chunk.column_descr().max_def_level() > 0;
         if chunk.column_descr().max_rep_level() > 0 || chunk.column_descr().max_def_level() > 1 {
             return Err(damaged("list"));
-        }
-        if chunk.column_type() == Type::INT96 {
-            return Err(damaged("type"));
         }
         Ok(Self {
             pages,

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use serde_json_borrow::Value;
 
-use super::Reason;
+use super::{Reason, Value};
 use crate::event::{Text, Time};
 
 /// Text or a whole number as text. Blank text, `null` and everything else is `None`. Numbers keep all digits up to 2^64.
@@ -41,7 +40,7 @@ pub fn time(value: &Value<'_>, field: &'static str, zone: &TimeZone) -> Result<T
         Value::Str(text) => Time::parse(text, zone).ok_or(Reason::BadTime(field)),
         Value::Number(number) => match number.as_i64() {
             Some(number) => Time::from_unix(number),
-            None => number.as_f64().and_then(Time::from_unix_f64),
+            None => Time::from_unix_f64(number.as_f64()),
         }
         .ok_or(Reason::BadTime(field)),
         _ => Err(Reason::BadTime(field)),

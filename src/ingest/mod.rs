@@ -326,7 +326,7 @@ impl Shared<'_> {
             let record = Record { body, received_at: None, reading: &self.reading };
             channels::ALL.iter().any(|channel| channel.name != "generic" && (channel.recognises)(&record))
         };
-        self.unwrapping.bodies(value, &is_known, |body, received_at: Option<Time>| match body {
+        self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {
                 let record = Record { body, received_at, reading: &self.reading };
                 let channel = self

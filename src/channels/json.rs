@@ -12,7 +12,7 @@ use crate::event::{Text, Time};
 #[must_use]
 pub fn text<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
     match value {
-        Value::Str(text) if !text.trim().is_empty() => Some(Cow::Borrowed(text)),
+        Value::Str(text) if !is_blank(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => match (number.as_u64(), number.as_i64()) {
             (Some(number), _) => Some(Cow::Owned(number.to_string())),
             (None, Some(number)) => Some(Cow::Owned(number.to_string())),
@@ -20,6 +20,11 @@ pub fn text<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
         },
         _ => None,
     }
+}
+
+/// Whether a text has nothing but blanks. Nearly all texts show at their first byte that they are not.
+fn is_blank(text: &str) -> bool {
+    text.bytes().next().is_none_or(|first| !first.is_ascii_graphic()) && text.trim().is_empty()
 }
 
 /// As [`text`], but a missing field is a reason.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use self::documents::Documents;
+pub use self::feed::Buffers;
 use self::feed::Feed;
 use self::rows::{Header, Rows};
 use super::input::Opened;
@@ -148,6 +149,11 @@ impl Chunk {
         self.bytes.len() as u64
     }
 
+    /// Gives its memory back.
+    pub fn discard(self, buffers: &Buffers) {
+        buffers.give(self.bytes);
+    }
+
     /// Reads the records in their order. An array on a line of NDJSON is as many records as it has elements.
     pub fn records(&self, mut each: impl FnMut(Framed<'_>)) {
         match &self.content {
@@ -237,13 +243,13 @@ enum State {
 
 impl Chunks {
     /// Looks at the first block of a source and prepares to cut it. `name` is the source's: its ending may tell a table.
-    /// `limit` is the longest record in bytes, usually [`LIMIT`].
+    /// `limit` is the longest record in bytes, usually [`LIMIT`]. Memory comes from `buffers`.
     #[must_use]
-    pub fn new(opened: Opened, name: &str, limit: usize) -> Self {
-        Self::with_block(opened, name, limit, BLOCK)
+    pub fn new(opened: Opened, name: &str, limit: usize, buffers: &Buffers) -> Self {
+        Self::with_block(opened, name, limit, buffers, BLOCK)
     }
 
-    fn with_block(opened: Opened, name: &str, limit: usize, block: usize) -> Self {
+    fn with_block(opened: Opened, name: &str, limit: usize, buffers: &Buffers, block: usize) -> Self {
         match opened {
             Opened::Parquet(file) => {
                 let inner = match Batches::open(file) {
@@ -253,7 +259,7 @@ impl Chunks {
                 Self { form: Form::Parquet, inner, limit, block }
             }
             Opened::Bytes(reader) => {
-                let mut feed = Feed::new(reader);
+                let mut feed = Feed::new(reader, buffers.clone());
                 let form = sniff::form(&mut feed, name, block, limit);
                 let state = match form {
                     Form::Json => State::Documents(Documents::default()),

@@ -227,25 +227,17 @@ impl<'a> Parser<'a> {
 
 /// How many bytes of a string come before its end, an escape or a control character; `None` if none of these comes.
 ///
-/// Eight bytes are looked at together; the subtraction marks the high bit of the first byte that is wanted, and perhaps of
-/// bytes after it, which do not matter.
+/// Strings of logs have ten letters or so: a look into a table per letter beats all that looks at many letters at once.
 #[inline]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    let mut at = 0;
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let eight = u64::from_le_bytes(*eight);
-        let below = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
-        let equal = |byte: u8| below(1, eight ^ (ONES * u64::from(byte)));
-        let found = (equal(b'"') | equal(b'\\') | below(b' ', eight)) & HIGH;
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
-    bytes.get(at..)?.iter().position(is_end).map(|end| at + end)
+    const ENDS: [bool; 256] = {
+        let mut ends = [false; 256];
+        ends.split_at_mut(32).0.copy_from_slice(&[true; 32]);
+        ends[b'"' as usize] = true;
+        ends[b'\\' as usize] = true;
+        ends
+    };
+    bytes.iter().position(|&byte| ENDS[usize::from(byte)])
 }
 
 #[cfg(test)]

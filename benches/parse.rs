@@ -1,7 +1,7 @@
 //! Parsing: lines of each channel to events, on one core, without files and without a store.
 
 use criterion::{Criterion, Throughput};
-use trichter::channels::{self, Out, Reading, Record, Value};
+use trichter::channels::{self, Arena, Out, Reading, Record};
 
 use super::data::DATA;
 
@@ -24,12 +24,14 @@ pub(crate) fn parse(criterion: &mut Criterion) {
         group.bench_function(channel.name, |bencher| {
             bencher.iter(|| {
                 let mut n_events = 0_u64;
+                let mut arena = Arena::default();
                 for line in &lines {
                     // A few simulated lines are broken on purpose.
-                    let Ok(body) = serde_json::from_str::<Value<'_>>(line) else { continue };
+                    let Ok(body) = channels::parse(line, &arena) else { continue };
                     let record = Record { body: &body, received_at: None, reading: &reading };
                     let mut emit = |_: trichter::event::Event<'_>| n_events += 1;
                     (channel.parse)(&record, &mut Out::new(&mut emit));
+                    arena.clear();
                 }
                 assert!(n_events > 0);
                 n_events

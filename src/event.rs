@@ -58,6 +58,14 @@ impl Time {
     pub fn parse(text: &str, zone: &TimeZone) -> Option<Self> {
         let text = text.trim();
         let first = text.bytes().next()?;
+        // Most times are these, and are too short to overflow.
+        if (1..=18).contains(&text.len())
+            && let Some(number) = text
+                .bytes()
+                .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+        {
+            return Self::from_unix(number);
+        }
         if first.is_ascii_digit() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Self::from_unix(text.parse().ok()?);
         }

@@ -4,16 +4,15 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use serde_json_borrow::Value;
 
-use super::Reason;
+use super::{Reason, Value};
 use crate::event::{Text, Time};
 
 /// Text or a whole number as text. Blank text, `null` and everything else is `None`. Numbers keep all digits up to 2^64.
 #[must_use]
 pub fn text<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
     match value {
-        Value::Str(text) if !text.trim().is_empty() => Some(Cow::Borrowed(text)),
+        Value::Str(text) if !is_blank(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => match (number.as_u64(), number.as_i64()) {
             (Some(number), _) => Some(Cow::Owned(number.to_string())),
             (None, Some(number)) => Some(Cow::Owned(number.to_string())),
@@ -21,6 +20,11 @@ pub fn text<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
         },
         _ => None,
     }
+}
+
+/// Whether a text has nothing but blanks. Nearly all texts show at their first byte that they are not.
+fn is_blank(text: &str) -> bool {
+    text.bytes().next().is_none_or(|first| !first.is_ascii_graphic()) && text.trim().is_empty()
 }
 
 /// As [`text`], but a missing field is a reason.
@@ -41,7 +45,7 @@ pub fn time(value: &Value<'_>, field: &'static str, zone: &TimeZone) -> Result<T
         Value::Str(text) => Time::parse(text, zone).ok_or(Reason::BadTime(field)),
         Value::Number(number) => match number.as_i64() {
             Some(number) => Time::from_unix(number),
-            None => number.as_f64().and_then(Time::from_unix_f64),
+            None => Time::from_unix_f64(number.as_f64()),
         }
         .ok_or(Reason::BadTime(field)),
         _ => Err(Reason::BadTime(field)),

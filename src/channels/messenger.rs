@@ -63,7 +63,7 @@ pub(super) static CHANNEL: Channel = Channel {
 fn recognises(record: &Record<'_>) -> bool {
     let body = record.body;
     match body.get("object") {
-        Value::Str(object) => object == "page",
+        Value::Str(object) => *object == "page",
         Value::Null => meta::holds_messaging(body) || is_call(body),
         _ => false,
     }
@@ -215,13 +215,13 @@ fn call(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     }
     let (at, time_basis) = match (body.get("at"), record.received_at) {
         (Value::Null, Some(received_at)) => (received_at, TimeBasis::Received),
-        (at, _) => (json::time(at, "at", &record.reading.zone())?, TimeBasis::Event),
+        (at, _) => (json::time(at, "at", record.reading.zone())?, TimeBasis::Event),
     };
     let contact = addressee(response, request.get("recipient"))?;
     let error = response.get("error");
     let (kind, message_id) = if error.is_object() {
         // A failed send has no id. The time and the request tell it from others and are the same in every copy.
-        let hash = blake3::hash(request.to_string().as_bytes()).to_hex();
+        let hash = blake3::hash(request.sorted().as_bytes()).to_hex();
         (Kind::MessageFailed, Cow::Owned(format!("failed:{}:{}", at.0, hash.get(..16).unwrap_or_default())))
     } else {
         (Kind::MessageSent, json::required(response.get("message_id"), "message_id")?)
@@ -263,7 +263,7 @@ fn error_code<'a>(error: &'a Value<'a>) -> Option<Text<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::{Outcome, Reading};
+    use crate::channels::{Arena, Outcome, Reading, value};
 
     /// Events as lines of the fields that a test names by having them set, then the outcome.
     fn check(json: &str, expected: &[&str]) {
@@ -271,7 +271,8 @@ mod tests {
     }
 
     fn lines(json: &str) -> Vec<String> {
-        let body: Value<'_> = serde_json::from_str(json).unwrap();
+        let arena = Arena::default();
+        let body = value::parse(json, &arena).unwrap();
         let record = Record { body: &body, received_at: None, reading: &Reading::default() };
         assert!((CHANNEL.recognises)(&record), "{json}");
         let mut lines = Vec::new();

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use serde_json_borrow::ObjectAsVec;
 
+use super::value::Object;
 use super::{Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
@@ -38,7 +38,7 @@ pub(super) struct Part<'a> {
     pub(super) body: &'a Value<'a>,
     entry_time: &'a Value<'a>,
     received_at: Option<Time>,
-    zone: TimeZone,
+    zone: &'a TimeZone,
 }
 
 /// Whether an envelope holds conversations, whatever its `object` says.
@@ -56,8 +56,8 @@ pub(super) fn parts<'a>(
     let Value::Array(entries) = record.body.get("entry") else {
         return out.reject(Reason::MissingField("entry"));
     };
-    for entry in entries {
-        for (key, value) in entry.as_object().into_iter().flat_map(ObjectAsVec::iter) {
+    for entry in *entries {
+        for (key, value) in entry.as_object().into_iter().flat_map(Object::iter) {
             let place = match key {
                 "messaging" => Place::Messaging,
                 "standby" => Place::Standby,
@@ -68,7 +68,7 @@ pub(super) fn parts<'a>(
                 out.reject(Reason::BadValue("messaging"));
                 continue;
             };
-            for element in elements {
+            for element in *elements {
                 let (place, body) = match place {
                     Place::Change(_) => {
                         (Place::Change(element.get("field").as_str().unwrap_or_default()), element.get("value"))
@@ -117,9 +117,9 @@ impl<'a> Part<'a> {
     fn at(&self) -> Result<(Time, TimeBasis), Reason> {
         let timestamp = self.body.get("timestamp");
         if !timestamp.is_null() {
-            return json::time(timestamp, "timestamp", &self.zone).map(|at| (at, TimeBasis::Event));
+            return json::time(timestamp, "timestamp", self.zone).map(|at| (at, TimeBasis::Event));
         }
-        if let Ok(at) = json::time(self.entry_time, "time", &self.zone) {
+        if let Ok(at) = json::time(self.entry_time, "time", self.zone) {
             return Ok((at, TimeBasis::Event));
         }
         self.received_at.map(|at| (at, TimeBasis::Received)).ok_or(Reason::MissingField("timestamp"))
@@ -261,7 +261,7 @@ impl<'a> Part<'a> {
     ) -> Result<(), Reason> {
         let watermark = match receipt.get("watermark") {
             Value::Null => None,
-            value => Some(json::time(value, "watermark", &self.zone)?),
+            value => Some(json::time(value, "watermark", self.zone)?),
         };
         let (at, time_basis) = match (self.at(), watermark) {
             (Ok((at, TimeBasis::Event)), _) => (at, TimeBasis::Event),

@@ -4,7 +4,6 @@
 //! means by its messages: campaigns and questions that only the business can tell are added by `ingest::enrich`.
 
 use jiff::tz::TimeZone;
-pub use serde_json_borrow::Value;
 
 use crate::config::Transcript;
 use crate::event::{Event, Kind, Time};
@@ -14,7 +13,10 @@ pub mod json;
 mod messenger;
 mod meta;
 mod telegram;
+pub mod value;
 mod whatsapp;
+
+pub use value::{Arena, Value, parse};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
@@ -83,8 +85,9 @@ pub struct Reading {
 impl Reading {
     /// Zone of date-times that name none; UTC if the configuration says nothing.
     #[must_use]
-    pub fn zone(&self) -> TimeZone {
-        self.zone.clone().unwrap_or(TimeZone::UTC)
+    pub fn zone(&self) -> &TimeZone {
+        static UTC: TimeZone = TimeZone::UTC;
+        self.zone.as_ref().unwrap_or(&UTC)
     }
 }
 

@@ -20,8 +20,7 @@
 
 use std::borrow::Cow;
 
-use serde_json_borrow::ObjectAsVec;
-
+use super::value::Object;
 use super::{Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
@@ -71,7 +70,7 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     let body = record.body;
     let read = if json::has(body, "update_id") {
         reader.update(body, out)
-    } else if body.get("method").is_string() {
+    } else if body.get("method").as_str().is_some() {
         reader.call(body, out)
     } else {
         reader.results(body.get("result"), &Value::Null, out);
@@ -100,7 +99,7 @@ impl<'a> Reader<'a> {
     /// An `Update`: its id and one more key, which names the kind.
     fn update(&self, update: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         let update_id = json::required(update.get("update_id"), "update_id")?;
-        for key in update.as_object().into_iter().flat_map(ObjectAsVec::keys) {
+        for key in update.as_object().into_iter().flat_map(Object::keys) {
             let value = update.get(key);
             match key {
                 "update_id" | "bot" | "bot_id" | "received_at" => {}
@@ -142,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// `date`, which Telegram writes on everything but queries.
     fn date(&self, value: &Value<'_>) -> Result<Time, Reason> {
-        json::time(value, "date", &self.record.reading.zone())
+        json::time(value, "date", self.record.reading.zone())
     }
 
     /// `message`: written by the contact, or a payment; in a business account's chats also written by its owner.
@@ -349,7 +348,7 @@ fn content(message: &Value<'_>) -> Option<&'static str> {
         "chat_shared",
         "passport_data",
     ];
-    CONTENTS.into_iter().find(|key| !message.get(*key).is_null())
+    CONTENTS.into_iter().find(|key| !message.get(key).is_null())
 }
 
 /// The parameter of `/start`, which a deep link sends; empty if there is none. `None` for every other command.
@@ -393,7 +392,7 @@ fn decimal(amount: u64, currency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::{Outcome, Reading};
+    use crate::channels::{Arena, Outcome, Reading, value};
 
     const RECEIVED: Time = Time(1_700_000_100_000_000);
 
@@ -403,7 +402,8 @@ mod tests {
 
     /// Events as lines of the fields that are set, then the outcome.
     pub(super) fn lines(json: &str, received_at: Option<Time>) -> Vec<String> {
-        let body: Value<'_> = serde_json::from_str(json).unwrap();
+        let arena = Arena::default();
+        let body = value::parse(json, &arena).unwrap();
         let record = Record { body: &body, received_at, reading: &Reading::default() };
         assert!((CHANNEL.recognises)(&record), "{json}");
         let mut lines = Vec::new();

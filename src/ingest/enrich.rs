@@ -3,6 +3,7 @@
 //! Knows nothing of a platform; a channel has already said what happened.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use hashbrown::HashMap;
 
@@ -10,12 +11,15 @@ use super::opt_out::{OptOut, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
 use crate::store::Key;
-use crate::store::rows::{NO_MESSAGE, Row, Rows};
+use crate::store::rows::{Row, Rows};
 
 /// Purposes of hashes.
 const CONTACT: u8 = 1;
 const EVENT: u8 = 2;
 const MESSAGE: u8 = 3;
+
+/// Texts up to this length, in bytes, are remembered within a chunk.
+const SHORT: usize = 64;
 
 /// Turns events into rows.
 pub struct Enrich<'c> {
@@ -28,24 +32,33 @@ pub struct Enrich<'c> {
     rows: Rows,
     /// What the rules say of messages that are alike in everything that rules look at. Logs hold few different tags,
     /// templates and payloads, and regular expressions cost more than everything else here.
-    verdicts: HashMap<Vec<u8>, Verdict>,
+    verdicts: HashMap<Vec<u8>, Rc<Verdict>>,
+    /// What short texts say about permission: people write "ok" and tap "Yes" again and again.
+    signals: HashMap<String, Option<Signal>>,
     /// Whether a rule looks at texts, which are seldom alike.
     reads_text: bool,
     scratch: Vec<u8>,
 }
 
 /// What the rules say of a message.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Verdict {
     set: Vec<(usize, String)>,
     emit: Vec<Kind>,
     tag_is_read: bool,
 }
 
+/// Hashes of what an event is about.
+struct Ids {
+    contact: u128,
+    message: Option<u128>,
+    reply: Option<u128>,
+}
+
 impl<'c> Enrich<'c> {
-    /// An enricher for the records of one source.
+    /// An enricher for the records of one source, which adds to `rows`.
     #[must_use]
-    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOut, source: &'c str) -> Self {
+    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOut, source: &'c str, rows: Rows) -> Self {
         Self {
             config,
             key,
@@ -53,8 +66,9 @@ impl<'c> Enrich<'c> {
             source,
             line: 0,
             begins_record: true,
-            rows: Rows::default(),
+            rows,
             verdicts: HashMap::new(),
+            signals: HashMap::new(),
             reads_text: config.map.iter().any(|rule| rule.text.is_some()),
             scratch: Vec::new(),
         }
@@ -73,28 +87,36 @@ impl<'c> Enrich<'c> {
     }
 
     /// Stores the event and what follows from it.
-    pub fn take(&mut self, mut event: Event<'_>) {
+    pub fn take(&mut self, event: Event<'_>) {
         let direction = direction(event.kind);
-        let emit = if direction.is_some() { self.apply_rules(&mut event, direction) } else { Vec::new() };
-        self.push(&event, event.kind);
+        // It outlives the event, which borrows from it.
+        let verdict = direction.map(|direction| self.verdict(&event, direction));
+        let mut event = event;
+        let emit = match (&verdict, direction) {
+            (Some(verdict), Some(direction)) => apply(verdict, &mut event, direction),
+            _ => &[],
+        };
+        let ids = self.ids(&event);
+        self.push(&event, event.kind, &ids);
         let derived = match event.kind {
             Kind::MessageSent => event.question.as_ref().map(|_| Kind::QuestionAsked),
             Kind::MessageReceived | Kind::ButtonClicked => event.question.as_ref().map(|_| Kind::QuestionAnswered),
             _ => None,
         };
-        for kind in derived.into_iter().chain(self.signal(&event)).chain(emit) {
-            self.push(&event, kind);
+        let signal = self.signal(&event);
+        for kind in derived.into_iter().chain(signal).chain(emit.iter().copied()) {
+            self.push(&event, kind, &ids);
         }
     }
 
     /// What the text of an inbound message, or the title or payload of a tapped button, says about permission.
-    fn signal(&self, event: &Event<'_>) -> Option<Kind> {
+    fn signal(&mut self, event: &Event<'_>) -> Option<Kind> {
         if !matches!(event.kind, Kind::MessageReceived | Kind::ButtonClicked) {
             return None;
         }
         let text = event.text.as_deref();
         let payload = event.answer.as_deref().filter(|_| event.kind == Kind::ButtonClicked);
-        let signal = [text, payload].into_iter().flatten().find_map(|text| self.opt_outs.recognise(text))?;
+        let signal = [text, payload].into_iter().flatten().find_map(|text| self.recognise(text))?;
         Some(match signal {
             Signal::Stop => Kind::OptedOutSoft,
             Signal::Start => Kind::OptedIn,
@@ -102,35 +124,26 @@ impl<'c> Enrich<'c> {
         })
     }
 
-    /// Applies the `[[map]]` rules, and takes the tag as the campaign where no rule reads it.
-    fn apply_rules(&mut self, event: &mut Event<'_>, direction: Option<Direction>) -> Vec<Kind> {
-        let verdict = self.verdict(event, direction);
-        for (field, text) in verdict.set {
-            if let Some(field) = fields(event).into_iter().nth(field) {
-                *field = Some(Cow::Owned(text));
-            }
+    fn recognise(&mut self, text: &str) -> Option<Signal> {
+        if text.len() > SHORT {
+            return self.opt_outs.recognise(text);
         }
-        if direction == Some(Direction::Outbound)
-            && !verdict.tag_is_read
-            && let Some(tag) = event.tag.clone()
-        {
-            read_tag(event, &tag);
+        if let Some(signal) = self.signals.get(text) {
+            return *signal;
         }
-        // Receipts are about a message that has been counted already.
-        let is_news = matches!(event.kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked);
-        if is_news { verdict.emit } else { Vec::new() }
+        let signal = self.opt_outs.recognise(text);
+        self.signals.insert(text.to_owned(), signal);
+        signal
     }
 
-    fn verdict(&mut self, event: &Event<'_>, direction: Option<Direction>) -> Verdict {
+    /// What the `[[map]]` rules say of the message.
+    fn verdict(&mut self, event: &Event<'_>, direction: Direction) -> Rc<Verdict> {
         let rules = &self.config.map;
-        if rules.is_empty() {
-            return Verdict::default();
-        }
         if self.reads_text && event.text.is_some() {
-            return judge(rules, event, direction);
+            return Rc::new(judge(rules, event, direction));
         }
         self.scratch.clear();
-        self.scratch.push(direction.map_or(0, |direction| 1 + u8::from(direction == Direction::Outbound)));
+        self.scratch.push(u8::from(direction == Direction::Outbound));
         let channel = Some(&event.channel);
         for part in
             [channel, event.account.as_ref(), event.template.as_ref(), event.tag.as_ref(), event.answer.as_ref()]
@@ -141,35 +154,33 @@ impl<'c> Enrich<'c> {
             self.scratch.extend_from_slice(part.map_or("", |part| &**part).as_bytes());
         }
         if let Some(verdict) = self.verdicts.get(&self.scratch) {
-            return verdict.clone();
+            return Rc::clone(verdict);
         }
-        let verdict = judge(rules, event, direction);
-        self.verdicts.insert(self.scratch.clone(), verdict.clone());
+        let verdict = Rc::new(judge(rules, event, direction));
+        self.verdicts.insert(self.scratch.clone(), Rc::clone(&verdict));
         verdict
     }
 
-    fn push(&mut self, event: &Event<'_>, kind: Kind) {
+    fn ids(&self, event: &Event<'_>) -> Ids {
         let channel = event.channel.as_bytes();
-        let contact = self.key.hash(CONTACT, &[channel, event.contact.as_bytes()]);
+        // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
+        // personal data too.
+        let message = |id: &Text<'_>| self.key.hash(MESSAGE, &[channel, id.as_bytes()]);
+        Ids {
+            contact: self.key.hash(CONTACT, &[channel, event.contact.as_bytes()]),
+            message: event.message_id.as_ref().map(message),
+            reply: event.reply_to.as_ref().map(message),
+        }
+    }
+
+    fn push(&mut self, event: &Event<'_>, kind: Kind, ids: &Ids) {
+        let channel = event.channel.as_bytes();
         let account = event.account.as_deref().unwrap_or_default().as_bytes();
         let event_id = self.key.hash(
             EVENT,
             &[channel, account, kind.name().as_bytes(), event.dedup.as_bytes(), &event.at.0.to_le_bytes()],
         );
-        let plain = self.config.privacy.contact_ids == ContactIds::Plain;
-        let contact_id: Cow<'_, str> =
-            if plain { Cow::Borrowed(&event.contact) } else { format!("{contact:032x}").into() };
-        // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
-        // personal data too.
-        let message = |id: Option<&Text<'_>>| -> (i64, Option<String>) {
-            let Some(id) = id else { return (NO_MESSAGE, None) };
-            let hash = self.key.hash(MESSAGE, &[channel, id.as_bytes()]);
-            let text = if plain { id.to_string() } else { format!("{:024x}", hash >> 32) };
-            // A hash that reads as "no message" gives way to its neighbour.
-            (if first_half(hash) == NO_MESSAGE { 1 } else { first_half(hash) }, Some(text))
-        };
-        let (message_key, message_id) = message(event.message_id.as_ref());
-        let (reply_key, reply_to) = message(event.reply_to.as_ref());
+        let is_plain = self.config.privacy.contact_ids == ContactIds::Plain;
         let kept_text = event.text.as_deref().filter(|_| self.config.privacy.text == TextPolicy::Keep);
         // In the order of `schema::WORDS`.
         let words = [
@@ -194,19 +205,20 @@ impl<'c> Enrich<'c> {
             Some(self.source),
         ];
         self.rows.push(&Row {
-            contact_key: first_half(contact),
+            contact: ids.contact,
             at: event.at.0,
             position: kind.position(event.sequence),
             event_id,
             words,
+            message: ids.message,
+            reply: ids.reply,
+            // In the order of `schema::TEXTS`.
             texts: [
-                message_id.as_deref(),
-                reply_to.as_deref(),
-                Some(&contact_id),
+                event.message_id.as_deref().filter(|_| is_plain),
+                event.reply_to.as_deref().filter(|_| is_plain),
+                Some(&*event.contact).filter(|_| is_plain),
                 event.answer.as_deref().or(kept_text),
             ],
-            message_key,
-            reply_key,
             billable: event.billable,
             cost: event.cost.as_deref().and_then(millionths),
             up_to: event.up_to.map(|time: Time| time.0),
@@ -216,9 +228,22 @@ impl<'c> Enrich<'c> {
     }
 }
 
-/// The first 64 bits, their sign bit and all.
-fn first_half(hash: u128) -> i64 {
-    u64::try_from(hash >> 64).unwrap_or_default().cast_signed()
+/// Does what the rules say, and takes the tag as the campaign where no rule reads it. Returns what is to be told besides.
+fn apply<'a>(verdict: &'a Verdict, event: &mut Event<'a>, direction: Direction) -> &'a [Kind] {
+    for (field, text) in &verdict.set {
+        if let Some(field) = fields(event).into_iter().nth(*field) {
+            *field = Some(Cow::Borrowed(text));
+        }
+    }
+    if direction == Direction::Outbound
+        && !verdict.tag_is_read
+        && let Some(tag) = event.tag.clone()
+    {
+        read_tag(event, &tag);
+    }
+    // Receipts are about a message that has been counted already.
+    let is_news = matches!(event.kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked);
+    if is_news { &verdict.emit } else { &[] }
 }
 
 /// Who sent the message that the event is about; `None` for what is not about a message.
@@ -270,10 +295,10 @@ fn matches(rule: &MapRule, event: &Event<'_>) -> Option<Vec<(String, String)>> {
 }
 
 /// What the rules say of a message, in their order: a later one overrides an earlier one.
-fn judge(rules: &[MapRule], event: &Event<'_>, direction: Option<Direction>) -> Verdict {
+fn judge(rules: &[MapRule], event: &Event<'_>, direction: Direction) -> Verdict {
     let mut verdict = Verdict::default();
     for rule in rules {
-        if rule.direction.is_some() && rule.direction != direction {
+        if rule.direction.is_some_and(|wanted| wanted != direction) {
             continue;
         }
         let Some(values) = matches(rule, event) else { continue };

@@ -8,15 +8,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use serde_json::error::Category;
-use serde_json_borrow::Value;
 
 use self::documents::Documents;
+pub use self::feed::Buffers;
 use self::feed::Feed;
 use self::rows::{Header, Rows};
 use super::input::Opened;
 use super::parquet_rows::{Batch, Batches};
-use crate::channels::Reason;
+use crate::channels::{Arena, Reason, Value, parse};
 
 mod documents;
 mod feed;
@@ -101,6 +100,8 @@ pub struct Framed<'a> {
     pub found: Result<&'a Value<'a>, Reason>,
     /// As it stands in the source; empty where it does not stand there on its own.
     raw: &'a [u8],
+    /// Where what is made of the record can be kept as long as the record itself.
+    pub arena: &'a Arena,
 }
 
 impl Framed<'_> {
@@ -137,21 +138,8 @@ fn excerpt(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Parses one JSON value.
-///
-/// # Errors
-/// Why it is refused: it ends in the middle, is nested too deep (128 levels), or is no JSON.
-pub fn parse(text: &str) -> Result<Value<'_>, Reason> {
-    serde_json::from_str(text).map_err(|error| match error.classify() {
-        Category::Eof => Reason::Truncated,
-        // The library tells this case by its message only.
-        _ if error.to_string().starts_with("recursion limit exceeded") => Reason::TooDeep,
-        _ => Reason::NotJson,
-    })
-}
-
-fn parse_bytes(bytes: &[u8]) -> Result<Value<'_>, Reason> {
-    parse(str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?)
+fn parse_bytes<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, Reason> {
+    parse(str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?, arena)
 }
 
 impl Chunk {
@@ -161,27 +149,35 @@ impl Chunk {
         self.bytes.len() as u64
     }
 
+    /// Gives its memory back.
+    pub fn discard(self, buffers: &Buffers) {
+        buffers.give(self.bytes);
+    }
+
     /// Reads the records in their order. An array on a line of NDJSON is as many records as it has elements.
     pub fn records(&self, mut each: impl FnMut(Framed<'_>)) {
         match &self.content {
             Content::Lines => self.lines(&mut each),
             Content::Rows(header) => rows::read(&self.bytes, self.first_line, header, self.limit, &mut each),
             Content::Spans(spans) => {
+                let mut arena = Arena::default();
                 for Span { bytes, line, refused } in spans {
                     let raw = self.bytes.get(bytes.clone()).unwrap_or_default();
-                    let parsed = refused.map_or_else(|| parse_bytes(raw), Err);
+                    let parsed = refused.map_or_else(|| parse_bytes(raw, &arena), Err);
                     let found = parsed.as_ref().map_err(|reason| *reason);
-                    each(Framed { line: *line, found, raw });
+                    each(Framed { line: *line, found, raw, arena: &arena });
+                    arena.clear();
                 }
             }
-            Content::Batch(batch) => batch.rows(&mut |row, value| {
+            Content::Batch(batch) => batch.rows(&mut |row, value, arena| {
                 let line = self.first_line + u64::try_from(row).unwrap_or_default();
-                each(Framed { line, found: Ok(value), raw: &[] });
+                each(Framed { line, found: Ok(value), raw: &[], arena });
             }),
         }
     }
 
     fn lines(&self, each: &mut dyn FnMut(Framed<'_>)) {
+        let mut arena = Arena::default();
         let mut start = 0;
         let ends = memchr_iter(b'\n', &self.bytes).chain(std::iter::once(self.bytes.len()));
         for (line, end) in (self.first_line..).zip(ends) {
@@ -193,18 +189,19 @@ impl Chunk {
                 continue;
             }
             if raw.len() > self.limit {
-                each(Framed { line, found: Err(Reason::TooLong), raw });
+                each(Framed { line, found: Err(Reason::TooLong), raw, arena: &arena });
                 continue;
             }
-            match parse_bytes(raw) {
+            match parse_bytes(raw, &arena) {
                 Ok(Value::Array(elements)) => {
-                    for element in &elements {
-                        each(Framed { line, found: Ok(element), raw: &[] });
+                    for element in elements {
+                        each(Framed { line, found: Ok(element), raw: &[], arena: &arena });
                     }
                 }
-                Ok(value) => each(Framed { line, found: Ok(&value), raw }),
-                Err(reason) => each(Framed { line, found: Err(reason), raw }),
+                Ok(value) => each(Framed { line, found: Ok(&value), raw, arena: &arena }),
+                Err(reason) => each(Framed { line, found: Err(reason), raw, arena: &arena }),
             }
+            arena.clear();
         }
     }
 }
@@ -246,13 +243,13 @@ enum State {
 
 impl Chunks {
     /// Looks at the first block of a source and prepares to cut it. `name` is the source's: its ending may tell a table.
-    /// `limit` is the longest record in bytes, usually [`LIMIT`].
+    /// `limit` is the longest record in bytes, usually [`LIMIT`]. Memory comes from `buffers`.
     #[must_use]
-    pub fn new(opened: Opened, name: &str, limit: usize) -> Self {
-        Self::with_block(opened, name, limit, BLOCK)
+    pub fn new(opened: Opened, name: &str, limit: usize, buffers: &Buffers) -> Self {
+        Self::with_block(opened, name, limit, buffers, BLOCK)
     }
 
-    fn with_block(opened: Opened, name: &str, limit: usize, block: usize) -> Self {
+    fn with_block(opened: Opened, name: &str, limit: usize, buffers: &Buffers, block: usize) -> Self {
         match opened {
             Opened::Parquet(file) => {
                 let inner = match Batches::open(file) {
@@ -262,7 +259,7 @@ impl Chunks {
                 Self { form: Form::Parquet, inner, limit, block }
             }
             Opened::Bytes(reader) => {
-                let mut feed = Feed::new(reader);
+                let mut feed = Feed::new(reader, buffers.clone());
                 let form = sniff::form(&mut feed, name, block, limit);
                 let state = match form {
                     Form::Json => State::Documents(Documents::default()),

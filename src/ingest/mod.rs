@@ -3,10 +3,12 @@
 //! A reading thread cuts sources into chunks, all cores parse them, and the rows go to the store in runs of bounded size.
 //! Nothing is visible before the one commit at the end.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, OnceLock};
 
+use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -28,15 +30,15 @@ pub use balance::Balance;
 
 use balance::ChunkBalance;
 use enrich::Enrich;
-use frame::{Chunk, Chunks, Framed};
+use frame::{Buffers, Chunk, Chunks, Framed};
 use input::Source;
 use opt_out::OptOut;
 use unwrap::Unwrapping;
 
 /// Rows in memory before a run is sorted and written: bounds memory, and makes files that are worth having.
-const RUN_ROWS: usize = 2_000_000;
+const RUN_ROWS: usize = 600_000;
 /// As [`RUN_ROWS`], in bytes.
-const RUN_BYTES: usize = 512 << 20;
+const RUN_BYTES: usize = 256 << 20;
 /// Chunks that are parsed together for each thread: enough that no thread waits for another.
 const CHUNKS_PER_THREAD: usize = 4;
 
@@ -71,6 +73,8 @@ pub struct Reject {
 
 /// Reads all sources and adds their events to the store. Rejects go to `reject` in the order of the sources.
 ///
+/// It waits for tasks of the global thread pool, so it must not be called from one.
+///
 /// # Errors
 /// The store cannot be read or written. A source that cannot be read is no error: it is counted and named in the balance.
 pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject) -> Result<()>) -> Result<Balance> {
@@ -78,14 +82,16 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
     let mut runs = Runs {
         snapshot: Snapshot::of(store)?,
         table: store.table_path(),
-        pending: Rows::default(),
         written: Vec::new(),
+        found: 0,
+        stored: 0,
+        n_records: 0,
     };
-    let done = read_all(plan, &mut balance, &mut runs, reject).and_then(|()| runs.flush(&mut balance));
-    if let Err(error) = done {
+    if let Err(error) = read_all(plan, &mut balance, &mut runs, reject) {
         runs.discard();
         return Err(error);
     }
+    balance.add_events(runs.found, runs.stored, runs.n_records);
     // Logs that bring nothing new leave the store as it is, version and all.
     balance.version = Some(store.version());
     if !runs.written.is_empty() {
@@ -104,31 +110,26 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
 struct Runs {
     snapshot: Snapshot,
     table: std::path::PathBuf,
-    pending: Rows,
     written: Vec<DataFile>,
+    found: u64,
+    stored: u64,
+    n_records: u64,
 }
 
 impl Runs {
-    fn add(&mut self, rows: &Rows, balance: &mut Balance) -> Result<()> {
-        self.pending.append(rows);
-        if self.pending.len() >= RUN_ROWS || self.pending.n_bytes() >= RUN_BYTES {
-            self.flush(balance)?;
-        }
-        Ok(())
-    }
-
-    /// Sorts what is pending, leaves out what is known, and writes the rest as one data file per month.
-    fn flush(&mut self, balance: &mut Balance) -> Result<()> {
-        let rows = std::mem::take(&mut self.pending);
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let order = rows.order(&self.unknown(&rows)?);
-        balance.add_events(rows.len() as u64, order.len() as u64, rows.n_records(&order));
-        let months: Vec<(String, Vec<u32>)> = write::by_month(&rows, &order).into_iter().collect();
+    /// Sorts a run, leaves out what is known, and writes the rest as one data file per month.
+    fn write(&mut self, rows: &Rows) -> Result<()> {
+        let order = rows.order(&self.known(rows)?);
+        self.found += rows.len() as u64;
+        self.stored += order.len() as u64;
+        self.n_records += rows.n_records(&order);
+        let months: Vec<(String, Vec<u32>)> = write::by_month(rows, &order).into_iter().collect();
+        let dictionaries = rows.dictionaries();
         let files: Vec<Result<DataFile>> = months
             .par_iter()
-            .map(|(month, order)| write::data_file(&self.table, month, &write::file_name()?, &rows, order))
+            .map(|(month, order)| {
+                write::data_file(&self.table, month, &write::file_name()?, rows, &dictionaries, order)
+            })
             .collect();
         for file in files {
             self.written.push(file?);
@@ -136,16 +137,18 @@ impl Runs {
         Ok(())
     }
 
-    /// For each row, whether neither the store nor an earlier run has its event. An equal event has an equal time, so only
-    /// data files whose range of time overlaps are asked.
-    fn unknown(&self, rows: &Rows) -> Result<Vec<bool>> {
+    /// The events of the rows that the store or an earlier run has. An equal event has an equal time, so only data files
+    /// whose range of time overlaps are asked.
+    fn known(&self, rows: &Rows) -> Result<HashSet<u128>> {
         let instants = rows.instants();
         let (Some(&first), Some(&last)) = (instants.iter().min(), instants.iter().max()) else {
-            return Ok(Vec::new());
+            return Ok(HashSet::new());
         };
-        let ids: hashbrown::HashSet<u128> = rows.event_ids().iter().copied().collect();
-        let known = Mutex::new(hashbrown::HashSet::new());
+        // Most runs meet no file, and need no set.
+        let ids: OnceLock<HashSet<u128>> = OnceLock::new();
+        let known = Mutex::new(HashSet::new());
         let note = |stored: &[u128]| {
+            let ids = ids.get_or_init(|| rows.event_ids().iter().copied().collect());
             let found: Vec<u128> = stored.iter().copied().filter(|id| ids.contains(id)).collect();
             if !found.is_empty()
                 && let Ok(mut known) = known.lock()
@@ -155,8 +158,7 @@ impl Runs {
         };
         self.snapshot.event_ids((first, last), note)?;
         scan::event_ids_of(&self.table, &self.written, (first, last), note)?;
-        let known = known.into_inner().unwrap_or_default();
-        Ok(rows.event_ids().iter().map(|id| !known.contains(id)).collect())
+        Ok(known.into_inner().unwrap_or_default())
     }
 
     /// Takes back data files that no commit will name.
@@ -174,6 +176,10 @@ struct Shared<'p> {
     reading: Reading,
     unwrapping: Unwrapping,
     opt_out: OptOut,
+    /// Memory of chunks, used again and again.
+    buffers: Buffers,
+    /// Memory of their rows.
+    blocks: Mutex<Vec<Rows>>,
 }
 
 /// What a chunk gave.
@@ -186,6 +192,7 @@ struct Parsed {
 /// A chunk of the source with this number, or how the source failed.
 type Piece = (usize, io::Result<Chunk>);
 
+/// One thread reads, all cores parse, this thread collects, and one more waits for runs to be written.
 fn read_all(
     plan: &Plan<'_>,
     balance: &mut Balance,
@@ -197,79 +204,128 @@ fn read_all(
         reading: Reading { zone: Some(plan.config.input.zone.0.clone()), transcript: plan.config.transcript.clone() },
         unwrapping: Unwrapping::new(&plan.config.input),
         opt_out: OptOut::built_in()?,
+        buffers: Buffers::default(),
+        blocks: Mutex::default(),
     };
-    let (sender, receiver) = sync_channel(2);
-    std::thread::scope(|scope| {
-        scope.spawn(move || read_sources(plan, &sender));
-        parse_all(&shared, &receiver, balance, runs, reject)
-        // The receiver is dropped here, so that a reader that still has chunks stops at the next one.
+    let (read, pieces) = sync_channel(in_flight());
+    // Handing over waits until the run before is written: two runs are in memory, no more.
+    let (full, to_write) = sync_channel::<Rows>(0);
+    let (emptied, empty) = channel();
+    std::thread::scope(|threads| {
+        let buffers = &shared.buffers;
+        threads.spawn(move || read_sources(plan, buffers, &read));
+        let writing = threads.spawn(move || {
+            to_write.into_iter().try_for_each(|mut rows| {
+                runs.write(&rows)?;
+                rows.clear();
+                // Nobody takes the memory of the last runs.
+                emptied.send(rows).ok();
+                Ok(())
+            })
+        });
+        let mut run = Rows::default();
+        let collected = parse_all(&shared, &pieces, |number, parsed| {
+            let mut parsed = match parsed {
+                Ok(parsed) => parsed,
+                Err(error) => return unreadable(shared.source(number), number, &error, balance, reject).map(|()| true),
+            };
+            balance.add(number, parsed.balance);
+            parsed.rejects.into_iter().try_for_each(&mut *reject)?;
+            run.append(&parsed.rows);
+            parsed.rows.clear();
+            if let Ok(mut blocks) = shared.blocks.lock() {
+                blocks.push(parsed.rows);
+            }
+            if run.len() < RUN_ROWS && run.n_bytes() < RUN_BYTES {
+                return Ok(true);
+            }
+            // Nobody takes it only if writing has failed, which is told below.
+            Ok(full.send(std::mem::replace(&mut run, empty.try_recv().unwrap_or_default())).is_ok())
+        });
+        // A reader that still has chunks stops at the next one.
+        drop(pieces);
+        if collected.is_ok() && !run.is_empty() {
+            full.send(run).ok();
+        }
+        drop(full);
+        let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        collected.and(written)
     })
 }
 
-fn read_sources(plan: &Plan<'_>, sender: &SyncSender<Vec<Piece>>) {
-    let most = CHUNKS_PER_THREAD * rayon::current_num_threads();
-    let mut pieces: Vec<Piece> = Vec::with_capacity(most);
-    for (number, source) in plan.sources.iter().enumerate() {
-        let chunks =
-            input::open(source, || (plan.stdin)()).map(|opened| Chunks::new(opened, source.name(), frame::LIMIT));
-        match chunks {
-            Ok(chunks) => {
-                for chunk in chunks {
-                    pieces.push((number, chunk));
-                    if pieces.len() == most && sender.send(std::mem::take(&mut pieces)).is_err() {
-                        return;
-                    }
-                }
-            }
-            Err(error) => {
-                let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                pieces.push((number, Err(io::Error::new(io::ErrorKind::NotFound, format!("{error}: {text}")))));
-            }
-        }
-    }
-    // Nobody listens any more only if the other side has failed and says so itself.
-    sender.send(pieces).ok();
+/// How many chunks are parsed, or wait for it, at one time.
+fn in_flight() -> usize {
+    CHUNKS_PER_THREAD * rayon::current_num_threads()
 }
 
+fn read_sources(plan: &Plan<'_>, buffers: &Buffers, sender: &SyncSender<Piece>) {
+    for (number, source) in plan.sources.iter().enumerate() {
+        let chunks = input::open(source, || (plan.stdin)())
+            .map(|opened| Chunks::new(opened, source.name(), frame::LIMIT, buffers));
+        let is_heard = match chunks {
+            Ok(mut chunks) => chunks.all(|chunk| sender.send((number, chunk)).is_ok()),
+            Err(error) => {
+                let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                sender.send((number, Err(io::Error::new(io::ErrorKind::NotFound, format!("{error}: {text}"))))).is_ok()
+            }
+        };
+        // Nobody listens any more only if the other side has failed and says so itself.
+        if !is_heard {
+            return;
+        }
+    }
+}
+
+/// Parses chunks on all cores and hands what they gave to `each` in the order in which they were read, until that says
+/// `false`.
 fn parse_all(
     shared: &Shared<'_>,
-    receiver: &Receiver<Vec<Piece>>,
-    balance: &mut Balance,
-    runs: &mut Runs,
-    reject: &mut dyn FnMut(Reject) -> Result<()>,
+    pieces: &Receiver<Piece>,
+    mut each: impl FnMut(usize, io::Result<Parsed>) -> Result<bool>,
 ) -> Result<()> {
-    while let Ok(pieces) = receiver.recv() {
-        let parsed: Vec<(usize, io::Result<Parsed>)> = pieces
-            .into_par_iter()
-            .map(|(number, chunk)| (number, chunk.map(|chunk| shared.parse(number, &chunk))))
-            .collect();
-        for (number, parsed) in parsed {
-            match parsed {
-                Ok(parsed) => {
-                    balance.add(number, parsed.balance);
-                    parsed.rejects.into_iter().try_for_each(&mut *reject)?;
-                    runs.add(&parsed.rows, balance)?;
-                }
-                Err(error) => {
-                    let source = shared.source(number);
-                    balance.problems.push(format!("'{source}': {error}"));
-                    let is_whole = error.kind() == io::ErrorKind::NotFound;
-                    if is_whole {
-                        let outcome = Outcome::Rejected(Reason::Unreadable);
-                        let mut chunk = ChunkBalance::default();
-                        chunk.records.count(outcome);
-                        chunk.reasons.extend(balance::reason(outcome).map(|reason| (reason, 1)));
-                        balance.add(number, chunk);
-                        reject(Reject {
-                            source: source.to_owned(),
-                            line: 0,
-                            reason: Reason::Unreadable.code(),
-                            excerpt: String::new(),
-                        })?;
-                    }
-                }
+    rayon::in_place_scope(|tasks| {
+        let mut waiting = VecDeque::new();
+        loop {
+            while waiting.len() < in_flight()
+                && let Ok((number, chunk)) = pieces.recv()
+            {
+                let (done, parsed) = sync_channel(1);
+                waiting.push_back((number, parsed));
+                // The other side is gone only when nobody wants to know any more.
+                tasks.spawn(move |_| drop(done.send(chunk.map(|chunk| shared.parse(number, chunk)))));
+            }
+            let Some((number, parsed)) = waiting.pop_front() else { return Ok(()) };
+            // A task that panicked sends nothing; the scope passes its panic on.
+            let Ok(parsed) = parsed.recv() else { return Ok(()) };
+            if !each(number, parsed)? {
+                return Ok(());
             }
         }
+    })
+}
+
+/// Notes that a source cannot be read, or not to its end.
+fn unreadable(
+    source: &str,
+    number: usize,
+    error: &io::Error,
+    balance: &mut Balance,
+    reject: &mut dyn FnMut(Reject) -> Result<()>,
+) -> Result<()> {
+    balance.problems.push(format!("'{source}': {error}"));
+    let is_whole = error.kind() == io::ErrorKind::NotFound;
+    if is_whole {
+        let outcome = Outcome::Rejected(Reason::Unreadable);
+        let mut chunk = ChunkBalance::default();
+        chunk.records.count(outcome);
+        chunk.reasons.extend(balance::reason(outcome).map(|reason| (reason, 1)));
+        balance.add(number, chunk);
+        reject(Reject {
+            source: source.to_owned(),
+            line: 0,
+            reason: Reason::Unreadable.code(),
+            excerpt: String::new(),
+        })?;
     }
     Ok(())
 }
@@ -279,9 +335,10 @@ impl Shared<'_> {
         self.plan.sources.get(number).map_or("", Source::name)
     }
 
-    fn parse(&self, number: usize, chunk: &Chunk) -> Parsed {
+    fn parse(&self, number: usize, chunk: Chunk) -> Parsed {
         let source = self.source(number);
-        let mut enrich = Enrich::new(self.plan.config, self.plan.key, &self.opt_out, source);
+        let block = self.blocks.lock().ok().and_then(|mut blocks| blocks.pop()).unwrap_or_default();
+        let mut enrich = Enrich::new(self.plan.config, self.plan.key, &self.opt_out, source, block);
         let mut balance = ChunkBalance::default();
         let mut rejects = Vec::new();
         (self.plan.progress)(chunk.n_bytes());
@@ -308,6 +365,7 @@ impl Shared<'_> {
                 *balance.reasons.entry(reason).or_default() += 1;
             }
         });
+        chunk.discard(&self.buffers);
         Parsed { rows: enrich.into_rows(), balance, rejects }
     }
 
@@ -326,7 +384,7 @@ impl Shared<'_> {
             let record = Record { body, received_at: None, reading: &self.reading };
             channels::ALL.iter().any(|channel| channel.name != "generic" && (channel.recognises)(&record))
         };
-        self.unwrapping.bodies(value, &is_known, |body, received_at: Option<Time>| match body {
+        self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {
                 let record = Record { body, received_at, reading: &self.reading };
                 let channel = self

@@ -12,7 +12,9 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicr
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use serde_json_borrow::Value;
+
+use crate::channels::value::{Number, Object};
+use crate::channels::{Arena, Value};
 
 /// Rows that are decoded at once.
 const BATCH: usize = 8192;
@@ -88,7 +90,7 @@ impl Column {
         column.unwrap_or(Self::LeftOut)
     }
 
-    fn value(&self, row: usize) -> Option<Value<'_>> {
+    fn value<'a>(&'a self, row: usize, arena: &'a Arena) -> Option<Value<'a>> {
         let array = match self {
             Self::Text(array)
             | Self::Flag(array)
@@ -102,14 +104,13 @@ impl Column {
             return None;
         }
         Some(match self {
-            Self::Text(array) => Value::Str(array.as_string_opt::<i32>()?.value(row).into()),
+            Self::Text(array) => Value::Str(array.as_string_opt::<i32>()?.value(row)),
             Self::Flag(array) => Value::Bool(array.as_boolean_opt()?.value(row)),
-            Self::Whole(array) => {
-                let number = array.as_primitive_opt::<Int64Type>()?.value(row);
-                Value::Number(u64::try_from(number).map_or_else(|_| number.into(), Into::into))
+            Self::Whole(array) => Value::Number(array.as_primitive_opt::<Int64Type>()?.value(row).into()),
+            Self::Unsigned(array) => {
+                Value::Number(Number::Unsigned(array.as_primitive_opt::<UInt64Type>()?.value(row)))
             }
-            Self::Unsigned(array) => Value::Number(array.as_primitive_opt::<UInt64Type>()?.value(row).into()),
-            Self::Number(array) => Value::Number(array.as_primitive_opt::<Float64Type>()?.value(row).into()),
+            Self::Number(array) => Value::Number(Number::Float(array.as_primitive_opt::<Float64Type>()?.value(row))),
             Self::Time(array, is_instant) => {
                 let micros = array.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
                 let instant = Timestamp::from_microsecond(micros).ok()?;
@@ -117,7 +118,7 @@ impl Column {
                     true => instant.to_string(),
                     false => instant.to_zoned(TimeZone::UTC).datetime().to_string(),
                 };
-                Value::Str(text.into())
+                Value::Str(arena.keep(&text))
             }
             Self::LeftOut => return None,
         })
@@ -130,7 +131,7 @@ impl Batch {
     }
 
     /// Hands on every row as an object without its nulls.
-    pub(super) fn rows(&self, each: &mut dyn FnMut(usize, &Value<'_>)) {
+    pub(super) fn rows(&self, each: &mut dyn FnMut(usize, &Value<'_>, &Arena)) {
         let schema = self.0.schema();
         let columns: Vec<(&str, Column)> = schema
             .fields()
@@ -138,10 +139,12 @@ impl Batch {
             .zip(self.0.columns())
             .map(|(field, array)| (field.name().as_str(), Column::new(array)))
             .collect();
+        let mut arena = Arena::default();
         for row in 0..self.n_rows() {
             let cells: Vec<(&str, Value<'_>)> =
-                columns.iter().filter_map(|(name, column)| Some((*name, column.value(row)?))).collect();
-            each(row, &Value::Object(cells.into()));
+                columns.iter().filter_map(|(name, column)| Some((*name, column.value(row, &arena)?))).collect();
+            each(row, &Value::Object(Object(&cells)), &arena);
+            arena.clear();
         }
     }
 }

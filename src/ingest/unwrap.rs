@@ -3,10 +3,8 @@
 //! It knows the habits of logs, not a platform: whether a value is a platform's own record is asked of the caller.
 
 use jiff::tz::TimeZone;
-use serde_json_borrow::{OwnedValue, Value};
 
-use super::frame::parse;
-use crate::channels::{Reason, json};
+use crate::channels::{Arena, Reason, Value, json, parse};
 use crate::config::Input;
 use crate::event::Time;
 
@@ -46,44 +44,39 @@ impl Unwrapping {
     /// handed on as it is; a body that is broken is handed on as a reason.
     ///
     /// `is_known` says whether a value is a platform's record. It is asked only about values that could be envelopes.
-    pub fn bodies<F>(&self, value: &Value<'_>, is_known: &dyn Fn(&Value<'_>) -> bool, mut each: F)
+    /// `arena` keeps what is parsed on the way.
+    pub fn bodies<F>(&self, value: &Value<'_>, arena: &Arena, is_known: &dyn Fn(&Value<'_>) -> bool, mut each: F)
     where
         F: FnMut(Result<&Value<'_>, Reason>, Option<Time>),
     {
         let received_at = self.received_at.as_deref().and_then(|at| self.time(pointer(value, at)?));
         if let Some(body) = self.body.as_deref().and_then(|at| pointer(value, at)) {
             let received_at = received_at.or_else(|| self.received(value));
-            match Body::of(body, value) {
-                Some(Ok(body)) => spread(body.value(), received_at, &mut each),
+            match body_of(body, value, arena) {
+                Some(Ok(body)) => spread(&body, received_at, &mut each),
                 Some(Err(reason)) => each(Err(reason), received_at),
                 None => each(Err(Reason::BadValue("body")), received_at),
             }
             return;
         }
-        self.guess(value, received_at, is_known, MOST, &mut each);
+        let look = Look { arena, is_known };
+        self.guess(value, received_at, &look, MOST, &mut each);
     }
 
-    fn guess(
-        &self,
-        value: &Value<'_>,
-        received_at: Option<Time>,
-        is_known: &dyn Fn(&Value<'_>) -> bool,
-        left: u32,
-        each: &mut Each<'_>,
-    ) {
-        let envelope = if left == 0 { None } else { Body::find(value, is_known) };
+    fn guess(&self, value: &Value<'_>, received_at: Option<Time>, look: &Look<'_>, left: u32, each: &mut Each<'_>) {
+        let envelope = if left == 0 { None } else { look.body(value) };
         match envelope {
             None => each(Ok(value), received_at),
             Some(Err(reason)) => each(Err(reason), received_at.or_else(|| self.received(value))),
             Some(Ok(body)) => {
                 let received_at = received_at.or_else(|| self.received(value));
-                match body.value() {
+                match &body {
                     Value::Array(bodies) => {
-                        for body in bodies {
-                            self.guess(body, received_at, is_known, left - 1, each);
+                        for body in *bodies {
+                            self.guess(body, received_at, look, left - 1, each);
                         }
                     }
-                    body => self.guess(body, received_at, is_known, left - 1, each),
+                    body => self.guess(body, received_at, look, left - 1, each),
                 }
             }
         }
@@ -113,65 +106,53 @@ fn spread(body: &Value<'_>, received_at: Option<Time>, each: &mut Each<'_>) {
     }
 }
 
-/// A body: part of the record, or text inside it that was parsed.
-enum Body<'v> {
-    Part(&'v Value<'v>),
-    Text(Value<'v>),
-    Decoded(OwnedValue),
+/// What it takes to tell an envelope.
+struct Look<'l> {
+    arena: &'l Arena,
+    is_known: &'l dyn Fn(&Value<'_>) -> bool,
 }
 
-impl<'v> Body<'v> {
-    fn value(&self) -> &Value<'_> {
-        match self {
-            Self::Part(value) => value,
-            Self::Text(value) => value,
-            Self::Decoded(value) => value.get_value(),
-        }
-    }
-
+impl Look<'_> {
     /// The body of an envelope; `None` if the value is no envelope.
-    fn find(value: &'v Value<'v>, is_known: &dyn Fn(&Value<'_>) -> bool) -> Option<Result<Self, Reason>> {
+    fn body<'v>(&'v self, value: &Value<'v>) -> Option<Result<Value<'v>, Reason>> {
         let object = value.as_object()?;
         let has_body = BODY.iter().chain(PERHAPS_BODY).any(|key| object.get(key).is_some());
-        if !has_body || is_send_log(value) || is_known(value) {
+        if !has_body || is_send_log(value) || (self.is_known)(value) {
             return None;
         }
-        let find = |key: &&str| object.get(key).and_then(|inner| Self::of(inner, value));
+        let find = |key: &&str| object.get(key).and_then(|inner| body_of(inner, value, self.arena));
         BODY.iter().find_map(find).or_else(|| {
             PERHAPS_BODY.iter().filter_map(find).find(|body| match body {
-                Ok(body) => match body.value() {
-                    Value::Array(bodies) => bodies.iter().any(|body| leads_to_known(body, is_known)),
-                    body => leads_to_known(body, is_known),
-                },
+                Ok(Value::Array(bodies)) => bodies.iter().any(|body| self.leads_to_known(body)),
+                Ok(body) => self.leads_to_known(body),
                 Err(_) => false,
             })
         })
     }
 
-    /// `inner` as a body, if it is an object, an array, or text that begins like one.
-    fn of(inner: &'v Value<'v>, envelope: &Value<'_>) -> Option<Result<Self, Reason>> {
-        let text = match inner {
-            Value::Object(_) | Value::Array(_) => return Some(Ok(Self::Part(inner))),
-            Value::Str(text) => text.as_ref(),
-            _ => return None,
-        };
-        let is_base64 = pointer(envelope, "/isBase64Encoded").and_then(json::flag).unwrap_or(false);
-        if is_base64 {
-            return Some(decode(text).map(Self::Decoded));
-        }
-        text.trim_start().starts_with(['{', '[']).then(|| parse(text).map(Self::Text))
+    /// Whether a value is a platform's record or an envelope around one.
+    fn leads_to_known(&self, value: &Value<'_>) -> bool {
+        (self.is_known)(value)
+            || self.body(value).is_some_and(|body| match body {
+                Ok(Value::Array(bodies)) => bodies.iter().any(self.is_known),
+                Ok(body) => (self.is_known)(&body),
+                Err(_) => false,
+            })
     }
 }
 
-/// Whether a value is a platform's record or an envelope around one.
-fn leads_to_known(value: &Value<'_>, is_known: &dyn Fn(&Value<'_>) -> bool) -> bool {
-    is_known(value)
-        || Body::find(value, is_known).is_some_and(|body| {
-            body.is_ok_and(|body| match body.value() {
-                Value::Array(bodies) => bodies.iter().any(is_known),
-                body => is_known(body),
-            })
-        })
+/// `inner` as a body, if it is an object, an array, or text that begins like one.
+fn body_of<'v>(inner: &Value<'v>, envelope: &Value<'_>, arena: &'v Arena) -> Option<Result<Value<'v>, Reason>> {
+    let text = match inner {
+        Value::Object(_) | Value::Array(_) => return Some(Ok(*inner)),
+        Value::Str(text) => text,
+        _ => return None,
+    };
+    let is_base64 = pointer(envelope, "/isBase64Encoded").and_then(json::flag).unwrap_or(false);
+    if is_base64 {
+        return Some(decode(text, arena));
+    }
+    text.trim_start().starts_with(['{', '[']).then(|| parse(text, arena))
 }
 
 /// Whether a record tells what the business called and what came back. `method` alone is no sign of it: web servers log
@@ -200,11 +181,10 @@ fn pointer<'v>(value: &'v Value<'v>, pointer: &str) -> Option<&'v Value<'v>> {
 }
 
 /// JSON that a gateway wrote as base64.
-fn decode(text: &str) -> Result<OwnedValue, Reason> {
+fn decode<'a>(text: &str, arena: &'a Arena) -> Result<Value<'a>, Reason> {
     let bytes = base64(text).ok_or(Reason::BadValue("body"))?;
-    let text = String::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
-    parse(&text)?;
-    OwnedValue::from_string(text).map_err(|_| Reason::NotJson)
+    let text = str::from_utf8(&bytes).map_err(|_| Reason::NotUtf8)?;
+    parse(arena.keep(text), arena)
 }
 
 /// Bytes of standard or URL-safe base64, with or without padding.
@@ -237,10 +217,11 @@ mod tests {
 
     /// What comes out, a line per body: the time of receipt if known, then the body or the reason.
     fn check_with(how: &Unwrapping, record: &str, expected: &[&str]) {
-        let value = parse(record).unwrap();
+        let arena = Arena::default();
+        let value = parse(record, &arena).unwrap();
         let is_known = |value: &Value<'_>| value.as_object().is_some_and(|object| object.get("update_id").is_some());
         let mut found = Vec::new();
-        how.bodies(&value, &is_known, |body, received_at| {
+        how.bodies(&value, &arena, &is_known, |body, received_at| {
             let at = received_at.map(|at| format!("{at} ")).unwrap_or_default();
             found.push(match body {
                 Ok(body) => format!("{at}{}", serde_json::to_string(body).unwrap()),

@@ -70,10 +70,20 @@ impl Key {
     /// separated, so that ("ab", "c") is not ("a", "bc").
     #[must_use]
     pub fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
+        // Nearly everything fits, and what lies in one piece is hashed in one go.
+        let mut buffer = [0; 256];
+        let mut rest = buffer.as_mut_slice();
+        let mut add = |part: &[u8]| rest.write_all(part).is_ok();
+        let length = |part: &[u8]| u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes();
+        if add(&[domain]) && parts.iter().all(|part| add(&length(part)) && add(part)) {
+            let n_left = rest.len();
+            let hash = blake3::keyed_hash(&self.0, buffer.get(..buffer.len() - n_left).unwrap_or_default());
+            return hash.as_bytes().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+        }
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(&[domain]);
         for part in parts {
-            hasher.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            hasher.update(&length(part));
             hasher.update(part);
         }
         let mut bytes = [0; 16];
@@ -85,6 +95,18 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_and_long_parts_are_hashed_alike() {
+        let key = Key::from_hex(&"5a".repeat(32)).unwrap();
+        for n in [0, 1, 64, 246, 247, 300, 5000] {
+            let part = vec![b'x'; n];
+            let mut hasher = blake3::Hasher::new_keyed(&key.0);
+            hasher.update(&[3]).update(&u32::try_from(n).unwrap().to_le_bytes()).update(&part);
+            let expected = hasher.finalize().as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes));
+            assert_eq!(Some(key.hash(3, &[&part])), expected, "{n}");
+        }
+    }
 
     #[test]
     fn a_key_is_made_once_and_kept_from_others() {

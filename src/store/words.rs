@@ -67,9 +67,11 @@ impl Words {
         self.n_bytes
     }
 
-    /// Adds the words of another list; returns the new code of each of its codes, null first.
-    pub fn absorb(&mut self, other: &Self) -> Vec<u32> {
-        std::iter::once(NULL).chain(other.list.iter().map(|word| self.code(word))).collect()
+    /// Forgets all words, and keeps their memory.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.table.clear();
+        self.n_bytes = 0;
     }
 }
 
@@ -109,10 +111,29 @@ impl Texts {
         self.present.extend_from_slice(&other.present);
     }
 
-    /// Bytes held.
+    /// Adds nulls until there are `n`.
+    pub fn pad(&mut self, n: usize) {
+        self.ends.resize(n, self.ends.last().copied().unwrap_or_default());
+        self.present.resize(n, false);
+    }
+
+    /// Forgets all texts, and keeps their memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.present.clear();
+    }
+
+    /// Whether no text was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.present.is_empty()
+    }
+
+    /// About how many bytes they take.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + 5 * self.present.len()
     }
 }
 
@@ -125,10 +146,8 @@ mod tests {
         let mut words = Words::default();
         assert_eq!([words.code("a"), words.code("b"), words.code("a"), words.optional(None)], [1, 2, 1, NULL]);
         assert_eq!((words.get(2), words.get(NULL), words.get(9)), (Some("b"), None, None));
-        let mut others = Words::default();
-        others.code("b");
-        others.code("c");
-        assert_eq!(words.absorb(&others), [NULL, 2, 3]);
+        words.clear();
+        assert_eq!((words.code("b"), words.find("a"), words.list().len()), (1, None, 1));
     }
 
     #[test]

@@ -1,21 +1,27 @@
 //! Writing data files: sorted rows go to one Parquet file per month. Nothing is visible before the table's log names it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::rows::Rows;
-use super::schema::{self, PARTITION};
+use super::schema::{self, PARTITION, WORDS};
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -104,14 +110,26 @@ fn date_of(at: i64) -> jiff::civil::Date {
     Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(TimeZone::UTC).date()
 }
 
-/// Writes the rows of one month, which stand in store order, to a new data file under `table`.
+/// Writes the rows of one month, which stand in store order, to a new data file under `table`. `dictionaries` are those of
+/// [`Rows::dictionaries`].
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn data_file(table: &Path, month: &str, name: &str, rows: &Rows, order: &[u32]) -> Result<DataFile> {
-    let batches = order.chunks(ROW_GROUP).map(|chunk| rows.batch(chunk));
+pub fn data_file(
+    table: &Path,
+    month: &str,
+    name: &str,
+    rows: &Rows,
+    dictionaries: &[ArrayRef; WORDS.len()],
+    order: &[u32],
+) -> Result<DataFile> {
     let kinds = rows.channel_kinds(order);
-    write_batches(table, month, name, &kinds, batches)
+    let mut file = Writer::create(table, month, name, &kinds)?;
+    for order in order.chunks(ROW_GROUP) {
+        let picked = rows.pick(order, dictionaries);
+        file.row_group(order.len(), |column| picked.column(&schema::COLUMNS[column]))?;
+    }
+    file.finish()
 }
 
 /// Writes record batches of the store's schema, in store order, to a new data file.
@@ -122,44 +140,94 @@ pub fn write_batches(
     table: &Path,
     month: &str,
     name: &str,
-    kinds: &std::collections::BTreeSet<(String, String)>,
+    kinds: &BTreeSet<(String, String)>,
     batches: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<DataFile> {
-    let relative = format!("{PARTITION}={month}/{name}.parquet");
-    let path = table.join(&relative);
-    let folder = path.parent().unwrap_or(table);
-    std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
-    let file = File::create_new(&path).map_err(Error::write(&path))?;
-    let refused = |source: parquet::errors::ParquetError| Error::Write {
-        path: path.clone(),
-        source: std::io::Error::other(source),
-    };
-    let mut writer = ArrowWriter::try_new(file, schema::arrow(), Some(properties(kinds))).map_err(refused)?;
-    let mut written = DataFile {
-        path: relative,
-        month: month.to_owned(),
-        size: 0,
-        n_rows: 0,
-        keys: (i64::MAX, i64::MIN),
-        instants: (i64::MAX, i64::MIN),
-    };
+    let mut file = Writer::create(table, month, name, kinds)?;
     for batch in batches {
         let batch = batch?;
-        written.n_rows += batch.num_rows() as u64;
-        let (keys, instants) = (&mut written.keys, &mut written.instants);
-        for (column, range) in [("contact_key", keys), ("at", instants)] {
-            if let Some((low, high)) = batch.column_by_name(column).and_then(extent) {
-                *range = (range.0.min(low), range.1.max(high));
-            }
+        for start in (0..batch.num_rows()).step_by(ROW_GROUP) {
+            let group = batch.slice(start, ROW_GROUP.min(batch.num_rows() - start));
+            file.row_group(group.num_rows(), |column| Ok(Arc::clone(group.column(column))))?;
         }
-        writer.write(&batch).map_err(refused)?;
-        writer.flush().map_err(refused)?;
     }
-    let file = writer.into_inner().map_err(refused)?;
-    // The log must not name a file whose bytes a power cut could still take away.
-    file.sync_all().map_err(Error::write(&path))?;
-    written.size = file.metadata().map_err(Error::write(&path))?.len();
-    Ok(written)
+    file.finish()
+}
+
+/// An encoded column, and the range of its values if that is wanted.
+type Encoded = (Option<(i64, i64)>, ArrowColumnChunk);
+
+/// A data file that is being written, row group by row group; the columns of a row group on all cores.
+struct Writer {
+    path: PathBuf,
+    schema: SchemaRef,
+    file: SerializedFileWriter<File>,
+    columns: ArrowRowGroupWriterFactory,
+    n_groups: usize,
+    written: DataFile,
+}
+
+impl Writer {
+    fn create(table: &Path, month: &str, name: &str, kinds: &BTreeSet<(String, String)>) -> Result<Self> {
+        let relative = format!("{PARTITION}={month}/{name}.parquet");
+        let path = table.join(&relative);
+        let folder = path.parent().unwrap_or(table);
+        std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        let file = File::create_new(&path).map_err(Error::write(&path))?;
+        let schema = schema::arrow();
+        let (file, columns) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties(kinds)))
+            .and_then(ArrowWriter::into_serialized_writer)
+            .map_err(refused(&path))?;
+        let written = DataFile {
+            path: relative,
+            month: month.to_owned(),
+            size: 0,
+            n_rows: 0,
+            keys: (i64::MAX, i64::MIN),
+            instants: (i64::MAX, i64::MIN),
+        };
+        Ok(Self { path, schema, file, columns, n_groups: 0, written })
+    }
+
+    /// Adds a row group whose columns, numbered as in the schema, `array` makes.
+    fn row_group(&mut self, n_rows: usize, array: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<()> {
+        let writers = self.columns.create_column_writers(self.n_groups).map_err(refused(&self.path))?;
+        let encode = |(number, (field, mut writer)): (usize, (&FieldRef, ArrowColumnWriter))| {
+            let array = array(number)?;
+            let range = if matches!(field.name().as_str(), "contact_key" | "at") { extent(&array) } else { None };
+            let leaves = compute_leaves(field, &array).map_err(refused(&self.path))?;
+            leaves.iter().try_for_each(|leaf| writer.write(leaf)).map_err(refused(&self.path))?;
+            Ok((range, writer.close().map_err(refused(&self.path))?))
+        };
+        let columns: Vec<Result<Encoded>> =
+            self.schema.fields().par_iter().zip(writers).enumerate().with_max_len(1).map(encode).collect();
+        let mut group = self.file.next_row_group().map_err(refused(&self.path))?;
+        for (column, encoded) in schema::COLUMNS.iter().zip(columns) {
+            let (range, chunk) = encoded?;
+            let known = if column.name == "at" { &mut self.written.instants } else { &mut self.written.keys };
+            if let Some((low, high)) = range {
+                *known = (known.0.min(low), known.1.max(high));
+            }
+            chunk.append_to_row_group(&mut group).map_err(refused(&self.path))?;
+        }
+        group.close().map_err(refused(&self.path))?;
+        self.n_groups += 1;
+        self.written.n_rows += n_rows as u64;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<DataFile> {
+        let Self { path, file, mut written, .. } = self;
+        let file = file.into_inner().map_err(refused(&path))?;
+        // The log must not name a file whose bytes a power cut could still take away.
+        file.sync_all().map_err(Error::write(&path))?;
+        written.size = file.metadata().map_err(Error::write(&path))?.len();
+        Ok(written)
+    }
+}
+
+fn refused(path: &Path) -> impl Fn(ParquetError) -> Error {
+    move |source| Error::Write { path: path.to_owned(), source: std::io::Error::other(source) }
 }
 
 fn extent(column: &arrow::array::ArrayRef) -> Option<(i64, i64)> {
@@ -209,7 +277,7 @@ fn properties(kinds: &std::collections::BTreeSet<(String, String)>) -> WriterPro
 mod tests {
     use super::*;
     use crate::store::rows::Row;
-    use crate::store::schema::{TEXTS, WORDS};
+    use crate::store::schema::TEXTS;
 
     #[test]
     fn rows_are_split_at_the_month_in_utc() {
@@ -219,14 +287,14 @@ mod tests {
         {
             let at = text.parse::<Timestamp>().unwrap().as_microsecond();
             rows.push(&Row {
-                contact_key: 1,
+                contact: 1,
                 at,
                 position: 0,
                 event_id: at.unsigned_abs().into(),
                 words: [Some("x"); WORDS.len()],
                 texts: [None; TEXTS.len()],
-                message_key: 0,
-                reply_key: 0,
+                message: None,
+                reply: None,
                 billable: None,
                 cost: None,
                 up_to: None,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use trichter::channels::{ALL, Out, Outcome, Reading, Record};
+use trichter::channels::{ALL, Arena, Out, Outcome, Reading, Record, parse};
 use trichter::config::{Config, ContactIds};
 use trichter::ingest::input::Source;
 use trichter::ingest::{self, Balance, Plan, Reject};
@@ -211,7 +211,8 @@ fn hurt(record: &mut Value, pick: prop::sample::Index, damage: &Damage) {
 /// Hands a record to every channel, whether the channel knows it or not.
 fn parse_everywhere(record: &Value) -> Result<(), TestCaseError> {
     let text = record.to_string();
-    let Ok(body) = serde_json::from_str::<trichter::channels::Value<'_>>(&text) else { return Ok(()) };
+    let arena = Arena::default();
+    let Ok(body) = parse(&text, &arena) else { return Ok(()) };
     for channel in ALL {
         let reading = Reading::default();
         let record = Record { body: &body, received_at: None, reading: &reading };

@@ -10,7 +10,7 @@ use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
 /// Whether the record is a call with its response. Other interfaces log a method too, so Telegram's own fields must be there.
 pub(super) fn is_call(body: &Value<'_>) -> bool {
-    body.get("method").is_string()
+    body.get("method").as_str().is_some()
         && response(body).is_object()
         && (json::has(response(body), "ok") || json::has(request(body), "chat_id"))
 }
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
     /// What a call returned: updates, a message, or the messages of an album.
     pub(super) fn results(&self, result: &'a Value<'a>, call: &'a Value<'a>, out: &mut Out<'_>) {
         let results = match result {
-            Value::Array(results) => results.as_slice(),
+            Value::Array(results) => results,
             result => std::slice::from_ref(result),
         };
         if results.is_empty() {
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             Err(what) => return ignored(what, out),
         };
         let (at, time_basis) = self.called_at(body)?;
-        let hash = blake3::hash(request.to_string().as_bytes()).to_hex();
+        let hash = blake3::hash(request.sorted().as_bytes()).to_hex();
         let message_id = format!("{contact}:failed:{}:{}", at.0, hash.get(..16).unwrap_or_default());
         if is_send(body) {
             let kind = if code == "429" { Kind::MessageSuppressed } else { Kind::MessageFailed };
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     fn called_at(&self, call: &Value<'_>) -> Result<(Time, TimeBasis), Reason> {
         match (call.get("at"), self.record.received_at) {
             (Value::Null, Some(received_at)) => Ok((received_at, TimeBasis::Received)),
-            (at, _) => json::time(at, "at", &self.record.reading.zone()).map(|at| (at, TimeBasis::Event)),
+            (at, _) => json::time(at, "at", self.record.reading.zone()).map(|at| (at, TimeBasis::Event)),
         }
     }
 

@@ -93,7 +93,7 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     let zone = record.reading.zone();
     let body = record.body;
     if send_log::recognises(body) {
-        if let Err(reason) = send_log::read(record, &zone, out) {
+        if let Err(reason) = send_log::read(record, zone, out) {
             out.reject(reason);
         }
         return;
@@ -114,7 +114,7 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
             let scope = Scope {
                 account: json::text(value.get("metadata").get("phone_number_id")),
                 people: value.get("contacts"),
-                zone: &zone,
+                zone,
             };
             match change.get("field").as_str() {
                 Some("messages") | None => messages(value, &scope, out),

@@ -77,7 +77,7 @@ pub(super) fn read(record: &Record<'_>, zone: &TimeZone, out: &mut Out<'_>) -> R
         let words = format!("{}:{:?}:{:?}:{:?}", event.contact, event.template, event.tag, event.text);
         let hash = blake3::hash(words.as_bytes()).to_hex();
         let id: Text<'_> = format!("failed:{}:{}", event.at.0, hash.get(..16).unwrap_or_default()).into();
-        let errors = Value::Array(vec![error.clone()]);
+        let errors = Value::Array(std::slice::from_ref(error));
         status::fail(Event { message_id: Some(id.clone()), dedup: id, ..event }, &errors, out);
         return Ok(());
     }

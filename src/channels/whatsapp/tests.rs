@@ -1,11 +1,12 @@
 //! Bodies and what they become. Knows nothing of the store or of privacy.
 
-use super::super::{Outcome, Reading};
+use super::super::{Arena, Outcome, Reading, value};
 use super::*;
 
 /// The events of a record, one a line: `kind contact` and then what is known, and how the record ended if not accepted.
 fn read(body: &str) -> String {
-    let body: Value<'_> = serde_json::from_str(body).unwrap();
+    let arena = Arena::default();
+    let body = value::parse(body, &arena).unwrap();
     let reading = Reading::default();
     let record = Record { body: &body, received_at: None, reading: &reading };
     let mut lines = Vec::new();
@@ -37,7 +38,7 @@ fn read(body: &str) -> String {
         }
         lines.push(line);
     };
-    assert!(recognises(&record), "not recognised: {body}");
+    assert!(recognises(&record), "not recognised: {body:?}");
     let mut out = Out::new(&mut emit);
     parse(&record, &mut out);
     match out.outcome() {
@@ -320,7 +321,8 @@ fn other_meta_platforms_are_not_recognised() {
         "[]",
         "null",
     ] {
-        let body: Value<'_> = serde_json::from_str(body).unwrap();
-        assert!(!recognises(&Record { body: &body, received_at: None, reading: &reading }), "{body}");
+        let arena = Arena::default();
+        let body = value::parse(body, &arena).unwrap();
+        assert!(!recognises(&Record { body: &body, received_at: None, reading: &reading }), "{body:?}");
     }
 }

@@ -1,8 +1,33 @@
 //! The bytes of a source that are not framed yet: read on, taken off at the front, lines counted.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
 
 use memchr::{memchr, memchr_iter};
+
+/// Longest buffer that is kept: some blocks.
+const MOST_KEPT: usize = 4 << 20;
+
+/// Memory of chunks that were parsed, for chunks that are read.
+#[derive(Clone, Default)]
+pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Buffers {
+    /// Empty bytes with room.
+    pub(super) fn take(&self) -> Vec<u8> {
+        self.0.lock().ok().and_then(|mut buffers| buffers.pop()).unwrap_or_default()
+    }
+
+    /// Gives memory back.
+    pub(super) fn give(&self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        // What one long record needed is not kept for all others.
+        let is_usual = (1..=MOST_KEPT).contains(&bytes.capacity());
+        if is_usual && let Ok(mut buffers) = self.0.lock() {
+            buffers.push(bytes);
+        }
+    }
+}
 
 /// A reader with the bytes that were read and not yet taken.
 pub(super) struct Feed<R> {
@@ -17,11 +42,13 @@ pub(super) struct Feed<R> {
     pub(super) failed: Option<io::Error>,
     /// How many bytes were read in all.
     pub(super) n_read: u64,
+    buffers: Buffers,
 }
 
 impl<R: Read> Feed<R> {
-    pub(super) fn new(reader: R) -> Self {
-        Self { reader, bytes: Vec::new(), line: 1, ended: false, failed: None, n_read: 0 }
+    pub(super) fn new(reader: R, buffers: Buffers) -> Self {
+        let bytes = buffers.take();
+        Self { reader, bytes, line: 1, ended: false, failed: None, n_read: 0, buffers }
     }
 
     /// Reads until `wanted` bytes are there, or the source ends or fails.
@@ -43,8 +70,10 @@ impl<R: Read> Feed<R> {
 
     /// Takes the first `n` bytes off.
     pub(super) fn take(&mut self, n: usize) -> Vec<u8> {
-        let rest = self.bytes.split_off(n.min(self.bytes.len()));
-        let taken = std::mem::replace(&mut self.bytes, rest);
+        let mut rest = self.buffers.take();
+        rest.extend_from_slice(self.bytes.get(n..).unwrap_or_default());
+        let mut taken = std::mem::replace(&mut self.bytes, rest);
+        taken.truncate(n);
         self.line += count_lines(&taken);
         taken
     }

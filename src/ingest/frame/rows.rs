@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use csv::{ByteRecord, ReaderBuilder};
 use memchr::{memchr, memchr3, memrchr};
-use serde_json_borrow::Value;
 
 use super::feed::count_lines;
 use super::{Framed, without_line_end};
-use crate::channels::Reason;
+use crate::channels::value::Object;
+use crate::channels::{Arena, Reason, Value};
 
 /// The column names of a table.
 #[derive(Debug)]
@@ -79,6 +79,7 @@ pub(super) fn read(
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).delimiter(header.delimiter).from_reader(bytes);
     let mut row = ByteRecord::new();
+    let mut arena = Arena::default();
     let mut line = first_line;
     let mut counted = 0;
     let offset = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
@@ -106,17 +107,18 @@ pub(super) fn read(
                 .iter()
                 .zip(&row)
                 .filter(|(_, cell)| !cell.trim_ascii().is_empty())
-                .map(|(name, cell)| Some((name.as_str(), Value::Str(str::from_utf8(cell).ok()?.into()))))
+                .map(|(name, cell)| Some((name.as_str(), Value::Str(str::from_utf8(cell).ok()?))))
                 .collect();
             match cells {
                 Some(cells) => {
-                    each(Framed { line, found: Ok(&Value::Object(cells.into())), raw });
+                    each(Framed { line, found: Ok(&Value::Object(Object(&cells))), raw, arena: &arena });
+                    arena.clear();
                     continue;
                 }
                 None => Reason::NotUtf8,
             }
         };
-        each(Framed { line, found: Err(reason), raw });
+        each(Framed { line, found: Err(reason), raw, arena: &arena });
     }
 }
 

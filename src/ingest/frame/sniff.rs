@@ -7,9 +7,10 @@ use std::path::Path;
 use csv::ReaderBuilder;
 use memchr::memchr;
 
+use super::Form;
 use super::feed::Feed;
 use super::scan::{Scanner, Step};
-use super::{Form, parse};
+use crate::channels::{Arena, parse};
 
 /// Beginnings of files that are no text, and what to say about them.
 const MAGICS: &[(&[u8], &str)] = &[
@@ -127,7 +128,7 @@ fn is_array(text: &[u8]) -> bool {
             let end = first.iter().position(is_end).unwrap_or(first.len());
             let (word, rest) = first.split_at(end);
             let is_followed = matches!(rest.trim_ascii_start().first(), None | Some(b',' | b']'));
-            is_followed && str::from_utf8(word).is_ok_and(|word| parse(word).is_ok())
+            is_followed && str::from_utf8(word).is_ok_and(|word| parse(word, &Arena::default()).is_ok())
         }
     }
 }

@@ -39,7 +39,7 @@ const USUAL: Case<'static> = Case { name: "log", limit: LIMIT, block: BLOCK, siz
 /// Every record as `line record` or `line !reason excerpt`; an error of the source as `error`.
 fn frame(case: &Case<'_>, bytes: &[u8]) -> Vec<String> {
     let pieces = Pieces { bytes: io::Cursor::new(bytes.to_vec()), sizes: case.sizes.clone(), n: 0, fails: case.fails };
-    collect(Chunks::with_block(Opened::Bytes(Box::new(pieces)), case.name, case.limit, case.block))
+    collect(Chunks::with_block(Opened::Bytes(Box::new(pieces)), case.name, case.limit, &Buffers::default(), case.block))
 }
 
 fn collect(chunks: Chunks) -> Vec<String> {
@@ -76,7 +76,7 @@ fn check(text: impl AsRef<[u8]>, expected: &[&str]) {
 }
 
 fn form_of(name: &str, text: &[u8]) -> Form {
-    Chunks::new(Opened::Bytes(Box::new(io::Cursor::new(text.to_vec()))), name, LIMIT).form()
+    Chunks::new(Opened::Bytes(Box::new(io::Cursor::new(text.to_vec()))), name, LIMIT, &Buffers::default()).form()
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn a_compressed_file_that_was_cut_off_is_read_as_far_as_it_goes() {
     let packed = encoder.finish().unwrap();
     let cut = io::Cursor::new(packed[..packed.len() / 2].to_vec());
     let opened = Opened::Bytes(Box::new(flate2::read::MultiGzDecoder::new(cut)));
-    let found = collect(Chunks::new(opened, "log.gz", LIMIT));
+    let found = collect(Chunks::new(opened, "log.gz", LIMIT, &Buffers::default()));
     let n_whole = found.len() - 2;
     assert!(n_whole > 5000);
     for (line, (found, expected)) in (1..).zip(found[..n_whole].iter().zip(text.lines())) {
@@ -328,7 +328,7 @@ fn rows_of_parquet_are_objects_without_their_nulls() {
     let source = super::super::input::Source::File { path: file.path().into(), name: "events.parquet".into() };
     let opened = super::super::input::open(&source, || unreachable!()).unwrap();
     assert_eq!(
-        collect(Chunks::new(opened, "events.parquet", LIMIT)),
+        collect(Chunks::new(opened, "events.parquet", LIMIT, &Buffers::default())),
         [
             "1 {\"kind\":\"sent\",\"whole\":-3,\"id\":18446744073709551615,\"share\":0.5,\"flag\":true,\
          \"at\":\"2024-01-01T00:00:00Z\",\"local\":\"2024-01-01T00:00:00\",\"cost\":\"1.25\"}",
@@ -343,7 +343,7 @@ fn a_damaged_parquet_file_is_an_error_of_its_source() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), b"PAR1 and nothing else").unwrap();
     let opened = Opened::Parquet(file.reopen().unwrap());
-    assert_eq!(collect(Chunks::new(opened, "x", LIMIT)), ["error"]);
+    assert_eq!(collect(Chunks::new(opened, "x", LIMIT, &Buffers::default())), ["error"]);
 }
 
 #[test]

@@ -430,14 +430,14 @@ mod tests {
     #[test]
     fn a_definition_is_read_with_all_it_names() {
         let text = format!(
-            "name = \"f\"\nunit = \"conversation\"\nwindow = \"7d\"\nhold = {{ column = \"campaign\", steps = [\"sent\"] }}\n{STEPS}within = \"24h\"\noptional = true\n\
-             [[exclude]]\nbetween = [\"sent\", \"opened\"]\nwhere = {{ kind = \"handover_to_human\", account = {{ not = \"a\" }} }}\n\
+            "name = \"f\"\nunit = \"conversation\"\nwindow = \"7d\"\nhold = {{ column = \"campaign\", steps = [\"sent\"] }}\n{STEPS}within = \"24h\"\noptional = true\n[[step]]\nname = \"clicked\"\nwhere = {{ kind = \"button_clicked\" }}\n\
+             [[exclude]]\nbetween = [\"sent\", \"clicked\"]\nwhere = {{ kind = \"handover_to_human\", account = {{ not = \"a\" }} }}\n\
              [breakdown]\nby = [\"campaign\", \"day\"]\nattribution = \"opened\"\n"
         );
         let funnel = Funnel::parse(&text, Path::new("f.toml")).unwrap();
-        assert_eq!(funnel.rules.within, [i64::MAX, 86_400_000_000]);
+        assert_eq!(funnel.rules.within, [i64::MAX, 86_400_000_000, i64::MAX]);
         assert_eq!((funnel.rules.optional, funnel.attribution), (2, Attribution::Step(1)));
-        assert_eq!(funnel.rules.exclusions, [Between { from: 0, to: 1 }]);
+        assert_eq!(funnel.rules.exclusions, [Between { from: 0, to: 2 }]);
         assert_eq!(funnel.hold, Some(Hold { column: "campaign", steps: 1 }));
         assert_eq!(funnel.columns(), ["account", "campaign", "kind"]);
     }

@@ -1,4 +1,4 @@
-"""trichter answers the same questions: one process per metric, its start included."""
+"""trichter answers the same questions: one process per question, its start included."""
 
 import json
 import os
@@ -8,11 +8,9 @@ import time
 
 from data import THREADS
 
-# The metrics that make up one answer of the peers.
-METRICS = {
-    "rates": [("delivery_rate", "campaign"), ("open_rate", "campaign"), ("click_rate", "campaign")],
-    "visits": [("question_drop_off_rate", "question"), ("answer_seconds", "question")],
-}
+# The metrics that make up one answer of the peers, with what they are broken down by.
+RATES = ["delivery_rate:campaign", "open_rate:campaign", "click_rate:campaign"]
+VISITS = ["question_drop_off_rate:question", "answer_seconds:question"]
 
 
 class Trichter:
@@ -22,28 +20,41 @@ class Trichter:
         self.program, self.store, self.funnels = str(program), str(store), funnels
 
     def ask(self, question):
-        """The answer, seconds of wall clock and processor, and the peak of memory in KiB."""
-        common = ["--store", self.store, "--format", "json", "--threads", str(THREADS), "--quiet"]
-        if question in METRICS:
-            calls = [["query", metric, "--by", by, *common] for metric, by in METRICS[question]]
+        """The answer as peers give it, and what it cost."""
+        if question == "rates":
+            run = self.run("query", *RATES)
+            answer = rates(*run["output"])
+        elif question == "visits":
+            run = self.run("query", *VISITS)
+            answer = visits(*run["output"])
         else:
-            calls = [["funnel", str(self.funnels / f"{question}.toml"), *common]]
-        wall = processor = peak = 0
-        outputs = []
-        for call in calls:
-            began = time.perf_counter()
-            process = subprocess.Popen([self.program, *call], stdout=subprocess.PIPE)
-            output = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            wall += time.perf_counter() - began
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                sys.exit(f"{self.program} {' '.join(call)} failed")
-            processor += usage.ru_utime + usage.ru_stime
-            peak = max(peak, usage.ru_maxrss)
-            outputs.append(json.loads(output))
-        answer = {"rates": rates, "visits": visits}.get(question, funnel)(*outputs)
-        return {"answer": answer, "wall": wall, "processor": processor, "peak_kib": peak}
+            run = self.run("funnel", str(self.funnels / f"{question}.toml"))
+            answer = funnel(run["output"])
+        return run | {"answer": answer}
+
+    def ask_rates_and_visits(self):
+        """Both of these questions at once, in one pass over the store."""
+        run = self.run("query", *RATES, *VISITS)
+        output = run["output"]
+        return run | {"answer": {"rates": rates(*output[:3]), "visits": visits(*output[3:])}}
+
+    def run(self, *arguments):
+        """One process: its output, seconds of wall clock and processor, and its peak of memory in KiB."""
+        common = ["--store", self.store, "--format", "json", "--threads", str(THREADS), "--quiet"]
+        began = time.perf_counter()
+        process = subprocess.Popen([self.program, *arguments, *common], stdout=subprocess.PIPE)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"{self.program} {' '.join(arguments)} failed")
+        return {
+            "output": json.loads(output),
+            "wall": wall,
+            "processor": usage.ru_utime + usage.ru_stime,
+            "peak_kib": usage.ru_maxrss,
+        }
 
 
 def rates(delivery, opened, clicked):

@@ -28,8 +28,7 @@ def clickhouse(steps, window_s):
         FROM (
           SELECT windowFunnel({window_s})(toDateTime(at), {conditions}) AS level
           FROM events WHERE kind IN ({kinds}) GROUP BY contact_key
-        )
-        SETTINGS optimize_aggregation_in_order = 1"""
+        )"""
 
 
 def duckdb(steps, window_s):

@@ -33,8 +33,8 @@ SELECT
     OR message IN (SELECT message FROM clicked))) AS clicked
 FROM (
   SELECT
-    if(kind IN ('button_clicked', 'link_clicked'), reply_key, message_key) AS message,
-    max(campaign) AS campaign,
+    if(kind = 'button_clicked' OR kind = 'link_clicked', reply_key, message_key) AS message,
+    anyIf(campaign, kind = 'message_sent') AS campaign,
     min(at) AS sent_at,
     minIf(at, kind IN ('button_clicked', 'link_clicked')) AS clicked_at,
     max(multiIf(
@@ -53,7 +53,7 @@ SETTINGS optimize_aggregation_in_order = 0;
 
 -- name: visits
 -- Codes: 1 answered, 2 opted out, 3 handed over, 4 asked. The first code after a prompt, in its conversation, decides what
--- becomes of it. Prompts of one question in a row are one visit.
+-- becomes of it. Prompts of one question in a row are one visit. Outcomes: 1 answered, 2 left, 3 skipped, 4 open.
 WITH
 (SELECT toUnixTimestamp64Micro(max(at)) FROM events) AS horizon,
 refused AS (SELECT message_key FROM events WHERE kind IN ('message_failed', 'message_suppressed')),
@@ -127,20 +127,20 @@ visits AS (
     argMax(how, i) AS last_how,
     intDiv(argMax(ended_t, i) - min(asked_t), 1000000) AS seconds,
     multiIf(
-      last_how = 1, 'answered',
-      max(how IN (2, 3)) OR min(prompt_key IN (SELECT message_key FROM lost)), 'left',
-      last_how = 4, 'skipped',
-      any(last_t) > horizon - 86400000000, 'open',
-      'left') AS outcome
+      last_how = 1, 1,
+      max(how IN (2, 3)) OR min(prompt_key IN (SELECT message_key FROM lost)), 2,
+      last_how = 4, 3,
+      any(last_t) > horizon - 86400000000, 4,
+      2) AS outcome
   FROM turns
   GROUP BY contact_key, visit
 )
 SELECT
   question,
-  countIf(outcome = 'left') AS has_left,
-  countIf(outcome <> 'open') AS decided,
-  countIf(outcome = 'answered') AS answered,
-  quantileExactLowIf(0.5)(seconds, outcome = 'answered') AS median
+  countIf(outcome = 2) AS has_left,
+  countIf(outcome <> 4) AS decided,
+  countIf(outcome = 1) AS answered,
+  quantileExactLowIf(0.5)(seconds, outcome = 1) AS median
 FROM visits
 GROUP BY question
 SETTINGS optimize_aggregation_in_order = 1;

@@ -106,22 +106,23 @@ def median(runs, measured):
 
 
 def table(runs, measured):
-    """Medians by question and engine, and what the fastest peer takes against trichter."""
+    """Medians by question and engine, each peer's also as a multiple of trichter's."""
     peers = [engine for engine in runs if engine != "trichter"]
     medians = {name: {question: median(found, measured) for question, found in of.items()} for name, of in runs.items()}
-    lines = [f"| seconds | {' | '.join(NAMES[name] for name in runs)} | fastest peer / trichter |"]
+    lines = [f"| seconds | {' | '.join(NAMES[name] for name in runs)} | fastest peer of each |"]
     lines.append(f"|---|{'--:|' * (len(runs) + 1)}")
 
-    def line(label, cells, best):
-        shown = " | ".join(f"{cell:.3f}" for cell in cells)
-        lines.append(f"| {label} | {shown} | {best / cells[0]:.2f} |")
+    def line(label, cells, least):
+        ours, *theirs = cells
+        against = [f"{cell:.3f} ({cell / ours:.2f} ×)" for cell in [*theirs, least]]
+        lines.append(f"| {label} | {ours:.3f} | {' | '.join(against)} |")
 
     fastest = {question: min(medians[peer][question] for peer in peers) for question in QUESTIONS}
     for question in QUESTIONS:
         line(LABELS[question], [medians[name][question] for name in runs], fastest[question])
     sums = [sum(medians[name][question] for question in TOGETHER) for name in runs]
     least = sum(fastest[question] for question in TOGETHER)
-    line(f"D. A + B + C2; fastest peer of each: {least:.3f}", sums, least)
+    line("D. A + B + C2", sums, least)
     sums[0] = medians["trichter"][AT_ONCE] + medians["trichter"]["funnel_13"]
     line("D. the same, with A and B asked of trichter at once", sums, least)
     return "\n".join(lines)

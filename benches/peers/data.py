@@ -5,6 +5,7 @@ the questions read, with words as enumerations; ClickHouse gets 0 and '' for nul
 """
 
 import argparse
+import json
 import pathlib
 import shutil
 import subprocess
@@ -49,11 +50,12 @@ ASSUMPTIONS = {
 
 
 def store(trichter, work, n_events, seed=1):
-    """Raw logs and trichter's store; the logs are deleted once they are in."""
+    """Raw logs and trichter's store; the logs are deleted once they are in. Returns the seconds that the store took."""
     simulated, target = work / "simulated", work / "store"
     contacts = max(1_000, n_events // EVENTS_PER_CONTACT)
     quiet = ["--threads", str(THREADS), "--quiet"]
-    shutil.rmtree(target, ignore_errors=True)
+    for folder in (simulated, target):
+        shutil.rmtree(folder, ignore_errors=True)
     call = [trichter, "simulate", "--out", simulated, "--contacts", str(contacts), "--days", "120", "--seed", str(seed)]
     subprocess.run([*call, "--channels", "whatsapp,generic", *quiet], check=True)
     began = time.perf_counter()
@@ -63,6 +65,19 @@ def store(trichter, work, n_events, seed=1):
     seconds = time.perf_counter() - began
     shutil.rmtree(simulated)
     return seconds
+
+
+def files(work):
+    """The files that the store's newest version names; after `optimize` older ones still lie about."""
+    live = {}
+    for commit in sorted((work / "store/events/_delta_log").glob("*.json")):
+        for line in commit.read_text(encoding="utf-8").splitlines():
+            action = json.loads(line)
+            if "add" in action:
+                live[action["add"]["path"]] = None
+            if "remove" in action:
+                live.pop(action["remove"]["path"], None)
+    return [f"{work}/store/events/{path}" for path in live]
 
 
 def sorted_rows(work):
@@ -82,21 +97,6 @@ def sorted_rows(work):
         ) TO '{work}/sorted.parquet' (COMPRESSION zstd)""")
     (n_events,) = connection.execute(f"SELECT count(*) FROM '{work}/sorted.parquet'").fetchone()
     return n_events
-
-
-def files(work):
-    """The files that the store's newest version names; after `optimize` older ones still lie about."""
-    import json
-
-    live = {}
-    for commit in sorted((work / "store/events/_delta_log").glob("*.json")):
-        for line in commit.read_text(encoding="utf-8").splitlines():
-            action = json.loads(line)
-            if "add" in action:
-                live[action["add"]["path"]] = None
-            if "remove" in action:
-                live.pop(action["remove"]["path"], None)
-    return [f"{work}/store/events/{path}" for path in live]
 
 
 def duckdb_table(work):

@@ -147,7 +147,7 @@ def main():
     for engine in options.engines:
         engines[engine].close()
 
-    versions = [line for line in (HERE / "requirements.txt").read_text().split()]
+    versions = (HERE / "requirements.txt").read_text().split()
     print(f"{loading['events']:,} events, {data.THREADS} threads, medians of {options.runs} runs; {', '.join(versions)}.")
     print("All answers are equal.\n\nWall clock:\n")
     print(table(runs, "wall"))

@@ -54,4 +54,10 @@ impl Calendar {
     pub fn text(&self, number: u32) -> Option<&str> {
         self.texts.get(number as usize).map(String::as_str)
     }
+
+    /// The values, in the order of their numbers.
+    #[must_use]
+    pub fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
 }

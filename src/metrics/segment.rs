@@ -2,19 +2,11 @@
 //! and no SQL is put together from text.
 
 use hashbrown::HashMap;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::calendar::{self, Calendar};
 use crate::error::{Error, Result};
-use crate::event::SECOND;
 use crate::facts::{Column, Form, Grain, NONE, Table};
-
-/// Parts of time that every table can be broken down by, read off its anchor in the report's time zone.
-pub const TIMES: &[(&str, &str)] =
-    &[("day", "%Y-%m-%d"), ("week", "%G-W%V"), ("month", "%Y-%m"), ("year", "%Y"), ("weekday", "%u"), ("hour", "%H")];
-
-/// Time zones differ by multiples of a quarter of an hour, so no day begins inside one.
-const QUARTER: i64 = 900 * SECOND;
 
 /// The segment of every row of a table, as a number, and the segments themselves.
 pub struct Segments {
@@ -27,7 +19,7 @@ pub struct Segments {
 /// Whether a table of this grain can be broken down by the column.
 #[must_use]
 pub fn is_known(grain: &Grain, name: &str) -> bool {
-    TIMES.iter().any(|(time, _)| *time == name)
+    calendar::part(name).is_some()
         || grain.columns.iter().any(|column| column.name == name && matches!(column.form, Form::Word | Form::Flag))
 }
 
@@ -44,7 +36,7 @@ pub fn check(grain: &Grain, by: &[String]) -> Result<()> {
         None => Ok(()),
         Some(name) => {
             let columns = grain.columns.iter().filter(|column| matches!(column.form, Form::Word | Form::Flag));
-            let known = columns.map(|column| column.name).chain(TIMES.iter().map(|(time, _)| *time));
+            let known = columns.map(|column| column.name).chain(calendar::PARTS.iter().map(|(part, _)| *part));
             Err(Error::Unknown { what: "breakdown", name: name.clone(), known: known.map(str::to_owned).collect() })
         }
     }
@@ -68,7 +60,7 @@ struct Codes {
 }
 
 fn codes(table: &Table, anchor: &str, name: &str, zone: &TimeZone) -> Codes {
-    if let Some((_, format)) = TIMES.iter().find(|(time, _)| *time == name)
+    if let Some(format) = calendar::part(name)
         && let Some((_, Column::Numbers(instants))) = table.column(anchor)
     {
         return times(instants, format, zone);
@@ -86,26 +78,10 @@ fn codes(table: &Table, anchor: &str, name: &str, zone: &TimeZone) -> Codes {
     }
 }
 
-fn times(instants: &[i64], format: &str, zone: &TimeZone) -> Codes {
-    let mut texts: Vec<Option<String>> = vec![None];
-    let mut code_of_text: HashMap<String, u32> = HashMap::new();
-    let mut code_of_quarter: HashMap<i64, u32> = HashMap::new();
-    let of_row = instants
-        .iter()
-        .map(|&at| {
-            if at == NONE {
-                return 0;
-            }
-            *code_of_quarter.entry(at.div_euclid(QUARTER)).or_insert_with(|| {
-                let timestamp = Timestamp::from_microsecond(at).unwrap_or_default();
-                let text = timestamp.to_zoned(zone.clone()).strftime(format).to_string();
-                *code_of_text.entry(text).or_insert_with_key(|text| {
-                    texts.push(Some(text.clone()));
-                    u32::try_from(texts.len() - 1).unwrap_or(0)
-                })
-            })
-        })
-        .collect();
+fn times(instants: &[i64], format: &'static str, zone: &TimeZone) -> Codes {
+    let mut calendar = Calendar::new(zone.clone(), format);
+    let of_row = instants.iter().map(|&at| if at == NONE { 0 } else { calendar.number(at) + 1 }).collect();
+    let texts = std::iter::once(None).chain(calendar.into_texts().into_iter().map(Some)).collect();
     Codes { of_row, texts }
 }
 

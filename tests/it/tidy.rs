@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ingest", &["channels", "config", "error", "event", "store"]),
     // What a channel can tell decides what is measurable.
     ("facts", &["channels", "config", "event", "store"]),
-    ("metrics", &["config", "embedded", "error", "event", "facts", "rate", "store"]),
+    ("metrics", &["calendar", "config", "embedded", "error", "facts", "rate", "store"]),
     ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
     ("charts", &["error"]),
     ("report", &["charts", "error", "event", "funnel", "metrics", "rate"]),

@@ -65,8 +65,8 @@ pub enum Error {
         /// What the table's library said.
         source: Box<deltalake::DeltaTableError>,
     },
-    /// A data file is missing or damaged.
-    #[error("data file '{}' is missing or damaged", path.display())]
+    /// A data file is missing, damaged or not of this program's making.
+    #[error("data file '{}' is missing, damaged or of a foreign make", path.display())]
     DataFile {
         /// The file.
         path: PathBuf,
@@ -153,6 +153,9 @@ impl Error {
             Self::NoInput { .. } => Some("check the path; quote a pattern so that the shell leaves it alone".into()),
             Self::NoStore { path } => {
                 Some(format!("make one with 'trichter ingest LOGS… --store {}'", path.display()))
+            }
+            Self::DataFile { source: parquet::errors::ParquetError::NYI(_), .. } => {
+                Some("ingest the logs into a new store; only files that this program wrote are scanned".into())
             }
             Self::DataFile { .. } => Some(
                 "restore the file from a backup, or go back to an older version with 'trichter store log' and '--as-of'"

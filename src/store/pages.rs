@@ -236,10 +236,13 @@ impl<T: Value> Column<T> {
             Page::DictionaryPage { buf, num_values, .. } => {
                 self.dictionary = T::plain(&buf, num_values as usize, words).ok_or_else(|| damaged("dictionary"))?;
             }
+            Page::DataPage { encoding, .. } if !is_written(encoding) => {
+                return Err(foreign(&format!("pages encoded as {encoding}")));
+            }
             Page::DataPage { buf, num_values, encoding, .. } => {
                 self.begin_page(buf, num_values as usize, encoding, words).ok_or_else(|| damaged("page"))?;
             }
-            Page::DataPageV2 { .. } => return Err(damaged("page of version 2")),
+            Page::DataPageV2 { .. } => return Err(foreign("pages of version 2")),
         }
         Ok(())
     }
@@ -509,6 +512,18 @@ fn unpack(bytes: &[u8], width: u32, out: &mut [u32]) -> Option<()> {
 /// What is wrong with a file that none of the store's own writers can have written so.
 fn damaged(what: &str) -> ParquetError {
     ParquetError::General(format!("unexpected {what}"))
+}
+
+/// What is wrong with a file that is whole, but not of this version's making.
+fn foreign(what: &str) -> ParquetError {
+    ParquetError::NYI(format!("{what}: another program, or an older version of this one, wrote the file"))
+}
+
+fn is_written(encoding: Encoding) -> bool {
+    matches!(
+        encoding,
+        Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY | Encoding::DELTA_LENGTH_BYTE_ARRAY
+    )
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::event::SECOND;
 pub const PARTS: &[(&str, &str)] =
     &[("day", "%Y-%m-%d"), ("week", "%G-W%V"), ("month", "%Y-%m"), ("year", "%Y"), ("weekday", "%u"), ("hour", "%H")];
 
-/// Time zones differ by multiples of a quarter of an hour, so no day begins inside one.
+/// Since 1972 time zones differ by multiples of a quarter of an hour, so no day begins inside one. No event is older.
 const QUARTER: i64 = 900 * SECOND;
 
 /// How the part of time with this name is written; `None` if there is none.

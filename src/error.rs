@@ -119,12 +119,13 @@ impl Error {
     pub(crate) fn toml<'e>(path: &'e Path, text: &'e str) -> impl FnOnce(toml::de::Error) -> Self + 'e {
         move |error| {
             let mut message = error.message().to_owned();
-            // The parser lists the keys it knows between backticks, the unknown one first.
-            if message.starts_with("unknown field") {
+            // The parser lists what it knows between backticks, the unknown one first.
+            if message.starts_with("unknown field") || message.starts_with("unknown variant") {
                 let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
                 let name = names.next().unwrap_or_default();
                 if let Some(near) = nearest(&name, &names.collect::<Vec<_>>()) {
-                    message = format!("unknown field `{name}`; did you mean '{near}'?");
+                    let what = if message.starts_with("unknown field") { "field" } else { "variant" };
+                    message = format!("unknown {what} `{name}`; did you mean '{near}'?");
                 }
             }
             Self::Config { path: path.to_path_buf(), line: error.span().map(|span| line_of(text, span.start)), message }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Done, Reading, print, print_json, render};
+use super::{Done, Reading, print, print_json, render, say};
 use crate::config::Window;
 use crate::error::{Error, Result};
 use crate::event::Time;
-use crate::funnel::{self, Answer, Funnel, Order, Step, Unit, catalog, paths, people};
+use crate::funnel::{self, Answer, Attribution, Funnel, Order, Step, Unit, catalog, paths, people};
 use crate::rate::{Distribution, Rate};
 use crate::report::{self, Language};
 
@@ -28,19 +28,19 @@ pub(super) struct FunnelCommand {
     #[arg(long, value_name = "CONDITIONS")]
     step: Vec<String>,
     /// Quick look: the time that the whole way may take.
-    #[arg(long, value_name = "TIME", default_value = "7d", requires = "step", value_parser = Window::parse)]
+    #[arg(long, value_name = "TIME", default_value = "7d", conflicts_with = "funnel", value_parser = Window::parse)]
     window: Window,
     /// Quick look: how steps must follow each other.
-    #[arg(long, value_name = "ORDER", default_value = "ordered", requires = "step", value_parser = Order::parse)]
+    #[arg(long, value_name = "ORDER", default_value = "ordered", conflicts_with = "funnel", value_parser = Order::parse)]
     order: Order,
     /// Quick look: what is counted.
-    #[arg(long, value_enum, default_value = "contact", requires = "step")]
+    #[arg(long, value_enum, default_value = "contact", conflicts_with = "funnel")]
     unit: UnitName,
     /// How the answer is written.
     #[arg(long, value_enum, default_value = "table")]
     format: Form,
     /// List the contacts who were lost at this step, as CSV, without those who opted out.
-    #[arg(long, value_name = "STEP", conflicts_with_all = ["format", "paths"])]
+    #[arg(long, value_name = "STEP", conflicts_with_all = ["format", "paths", "by"])]
     people: Option<String>,
     /// Tell what was done on a part of the way: before:STEP, after:STEP or between:STEP,STEP.
     #[arg(long, value_name = "PART", conflicts_with = "by")]
@@ -73,7 +73,16 @@ impl FunnelCommand {
         if !self.reading.by.is_empty() {
             funnel = funnel.broken_down(&self.reading.by)?;
         }
+        if funnel.attribution == Attribution::All && funnel.by.is_empty() {
+            return Err(Error::Usage("attribution 'all' is to the values of a column: name it with --by".into()));
+        }
         let opened = self.reading.clone().or_as_of(funnel.as_of.as_deref()).open()?;
+        if self.people.is_some() || self.paths.is_some() || matches!(self.format, Form::Csv) {
+            // Tables and JSON of a funnel name them; what holds rows alone has no place for it.
+            for one in funnel::unmeasurable(&funnel, opened.snapshot.channel_kinds()) {
+                say(&render::left_out(&one));
+            }
+        }
         if let Some(step) = &self.people {
             let people = people::lost(&opened.snapshot, &funnel, opened.span(), funnel.step(step)?)?;
             print(&people_csv(&people)?)?;
@@ -83,7 +92,7 @@ impl FunnelCommand {
             let part = paths::Part::parse(part, &funnel)?;
             let found = paths::paths(&opened.snapshot, &funnel, opened.span(), part, self.depth.into(), self.top)?;
             match self.format {
-                Form::Table => print(&render::paths(&found))?,
+                Form::Table => print(&render::paths(&found, part.tells_going_on()))?,
                 Form::Json => print_json(&paths_json(&funnel.name, &found))?,
                 Form::Csv => print(&paths_csv(&found)?)?,
             }
@@ -174,6 +183,7 @@ fn csv(answer: &Answer) -> Result<String> {
     let broken = |error: csv::Error| Error::Usage(error.to_string());
     let numbers = [
         "step",
+        "optional",
         "reached",
         "converted",
         "lost",
@@ -197,7 +207,7 @@ fn csv(answer: &Answer) -> Result<String> {
         for step in &row.steps {
             let segment = row.segment.iter().map(|value| value.clone().unwrap_or_default());
             let mut cells: Vec<String> = segment.collect();
-            cells.push(step.step.clone());
+            cells.extend([step.step.clone(), step.optional.to_string()]);
             cells.extend([step.reached, step.converted, step.lost, step.excluded, step.open].map(|n| n.to_string()));
             for rate in [step.from_start, step.from_previous] {
                 let interval = rate.interval();

@@ -113,14 +113,16 @@ pub fn command() -> clap::Command {
 }
 
 fn fail(error: &Error) -> ExitCode {
-    say(&format!("error: {error}"));
+    // Names out of files and logs stand in messages; a terminal must not obey what stands in them.
+    let tell = |text: String| text.lines().for_each(|line| say(&crate::report::text::printable(line)));
+    tell(format!("error: {error}"));
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        say(&format!("  caused by: {error}"));
+        tell(format!("  caused by: {error}"));
         cause = error.source();
     }
     if let Some(remedy) = error.remedy() {
-        say(&format!("  try: {remedy}"));
+        tell(format!("  try: {remedy}"));
     }
     ExitCode::from(2)
 }
@@ -159,7 +161,7 @@ struct Reading {
     /// Only what began before this day or instant; what is undecided then is open.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, weekday, hour, or another column of the metric's table, which 'explain TABLE' lists.
+    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, year, weekday, hour, or another column of what is counted, which 'explain TABLE' lists.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
     /// Time zone in which days begin, such as Europe/Berlin. Default: the configuration's, else UTC.

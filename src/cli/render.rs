@@ -172,16 +172,22 @@ pub(super) fn funnel(answer: &crate::funnel::Answer) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let window = Language::En.duration(answer.window_s);
-    let mut text = format!("{}: each {}, {}, within {window}\n{table}\n", answer.funnel, answer.unit, answer.order);
+    let name = report::text::printable(&answer.funnel);
+    let mut text = format!("{name}: each {}, {}, within {window}\n{table}\n", answer.unit, answer.order);
     for one in &answer.unmeasurable {
-        let channel = report::text::printable(&one.channel);
-        let _ = writeln!(text, "without {channel}, whose log cannot tell of '{}'", one.step);
+        let _ = writeln!(text, "{}", left_out(one));
     }
     text
 }
 
+/// Names a channel whose contacts a funnel leaves out.
+pub(super) fn left_out(one: &crate::funnel::Unmeasurable) -> String {
+    let [channel, step] = [&one.channel, &one.step].map(|text| report::text::printable(text));
+    format!("without {channel}, whose log cannot tell of '{step}'")
+}
+
 /// What was done on a part of the way, as tables for the terminal.
-pub(super) fn paths(found: &crate::funnel::paths::Paths) -> String {
+pub(super) fn paths(found: &crate::funnel::paths::Paths, tells_going_on: bool) -> String {
     let language = Language::En;
     let share = |n: u64, of: u64| {
         let rate = crate::rate::Rate { numerator: n, denominator: of };
@@ -189,14 +195,20 @@ pub(super) fn paths(found: &crate::funnel::paths::Paths) -> String {
     };
     let sequences = found.sequences.iter().map(|(events, count)| (events.join(" → "), count));
     let nearest = found.nearest.iter().map(|(event, count)| (event.clone(), count));
-    let mut text = format!("{} got there, {} went on\n", language.count(found.units), language.count(found.went_on));
+    let mut text = format!("{} got there", language.count(found.units));
+    if tells_going_on {
+        let _ = write!(text, ", {} went on", language.count(found.went_on));
+    }
+    text.push('\n');
     for (heading, rows) in [("sequence", sequences.collect::<Vec<_>>()), ("nearest event", nearest.collect())] {
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header([heading, "units", "share", "went on"]);
+        let n_numbers = if tells_going_on { 3 } else { 2 };
+        table.set_header([heading, "units", "share", "went on"].into_iter().take(1 + n_numbers));
         for (name, count) in rows {
             let numbers =
                 [language.count(count.units), share(count.units, found.units), share(count.went_on, count.units)];
+            let numbers = numbers.into_iter().take(n_numbers);
             table.add_row(std::iter::once(report::text::printable(&name)).chain(numbers));
         }
         for column in table.column_iter_mut().skip(1) {

@@ -13,6 +13,11 @@ pub(super) fn walk(rules: &Rules, entries: &[Entry]) -> Way {
     let mut newest: Vec<(u32, Vec<u32>)> = Vec::new();
     let mut last = i64::MIN;
     for (number, entry) in (0_u32..).zip(entries) {
+        let oldest = entry.at.saturating_sub(rules.window);
+        for (_, numbers) in &mut newest {
+            numbers.retain(|&number| entries.get(number as usize).is_some_and(|entry| entry.at >= oldest));
+        }
+        newest.retain(|(_, numbers)| !numbers.is_empty());
         if entry.excludes != 0 {
             way.excluded |= !newest.is_empty() && way.reached > 0;
             newest.clear();
@@ -22,25 +27,26 @@ pub(super) fn walk(rules: &Rules, entries: &[Entry]) -> Way {
             continue;
         }
         last = entry.at;
-        let oldest = entry.at.saturating_sub(rules.window);
         // As many events of one set as it has steps can be of use; the newest are the best.
         let wanted = entry.steps.count_ones() as usize;
-        match newest.iter_mut().find(|(steps, _)| *steps == entry.steps) {
-            Some((_, numbers)) => {
-                if numbers.len() == wanted {
-                    numbers.remove(0);
-                }
-                numbers.push(number);
+        let changed;
+        if let Some((_, numbers)) = newest.iter_mut().find(|(steps, _)| *steps == entry.steps) {
+            changed = numbers.len() < wanted;
+            if !changed {
+                numbers.remove(0);
             }
-            None => newest.push((entry.steps, vec![number])),
+            numbers.push(number);
+        } else {
+            changed = true;
+            newest.push((entry.steps, vec![number]));
         }
-        for (_, numbers) in &mut newest {
-            numbers.retain(|&number| entries.get(number as usize).is_some_and(|entry| entry.at >= oldest));
+        // Nothing better comes of another event of the same sort, nor of events that together fit no more steps.
+        let fits = newest.iter().fold(0, |fits, (steps, _)| fits | steps).count_ones() as usize;
+        if !changed || fits <= way.reached {
+            continue;
         }
-        newest.retain(|(_, numbers)| !numbers.is_empty());
-        let filled = assign(rules.n_steps, &newest);
+        let mut filled = assign(rules.n_steps, &newest);
         if filled.len() > way.reached {
-            let mut filled = filled;
             filled.sort_unstable();
             way = Way { reached: filled.len(), ..Way::default() };
             for (place, number) in way.entries.iter_mut().zip(filled) {

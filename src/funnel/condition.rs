@@ -111,11 +111,17 @@ impl Condition {
     /// There is no such column, or the test names a kind of event that does not exist; says what was probably meant.
     pub fn new(column: &str, test: Test) -> Result<Self, String> {
         let column = self::column(column)?;
+        if matches!(&test, Test::OneOf(values) if values.is_empty()) {
+            return Err(format!("an empty list of values for '{column}' fits no event"));
+        }
         if column == "kind" {
             for value in test.values() {
                 if Kind::from_name(value).is_none() {
                     return Err(unknown("kind of event", value, Kind::ALL.iter().map(|kind| kind.name())));
                 }
+            }
+            if !Kind::ALL.iter().any(|kind| test.passes(Some(kind.name()))) {
+                return Err("no kind of event fits this condition".into());
             }
         }
         Ok(Self { column, test })
@@ -138,6 +144,9 @@ impl Condition {
             None => (left, false),
         };
         let right = right.trim();
+        if right.contains('*') && right.contains('|') {
+            return Err(format!("'{text}' mixes alternatives and a prefix; write them in a file, or as two looks"));
+        }
         let test = match right.strip_suffix('*') {
             _ if right.is_empty() => Test::Known(false),
             Some(prefix) => Test::Prefix(prefix.to_owned()),
@@ -152,8 +161,12 @@ impl Condition {
 /// # Errors
 /// There is none; says which was probably meant.
 pub fn column(name: &str) -> Result<&'static str, String> {
-    let mut columns = WORDS.iter().chain(TEXTS).chain(FLAGS).copied();
-    columns.clone().find(|column| *column == name).ok_or_else(|| unknown("column", name, &mut columns))
+    columns().find(|column| *column == name).ok_or_else(|| unknown("column", name, columns()))
+}
+
+/// The columns of the events table that conditions and breakdowns may name.
+pub(super) fn columns() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().chain(TEXTS).chain(FLAGS).copied()
 }
 
 /// Says that there is no such thing, what was probably meant, and what there is.

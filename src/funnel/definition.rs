@@ -100,6 +100,9 @@ pub enum Attribution {
     Step(usize),
 }
 
+/// What an attribution can be besides a step's name.
+const ATTRIBUTIONS: &[&str] = &["first", "last", "all"];
+
 /// The file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,7 +149,14 @@ type Conditions = BTreeMap<Spanned<String>, Test>;
 #[serde(untagged, expecting = "write hold = \"column\" or hold = { column = \"…\", steps = [\"…\"] }")]
 enum HoldForm {
     Column(String),
-    Steps { column: String, steps: Vec<String> },
+    Steps(HoldTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoldTable {
+    column: String,
+    steps: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -191,6 +201,10 @@ impl Funnel {
         for (number, step) in file.step.into_iter().enumerate() {
             let at = step.name.span();
             let name = step.name.into_inner();
+            if ATTRIBUTIONS.contains(&name.as_str()) {
+                let message = format!("a step cannot be called '{name}', which is what an attribution can be");
+                return Err(Mistake(at, message));
+            }
             if steps.iter().any(|known| known.name == name) {
                 return Err(Mistake(at, format!("two steps are called '{name}'")));
             }
@@ -237,12 +251,24 @@ impl Funnel {
             let at = hold.span();
             let (column, names) = match hold.into_inner() {
                 HoldForm::Column(column) => (column, steps.iter().map(|step| step.name.clone()).collect()),
-                HoldForm::Steps { column, steps } => (column, steps),
+                HoldForm::Steps(HoldTable { column, steps }) => (column, steps),
             };
             let column = condition::column(&column).map_err(|message| Mistake(at.clone(), message))?;
             let mut bits = 0;
             for name in names {
                 bits |= 1 << place(&name, &at)?;
+            }
+            if bits == 0 {
+                return Err(Mistake(
+                    at,
+                    "'hold' names no step; leave 'steps' out to hold it along the whole way".into(),
+                ));
+            }
+            if bits & 1 == 0 && file.unit == Unit::Attempt {
+                return Err(Mistake(
+                    at,
+                    "an attempt begins with the value it holds: hold it for the first step too".into(),
+                ));
             }
             Ok(Hold { column, steps: bits })
         });
@@ -254,7 +280,7 @@ impl Funnel {
                 "last" => Attribution::Last,
                 "all" => Attribution::All,
                 name => Attribution::Step(first.map_err(|_| {
-                    let known = ["first", "last", "all"].into_iter().chain(steps.iter().map(|step| step.name.as_str()));
+                    let known = ATTRIBUTIONS.iter().copied().chain(steps.iter().map(|step| step.name.as_str()));
                     Mistake(at, unknown("attribution", name, known))
                 })?),
             })
@@ -348,12 +374,15 @@ impl Funnel {
             if self.by.iter().take(number).any(|known| known == name) {
                 return Err(format!("'{name}' stands twice in the breakdown"));
             }
-            if calendar::part(name).is_none() {
-                condition::column(name)?;
+            if calendar::part(name).is_none() && condition::column(name).is_err() {
+                let parts = calendar::PARTS.iter().map(|(part, _)| *part);
+                return Err(unknown("column or part of time", name, condition::columns().chain(parts)));
             }
         }
         let n_columns = self.by.iter().filter(|name| calendar::part(name).is_none()).count();
-        if self.attribution == Attribution::All && (n_columns != 1 || self.hold.is_some()) {
+        // Without any breakdown it is for the command line to name one.
+        let by_value = self.attribution == Attribution::All && !self.by.is_empty();
+        if by_value && (n_columns != 1 || self.hold.is_some()) {
             return Err("attribution 'all' walks the funnel for every value of one column, and holds that column: it takes exactly one column and no 'hold'".into());
         }
         Ok(())

@@ -169,7 +169,7 @@ impl<'w> Walk<'w> {
             self.chains.iter_mut().filter(|chain| chain.entry != number).for_each(|chain| *chain = NONE);
         }
         if entry.excludes != 0 {
-            self.exclude(entry.excludes, number);
+            self.exclude(entry, number);
         }
     }
 
@@ -214,16 +214,19 @@ impl<'w> Walk<'w> {
     }
 
     /// Ends the chains that have passed the earlier step of an exclusion and not yet the later one.
-    fn exclude(&mut self, excludes: u32, number: u32) {
+    fn exclude(&mut self, entry: &Entry, number: u32) {
         for (_, between) in
-            self.rules.exclusions.iter().enumerate().filter(|(exclusion, _)| excludes >> exclusion & 1 != 0)
+            self.rules.exclusions.iter().enumerate().filter(|(exclusion, _)| entry.excludes >> exclusion & 1 != 0)
         {
             for step in between.from..between.to {
                 let chain = self.chains[step];
                 // The event that fills the earlier step does not lie after it.
                 if chain.is_there() && self.passed_at(chain, between.from) != number {
                     self.chains[step] = NONE;
-                    self.excluded |= step + 1 == self.reached;
+                    // What was out of time was lost without it.
+                    let within = self.rules.within.get(step + 1).copied().unwrap_or(i64::MAX);
+                    let in_time = entry.at - chain.start <= self.rules.window && entry.at - chain.last <= within;
+                    self.excluded |= in_time && step + 1 == self.reached;
                 }
             }
         }

@@ -21,6 +21,12 @@ pub enum Part {
 }
 
 impl Part {
+    /// Whether it says something that some units went on to the next step and others did not.
+    #[must_use]
+    pub fn tells_going_on(self) -> bool {
+        matches!(self, Self::After(_))
+    }
+
     /// Reads `before:STEP`, `after:STEP` or `between:STEP,STEP`.
     ///
     /// # Errors
@@ -34,8 +40,16 @@ impl Part {
             "before" => Ok(Self::Before(funnel.step(steps.trim())?)),
             "after" => Ok(Self::After(funnel.step(steps.trim())?)),
             "between" => {
-                let (from, to) = steps.split_once(',').ok_or_else(wrong)?;
-                let (from, to) = (funnel.step(from.trim())?, funnel.step(to.trim())?);
+                // A step's name may itself hold commas.
+                let mut pairs = steps.match_indices(',').filter_map(|(comma, _)| steps.split_at_checked(comma));
+                let known = |(from, to): (&str, &str)| {
+                    let to = to.strip_prefix(',').unwrap_or(to);
+                    Some((funnel.step(from.trim()).ok()?, funnel.step(to.trim()).ok()?))
+                };
+                let (first, last) = steps.split_once(',').ok_or_else(wrong)?;
+                let plain =
+                    || -> Result<(usize, usize)> { Ok((funnel.step(first.trim())?, funnel.step(last.trim())?)) };
+                let (from, to) = pairs.find_map(known).map_or_else(plain, Ok)?;
                 if from < to { Ok(Self::Between(from, to)) } else { Err(wrong()) }
             }
             _ => Err(wrong()),
@@ -48,7 +62,7 @@ impl Part {
 pub struct Paths {
     /// Units that got to the step, or to both.
     pub units: u64,
-    /// Of these, those that got to the next step. Of units between two steps, all.
+    /// Of these, those that got to a later step. All, before a step and between two.
     pub went_on: u64,
     /// Sequences of events, most frequent first, then by name. A sequence that was cut off ends with `…`.
     pub sequences: Vec<(Vec<String>, Count)>,
@@ -161,12 +175,12 @@ fn follow(
     let entered = row_of(0)?;
     let window_ends = shard.at().get(entered)?.saturating_add(funnel.rules.window);
     let (range, went_on) = match part {
-        Part::Before(step) => (walked.contact.start..row_of(step)?, true),
+        Part::Before(step) => (walked.span.start..row_of(step)?, true),
         Part::Between(from, to) => (row_of(from)? + 1..row_of(to)?, true),
         Part::After(step) => {
             let row = row_of(step)?;
             let next = walked.rows().skip(step + 1).flatten().next();
-            (row + 1..next.unwrap_or(walked.contact.end), next.is_some())
+            (row + 1..next.unwrap_or(walked.span.end), next.is_some())
         }
     };
     let (accounts, _) = shard.words("account");

@@ -6,9 +6,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::conversations::Conversations;
 use super::definition::{Attribution, Funnel, Hold, Step, Unit};
 use super::matching::Matching;
 use super::ordered::Scratch;
+use super::shares::{Shares, Terms, UNKNOWN};
 use super::way::{Entry, NOWHERE, Way};
 use crate::event::Kind;
 use crate::store::Shard;
@@ -17,8 +19,6 @@ use crate::store::words::NULL;
 
 /// The column whose values are compared by their keys, because reading and comparing texts would cost more than the walk.
 const MESSAGE: &str = "message_id";
-/// "No value", among codes of words and keys of messages alike.
-const UNKNOWN: i64 = 0;
 const _: () = assert!(NO_MESSAGE == UNKNOWN && NULL == 0);
 
 /// What a walk depends on besides the funnel and the events.
@@ -41,7 +41,7 @@ impl Span {
         Self { since, until, known_until: until.map_or(end, |until| end.min(until - 1)), session_gap }
     }
 
-    fn holds(&self, at: i64) -> bool {
+    pub(super) fn holds(&self, at: i64) -> bool {
         self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
     }
 }
@@ -55,20 +55,22 @@ pub struct Unmeasurable {
     pub step: String,
 }
 
+/// The kinds of events that can fill a step.
+fn kinds(step: &Step) -> Vec<Kind> {
+    let passes = |kind: &Kind| {
+        let mut on_kind = step.conditions.iter().filter(|condition| condition.column == "kind");
+        on_kind.all(|condition| condition.test.passes(Some(kind.name())))
+    };
+    Kind::ALL.iter().copied().filter(passes).collect()
+}
+
 /// Channels whose logs hold nothing that a required step asks for, where only the platform could tell: on them the step is
 /// unknown, not zero.
 #[must_use]
-pub(super) fn unmeasurable(funnel: &Funnel, channel_kinds: &BTreeSet<(String, Kind)>) -> Vec<Unmeasurable> {
+pub fn unmeasurable(funnel: &Funnel, channel_kinds: &BTreeSet<(String, Kind)>) -> Vec<Unmeasurable> {
     let channels: BTreeSet<&str> = channel_kinds.iter().map(|(channel, _)| channel.as_str()).collect();
-    let asked = |step: &Step| -> Vec<Kind> {
-        let passes = |kind: &Kind| {
-            let mut on_kind = step.conditions.iter().filter(|condition| condition.column == "kind");
-            on_kind.all(|condition| condition.test.passes(Some(kind.name())))
-        };
-        Kind::ALL.iter().copied().filter(passes).collect()
-    };
     let required = funnel.steps.iter().enumerate().filter(|(step, _)| funnel.rules.optional >> step & 1 == 0);
-    let asked: Vec<(&Step, Vec<Kind>)> = required.map(|(_, step)| (step, asked(step))).collect();
+    let asked: Vec<(&Step, Vec<Kind>)> = required.map(|(_, step)| (step, kinds(step))).collect();
     let find = |channel: &str| {
         let told = |kind: &Kind| channel_kinds.contains(&(channel.to_owned(), *kind));
         asked.iter().find(|(_, kinds)| kinds.iter().all(|kind| kind.is_reported()) && !kinds.iter().any(told))
@@ -85,6 +87,10 @@ pub(super) fn unmeasurable(funnel: &Funnel, channel_kinds: &BTreeSet<(String, Ki
 pub(super) struct Walked<'w> {
     /// The rows of its contact in the shard.
     pub(super) contact: Range<usize>,
+    /// The rows of the unit: of a conversation from its first to its last, else those of the contact.
+    pub(super) span: Range<usize>,
+    /// When the unit is over whatever the funnel allows; `i64::MAX` if never.
+    pub(super) over_at: i64,
     /// Its entries.
     pub(super) entries: &'w [Entry],
     /// Its way.
@@ -104,13 +110,17 @@ impl Walked<'_> {
         self.way.entries.iter().take(self.way.reached).map(|&entry| self.entry(entry).map(|entry| entry.at))
     }
 
-    /// Whether the way is not over: it may still go on within the time it is allowed. A later attempt that has not got as
-    /// far does not count: what was lost stays lost until something better is reached.
+    /// Whether the way is not over: it may still go on within the time it is allowed, and so may its conversation. A later
+    /// attempt that has not got further does not count: what was lost stays lost until something better is reached.
     pub(super) fn is_open(&self, funnel: &Funnel, span: &Span) -> bool {
-        let rules = &funnel.rules;
         let Some(first) = self.instants().flatten().next() else { return false };
-        let until = self.way.open_until.min(first.saturating_add(rules.window));
-        !self.way.excluded && self.way.reached < rules.n_steps && until > span.known_until
+        let until = self.way.open_until.min(first.saturating_add(funnel.rules.window)).min(self.over_at);
+        !self.way.excluded && self.way.reached < funnel.rules.n_steps && until > span.known_until
+    }
+
+    /// Whether any attempt may still go on, also one that has not got as far.
+    pub(super) fn may_go_on(&self, funnel: &Funnel, span: &Span) -> bool {
+        self.way.reached < funnel.rules.n_steps && self.way.open_until.min(self.over_at) > span.known_until
     }
 
     fn entry(&self, number: u32) -> Option<&Entry> {
@@ -143,6 +153,8 @@ impl Walker {
         self.matching.find(funnel, shard);
         let (channels, names) = shard.words("channel");
         let left_out: Vec<u32> = unmeasurable.iter().filter_map(|one| names.find(&one.channel)).collect();
+        // What ends a conversation is that nobody acts; a receipt may still come.
+        let by_acts = funnel.steps.iter().all(|step| kinds(step).iter().all(|kind| kind.is_act()));
         for contact in shard.contacts() {
             if !left_out.is_empty() && channels.get(contact.start).is_some_and(|channel| left_out.contains(channel)) {
                 continue;
@@ -151,20 +163,22 @@ impl Walker {
             if self.entries.is_empty() {
                 continue;
             }
-            if funnel.unit != Unit::Conversation {
-                let entries = std::mem::take(&mut self.entries);
-                self.unit(funnel, shard, &contact, &entries, &mut each);
-                self.entries = entries;
-                continue;
-            }
             let entries = std::mem::take(&mut self.entries);
-            let mut split = std::mem::take(&mut self.conversations);
-            split.split(shard, contact.clone(), span.session_gap, &entries);
-            for conversation in split.each() {
-                self.unit(funnel, shard, &contact, conversation, &mut each);
+            let whole = Place { contact: contact.clone(), span: contact.clone(), over_at: i64::MAX };
+            if funnel.unit == Unit::Conversation {
+                let mut split = std::mem::take(&mut self.conversations);
+                split.split(shard, contact, span, &entries);
+                for conversation in split.each() {
+                    let over_at =
+                        if by_acts { conversation.last_act.saturating_add(span.session_gap) } else { i64::MAX };
+                    let place = Place { span: conversation.rows, over_at, ..whole.clone() };
+                    self.unit(funnel, shard, &place, conversation.entries, &mut each);
+                }
+                self.conversations = split;
+            } else {
+                self.unit(funnel, shard, &whole, &entries, &mut each);
             }
             self.entries = entries;
-            self.conversations = split;
         }
     }
 
@@ -194,7 +208,7 @@ impl Walker {
         &mut self,
         funnel: &Funnel,
         shard: &Shard,
-        contact: &Range<usize>,
+        place: &Place,
         entries: &[Entry],
         each: &mut impl FnMut(Walked<'_>),
     ) {
@@ -203,44 +217,68 @@ impl Walker {
         let (hold, column) = match (&funnel.hold, by_value) {
             (Some(hold), _) => (hold, hold.column),
             (None, true) => (&all, funnel.value_column().unwrap_or_default()),
-            (None, false) => return self.go(funnel, contact, entries, None, each),
+            (None, false) => return self.go(funnel, place, entries, None, each),
         };
         let (codes, keys) = (shard.words(column).0, shard.message_key());
         let by_message = column == MESSAGE;
-        let code = |entry: &Entry| match entry.row as usize {
+        let value = |entry: &Entry| match entry.row as usize {
             row if by_message => keys.get(row).copied().unwrap_or(NO_MESSAGE),
             row => codes.get(row).copied().map_or(UNKNOWN, i64::from),
         };
+        let minds = |entry: &Entry| shard.kind().get(entry.row as usize).is_some_and(|&kind| funnel.order.minds(kind));
+        let first = hold.steps & hold.steps.wrapping_neg();
+        let terms = Terms {
+            hold,
+            begins: if funnel.order.counts_steps() { 0 } else { first },
+            exclusions_too: by_value,
+            window: funnel.rules.window,
+            value: &value,
+            minds: &minds,
+        };
         let mut shares = std::mem::take(&mut self.shares);
-        shares.divide(entries, hold, code);
+        shares.divide(entries, &terms);
         if by_value || funnel.unit == Unit::Attempt {
-            for held in shares.held.chunk_by(|left, right| left.0 == right.0) {
-                let value = shares.part(held, entries, hold, code, funnel.rules.window, &mut self.part);
-                let part = std::mem::take(&mut self.part);
-                let value = value.filter(|_| by_value).and_then(|value| u32::try_from(value).ok());
-                self.go(funnel, contact, &part, value, each);
-                self.part = part;
+            let mut part = std::mem::take(&mut self.part);
+            for share in shares.each() {
+                shares.part(Some(share), entries, &terms, &mut part);
+                let value = u32::try_from(share.value).ok().filter(|_| by_value);
+                self.go(funnel, place, &part, value, each);
             }
+            self.part = part;
         } else {
-            self.furthest(funnel, contact, (entries, hold, &shares, &code), each);
+            self.furthest(funnel, place, entries, &shares, &terms, each);
         }
         self.shares = shares;
     }
 
-    /// Of the ways with one value each, the furthest; of several, the one that got there first, and of those that got there by
-    /// the same event, the one that began last.
+    /// Of the ways with one value each, and of that without any, the furthest; of several, the one that got there first, and of
+    /// those that got there by the same event, the one that began last.
     fn furthest(
         &mut self,
         funnel: &Funnel,
-        contact: &Range<usize>,
-        (entries, hold, shares, code): (&[Entry], &Hold, &Shares, &impl Fn(&Entry) -> i64),
+        place: &Place,
+        entries: &[Entry],
+        shares: &Shares,
+        terms: &Terms<'_>,
         each: &mut impl FnMut(Walked<'_>),
     ) {
         let mut best: Option<Way> = None;
         let mut best_entries = std::mem::take(&mut self.best);
-        for held in shares.held.chunk_by(|left, right| left.0 == right.0) {
-            shares.part(held, entries, hold, code, funnel.rules.window, &mut self.part);
+        let mut open_until = i64::MIN;
+        // A way may begin without a value where the first step need not carry one.
+        let without = (terms.begins & 1 == 0).then_some(None);
+        for share in without.into_iter().chain(shares.each().map(Some)) {
+            // Values come in the order of their first entries: what begins later cannot get there earlier.
+            let complete = best.as_ref().filter(|way| way.reached == funnel.rules.n_steps);
+            let last = complete.and_then(|way| way.entries.get(way.reached - 1)).copied();
+            let done = last.and_then(|last| best_entries.get(last as usize)).map(|entry| entry.row);
+            let begun = share.and_then(|share| entries.get(share.first as usize)).map(|entry| entry.row);
+            if done.zip(begun).is_some_and(|(done, begun)| begun > done) {
+                break;
+            }
+            shares.part(share, entries, terms, &mut self.part);
             let way = funnel.order.walk(&funnel.rules, &self.part, &mut self.scratch);
+            open_until = open_until.max(way.open_until);
             let is_better = way.reached > 0
                 && best.as_ref().is_none_or(|known| {
                     let by_time = || later(known, &best_entries, &way, &self.part).is_gt();
@@ -252,7 +290,8 @@ impl Walker {
             }
         }
         if let Some(way) = best {
-            each(Walked { contact: contact.clone(), entries: &best_entries, way: &way, value: None });
+            let way = Way { open_until: open_until.max(way.open_until), ..way };
+            each(place.walked(&best_entries, &way, None));
         }
         self.best = best_entries;
     }
@@ -260,21 +299,36 @@ impl Walker {
     fn go(
         &mut self,
         funnel: &Funnel,
-        contact: &Range<usize>,
+        place: &Place,
         entries: &[Entry],
         value: Option<u32>,
         each: &mut impl FnMut(Walked<'_>),
     ) {
         if funnel.unit == Unit::Attempt {
             for way in funnel.order.attempts(&funnel.rules, entries, &mut self.scratch) {
-                each(Walked { contact: contact.clone(), entries, way: &way, value });
+                each(place.walked(entries, &way, value));
             }
             return;
         }
         let way = funnel.order.walk(&funnel.rules, entries, &mut self.scratch);
         if way.reached > 0 {
-            each(Walked { contact: contact.clone(), entries, way: &way, value });
+            each(place.walked(entries, &way, value));
         }
+    }
+}
+
+/// Where a unit stands in the shard.
+#[derive(Clone)]
+struct Place {
+    contact: Range<usize>,
+    span: Range<usize>,
+    over_at: i64,
+}
+
+impl Place {
+    fn walked<'w>(&self, entries: &'w [Entry], way: &'w Way, value: Option<u32>) -> Walked<'w> {
+        let Self { contact, span, over_at } = self.clone();
+        Walked { contact, span, over_at, entries, way, value }
     }
 }
 
@@ -288,130 +342,4 @@ fn later(left: &Way, left_entries: &[Entry], right: &Way, right_entries: &[Entry
     };
     let (left, right) = (rows(left, left_entries), rows(right, right_entries));
     left.last().cmp(&right.last()).then_with(|| right.cmp(&left))
-}
-
-/// A unit's entries by the value that their ways must share.
-#[derive(Debug, Default)]
-struct Shares {
-    /// Value and number of each entry that fits a held step, by value.
-    held: Vec<(i64, u32)>,
-    /// Numbers of the entries that fit another step or an exclusion, or that only stand between.
-    free: Vec<u32>,
-}
-
-impl Shares {
-    fn divide(&mut self, entries: &[Entry], hold: &Hold, code: impl Fn(&Entry) -> i64) {
-        self.held.clear();
-        self.free.clear();
-        for (number, entry) in (0..).zip(entries) {
-            let value = code(entry);
-            if entry.steps & hold.steps != 0 && value != UNKNOWN {
-                self.held.push((value, number));
-            } else {
-                self.free.push(number);
-            }
-        }
-        self.held.sort_unstable();
-    }
-
-    /// Gathers the entries that can be on a way with the value of `held`: these, and of the others those that carry
-    /// another value nowhere it matters. What carries none contradicts no value, except that the first of the held steps
-    /// must say which value it is. Returns the value.
-    fn part(
-        &self,
-        held: &[(i64, u32)],
-        entries: &[Entry],
-        hold: &Hold,
-        code: impl Fn(&Entry) -> i64,
-        window: i64,
-        part: &mut Vec<Entry>,
-    ) -> Option<i64> {
-        part.clear();
-        let (&(value, first), &(_, last)) = (held.first()?, held.last()?);
-        let end = entries.get(last as usize)?.at.saturating_add(window);
-        // The first of the held steps.
-        let begins = hold.steps & hold.steps.wrapping_neg();
-        // Where the way begins with a held step, nothing before the first of them can be on it.
-        let begin = if hold.steps & 1 == 0 { 0 } else { self.free.partition_point(|&number| number < first) };
-        let mut held = held.iter().map(|&(_, number)| number).peekable();
-        let mut free = self.free.iter().skip(begin).copied().peekable();
-        while let Some(number) = match (held.peek(), free.peek()) {
-            (Some(left), Some(right)) if left < right => held.next(),
-            (_, Some(_)) => free.next(),
-            (_, None) => held.next(),
-        } {
-            let entry = entries.get(number as usize)?;
-            if entry.at > end {
-                break;
-            }
-            let (steps, excludes) = match code(entry) {
-                carried if carried == value => (entry.steps, entry.excludes),
-                UNKNOWN => (entry.steps & !begins, entry.excludes),
-                _ => (entry.steps & !hold.steps, 0),
-            };
-            if steps | excludes != 0 || entry.steps | entry.excludes == 0 {
-                part.push(Entry { steps, excludes, ..*entry });
-            }
-        }
-        Some(value)
-    }
-}
-
-/// Splits a contact's entries by conversation: the acts of a contact and an account, until both are quiet for longer than
-/// the session gap. What is no act belongs to the conversation before it, or to the first one.
-#[derive(Debug, Default)]
-struct Conversations {
-    /// Account, number of its running conversation, last act.
-    running: Vec<(u32, u32, i64)>,
-    entries: Vec<(u32, Entry)>,
-    sorted: Vec<Entry>,
-    ends: Vec<usize>,
-}
-
-impl Conversations {
-    fn split(&mut self, shard: &Shard, contact: Range<usize>, gap: i64, entries: &[Entry]) {
-        let (accounts, _) = shard.words("account");
-        let account = |row: usize| accounts.get(row).copied().unwrap_or(NULL);
-        let mut known = contact.clone().map(account).filter(|&account| account != NULL);
-        let first = known.next().unwrap_or(NULL);
-        // A log that does not name the account speaks of the only one there is.
-        let only = if known.all(|account| account == first) { first } else { NULL };
-        self.running.clear();
-        self.entries.clear();
-        let mut n_conversations = 0;
-        let mut next = entries.iter().peekable();
-        for row in contact {
-            let account = if account(row) == NULL { only } else { account(row) };
-            let (at, acts) = (shard.at()[row], shard.kind()[row].is_act());
-            let place = self.running.iter().position(|(known, ..)| *known == account).unwrap_or_else(|| {
-                self.running.push((account, n_conversations, i64::MIN));
-                n_conversations += 1;
-                self.running.len() - 1
-            });
-            if let Some((_, number, last)) = self.running.get_mut(place) {
-                if acts {
-                    if *last != i64::MIN && at - *last > gap {
-                        *number = n_conversations;
-                        n_conversations += 1;
-                    }
-                    *last = at;
-                }
-                if let Some(entry) = next.next_if(|entry| entry.row as usize == row) {
-                    self.entries.push((*number, *entry));
-                }
-            }
-        }
-        self.entries.sort_by_key(|(number, entry)| (*number, entry.row));
-        self.sorted.clear();
-        self.ends.clear();
-        for conversation in self.entries.chunk_by(|left, right| left.0 == right.0) {
-            self.sorted.extend(conversation.iter().map(|(_, entry)| *entry));
-            self.ends.push(self.sorted.len());
-        }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &[Entry]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).filter_map(|(start, &end)| self.sorted.get(start..end))
-    }
 }

@@ -1,5 +1,6 @@
 //! Funnels: the walks against a reference that tries every choice of events, and the command on logs counted by hand.
 
+mod boundaries;
 mod command;
 mod every_choice;
 

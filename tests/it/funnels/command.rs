@@ -224,6 +224,6 @@ fn what_does_not_exist_is_told_with_what_was_meant() {
         .expect(2)
         .complains(&["bad.toml:19: unknown field `withn`; did you mean 'within'?"]);
     let by = ["funnel", "mine.toml", "--store", "store", "--by", "campain"];
-    case.run(&by).expect(2).complains(&["no column 'campain'; did you mean 'campaign'?"]);
+    case.run(&by).expect(2).complains(&["no column or part of time 'campain'; did you mean 'campaign'?"]);
     case.run(&["funnel", "--store", "store"]).expect(2);
 }

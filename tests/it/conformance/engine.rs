@@ -13,7 +13,7 @@ use trichter::funnel::way::{Entry, Rules};
 use crate::case::root;
 
 /// So many sequences are made, and each is walked in all combinations.
-const SEQUENCES: usize = 30_000;
+const SEQUENCES: usize = 100_000;
 const WINDOWS: &[i64] = &[0, 2, 7, 40];
 
 struct Sequence {

@@ -10,6 +10,8 @@ use crate::ingest::Balance;
 use crate::metrics::{Answer, Counts, Row};
 use crate::report::{self, Language};
 
+pub(super) mod funnel;
+
 /// Quantiles that are shown of a distribution.
 const QUANTILES: &[(&str, f64)] = &[("median", 0.5), ("p90", 0.9), ("p99", 0.99)];
 
@@ -114,18 +116,29 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
 
 /// The answer as CSV with a header; what has no value is an empty cell.
 pub(super) fn csv(answer: &Answer) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let broken = |error: csv::Error| Error::Usage(error.to_string());
     let header = answer.rows.first().map(numbers).unwrap_or_default();
     let names = answer.by.iter().map(String::as_str).chain(header.iter().map(|(name, _)| name.as_str()));
-    writer.write_record(names).map_err(broken)?;
-    for row in &answer.rows {
+    let row = |row: &Row| {
         let values = numbers(row).into_iter().map(|(_, value)| match value {
             Value::Null => String::new(),
             value => value.to_string(),
         });
         let segment = row.segment.iter().map(|value| value.clone().unwrap_or_default());
-        writer.write_record(segment.chain(values)).map_err(broken)?;
+        segment.chain(values).collect::<Vec<String>>()
+    };
+    csv_of(names, answer.rows.iter().map(row))
+}
+
+/// Rows under a header, as CSV.
+fn csv_of<'h, R>(header: impl IntoIterator<Item = &'h str>, rows: impl IntoIterator<Item = R>) -> Result<String>
+where
+    R: IntoIterator<Item = String>,
+{
+    let broken = |error: csv::Error| Error::Usage(error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(broken)?;
+    for row in rows {
+        writer.write_record(row).map_err(broken)?;
     }
     let bytes = writer.into_inner().map_err(|error| Error::Usage(error.to_string()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -155,66 +168,6 @@ pub(super) fn balance(balance: &Balance, keeps: bool) -> String {
     }
     if let Some(version) = balance.version {
         let _ = writeln!(text, "store:   version {version}");
-    }
-    text
-}
-
-/// The funnel as a table for the terminal.
-pub(super) fn funnel(answer: &crate::funnel::Answer) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    let numbers = ["reached", "went on", "lost", "open", "from start", "from previous", "median", "p90"];
-    table.set_header(answer.by.iter().map(String::as_str).chain(["step"]).chain(numbers));
-    for row in super::funnel::table_rows(answer) {
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut().skip(answer.by.len() + 1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let window = Language::En.duration(answer.window_s);
-    let name = report::text::printable(&answer.funnel);
-    let mut text = format!("{name}: each {}, {}, within {window}\n{table}\n", answer.unit, answer.order);
-    for one in &answer.unmeasurable {
-        let _ = writeln!(text, "{}", left_out(one));
-    }
-    text
-}
-
-/// Names a channel whose contacts a funnel leaves out.
-pub(super) fn left_out(one: &crate::funnel::Unmeasurable) -> String {
-    let [channel, step] = [&one.channel, &one.step].map(|text| report::text::printable(text));
-    format!("without {channel}, whose log cannot tell of '{step}'")
-}
-
-/// What was done on a part of the way, as tables for the terminal.
-pub(super) fn paths(found: &crate::funnel::paths::Paths, tells_going_on: bool) -> String {
-    let language = Language::En;
-    let share = |n: u64, of: u64| {
-        let rate = crate::rate::Rate { numerator: n, denominator: of };
-        rate.value().map_or_else(|| "–".to_owned(), |value| language.percent(value))
-    };
-    let sequences = found.sequences.iter().map(|(events, count)| (events.join(" → "), count));
-    let nearest = found.nearest.iter().map(|(event, count)| (event.clone(), count));
-    let mut text = format!("{} got there", language.count(found.units));
-    if tells_going_on {
-        let _ = write!(text, ", {} went on", language.count(found.went_on));
-    }
-    text.push('\n');
-    for (heading, rows) in [("sequence", sequences.collect::<Vec<_>>()), ("nearest event", nearest.collect())] {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        let n_numbers = if tells_going_on { 3 } else { 2 };
-        table.set_header([heading, "units", "share", "went on"].into_iter().take(1 + n_numbers));
-        for (name, count) in rows {
-            let numbers =
-                [language.count(count.units), share(count.units, found.units), share(count.went_on, count.units)];
-            let numbers = numbers.into_iter().take(n_numbers);
-            table.add_row(std::iter::once(report::text::printable(&name)).chain(numbers));
-        }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        let _ = writeln!(text, "{table}");
     }
     text
 }

@@ -145,22 +145,12 @@ impl FunnelCounts<'_> {
 
     fn segment(&mut self, shard: &Shard, walked: &Walked<'_>) -> usize {
         let Self { funnel, segments, counts, breakdown } = self;
-        let n_steps = funnel.steps.len();
-        let number = || {
-            counts.push(vec![StepCounts::default(); n_steps]);
-            counts.len() - 1
-        };
-        breakdown.segment(funnel, shard, walked, |values| *segments.entry(values).or_insert_with(number))
+        breakdown.segment(funnel, shard, walked, |values| place(funnel, segments, counts, values))
     }
 
     fn merge(&mut self, other: Self) {
         for (segment, number) in other.segments {
-            let n_steps = self.funnel.steps.len();
-            let counts = &mut self.counts;
-            let place = *self.segments.entry(segment).or_insert_with(|| {
-                counts.push(vec![StepCounts::default(); n_steps]);
-                counts.len() - 1
-            });
+            let place = place(self.funnel, &mut self.segments, &mut self.counts, segment);
             let (Some(left), Some(right)) = (self.counts.get_mut(place), other.counts.get(number)) else { continue };
             for (left, right) in left.iter_mut().zip(right) {
                 left.tally.add(right.tally);
@@ -172,9 +162,9 @@ impl FunnelCounts<'_> {
 
     fn finish(mut self, unmeasurable: &[Unmeasurable]) -> Answer {
         let funnel = self.funnel;
-        if funnel.by.is_empty() && self.counts.is_empty() {
-            self.segments.insert(Vec::new(), 0);
-            self.counts.push(vec![StepCounts::default(); funnel.steps.len()]);
+        if funnel.by.is_empty() {
+            // The total is there even if nobody entered.
+            place(funnel, &mut self.segments, &mut self.counts, Vec::new());
         }
         let mut segments: Vec<(Vec<Option<String>>, usize)> = self.segments.into_iter().collect();
         // By name, unknown last.
@@ -202,6 +192,19 @@ impl FunnelCounts<'_> {
             rows: segments.into_iter().map(row).collect(),
         }
     }
+}
+
+/// The place of a segment among the counts, made if it is new.
+fn place(
+    funnel: &Funnel,
+    segments: &mut HashMap<Vec<Option<String>>, usize>,
+    counts: &mut Vec<Vec<StepCounts>>,
+    segment: Vec<Option<String>>,
+) -> usize {
+    *segments.entry(segment).or_insert_with(|| {
+        counts.push(vec![StepCounts::default(); funnel.steps.len()]);
+        counts.len() - 1
+    })
 }
 
 /// Where the segment of a unit is read off.

@@ -114,7 +114,7 @@ struct File {
     unit: Unit,
     #[serde(default)]
     order: Option<Spanned<String>>,
-    window: Spanned<Window>,
+    window: Window,
     step: Vec<StepTable>,
     #[serde(default)]
     exclude: Vec<ExcludeTable>,
@@ -191,7 +191,7 @@ impl Funnel {
     }
 
     fn check(file: File) -> std::result::Result<Self, Mistake> {
-        let (whole, window) = (file.window.span(), file.window.get_ref().0);
+        let window = file.window.0;
         let name = file.name.span();
         if file.step.is_empty() || file.step.len() > MAX_STEPS || file.exclude.len() > MAX_STEPS {
             return Err(Mistake(name, format!("a funnel has 1 to {MAX_STEPS} steps, and as many exclusions at most")));
@@ -314,9 +314,6 @@ impl Funnel {
         };
         funnel.check_breakdown().map_err(|message| Mistake(by_at, message))?;
         funnel.order.check(&funnel).map_err(|message| Mistake(order_at, message))?;
-        if window <= 0 {
-            return Err(Mistake(whole, "'window' is not longer than zero".into()));
-        }
         Ok(funnel)
     }
 

@@ -19,7 +19,7 @@ mod sections;
 pub mod text;
 
 pub use build::{asks, build};
-pub use model::{Balance, Context, Definition, Report};
+pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};
 pub use text::Language;
 
 use crate::error::Result;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
-pub use self::funnels::{Funnel, FunnelStep, Share, Times};
+pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
 use super::text::Language;
 use crate::event::Time;
 use crate::rate::{Distribution, Rate};

@@ -287,20 +287,10 @@ mod tests {
 
     #[test]
     fn shares_of_funnels_read_like_figures() {
-        let share = |rate: Rate| {
-            let interval = rate.interval();
-            Share {
-                numerator: rate.numerator,
-                denominator: rate.denominator,
-                value: rate.value(),
-                low: interval.map(|(low, _)| low),
-                high: interval.map(|(_, high)| high),
-            }
-        };
-        let [value, interval, counts] = De.share(&share(Rate { numerator: 81, denominator: 263 }));
+        let [value, interval, counts] = De.share(&Share::new(Rate { numerator: 81, denominator: 263 }));
         assert_eq!((value.as_str(), counts.as_str()), ("30,8\u{202f}%", "81 von 263"));
         assert_eq!(interval, De.interval(Some(&figure(81, 263, true))));
-        assert_eq!(En.share(&share(Rate::default())), ["–", "", "0 of 0"]);
+        assert_eq!(En.share(&Share::new(Rate::default())), ["–", "", "0 of 0"]);
         assert_eq!(En.duration_or_none(None), "–");
     }
 

@@ -31,14 +31,13 @@ impl Funnel {
     #[must_use]
     pub fn new(answer: &funnel::Answer) -> Option<Self> {
         let row = answer.rows.first().filter(|_| answer.by.is_empty())?;
-        let left_out = |one: &funnel::Unmeasurable| LeftOut { channel: one.channel.clone(), step: one.step.clone() };
         Some(Self {
             funnel: answer.funnel.clone(),
             meaning: answer.meaning.clone(),
             unit: answer.unit,
             order: answer.order.clone(),
             window_s: answer.window_s,
-            unmeasurable: answer.unmeasurable.iter().map(left_out).collect(),
+            unmeasurable: answer.unmeasurable.iter().map(LeftOut::new).collect(),
             steps: row.steps.iter().map(FunnelStep::new).collect(),
         })
     }
@@ -57,6 +56,14 @@ pub struct LeftOut {
     pub channel: String,
     /// The first step that its log cannot tell of.
     pub step: String,
+}
+
+impl LeftOut {
+    /// As a funnel's answer has it.
+    #[must_use]
+    pub fn new(one: &funnel::Unmeasurable) -> Self {
+        Self { channel: one.channel.clone(), step: one.step.clone() }
+    }
 }
 
 /// One step of a funnel. What reached it either went on, was lost or is open.
@@ -87,7 +94,9 @@ pub struct FunnelStep {
 }
 
 impl FunnelStep {
-    fn new(step: &funnel::Step) -> Self {
+    /// A step of an answer with its shares, intervals and quantiles.
+    #[must_use]
+    pub fn new(step: &funnel::Step) -> Self {
         Self {
             step: step.step.clone(),
             optional: step.optional,
@@ -120,7 +129,9 @@ pub struct Share {
 }
 
 impl Share {
-    fn new(rate: Rate) -> Self {
+    /// The share of a pair of counts.
+    #[must_use]
+    pub fn new(rate: Rate) -> Self {
         let interval = rate.interval();
         Self {
             numerator: rate.numerator,

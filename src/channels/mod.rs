@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
-mod abilities;
+pub mod abilities;
 mod generic;
 pub mod json;
 mod messenger;
@@ -48,6 +48,12 @@ impl Channel {
     #[must_use]
     pub fn reports(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    /// Whether its logs may be of any platform, so that it says nothing of what can be measured.
+    #[must_use]
+    pub fn is_any_platform(&self) -> bool {
+        self.name == "generic"
     }
 
     /// Whether opens can be seen: by receipts for single messages or by watermarks.

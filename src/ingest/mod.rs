@@ -231,7 +231,7 @@ fn read_all(
             })
         });
         let mut run = Rows::default();
-        let collected = parse_all(&shared, &pieces, |number, parsed| {
+        let collected = parse_all(shared, &pieces, |number, parsed| {
             let mut parsed = match parsed {
                 Ok(parsed) => parsed,
                 Err(error) => return unreadable(shared.source(number), number, &error, balance, reject).map(|()| true),
@@ -418,7 +418,7 @@ impl Shared<'_> {
         let mut out = Out::new(&mut take).until(Time(self.plan.now.0.saturating_add(AHEAD)));
         let is_known = |body: &Value<'_>| {
             let record = self.of(body, framed.arena);
-            channels::ALL.iter().any(|channel| channel.name != "generic" && (channel.recognises)(&record))
+            channels::ALL.iter().any(|channel| !channel.is_any_platform() && (channel.recognises)(&record))
         };
         self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {

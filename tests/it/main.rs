@@ -18,6 +18,10 @@ mod cli;
 // Broken inputs and killed runs.
 mod endurance;
 mod funnels;
+// Logs of all channels in one heap.
+mod mixture;
+// Real payloads of other people's test suites.
+mod payloads;
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

@@ -83,7 +83,7 @@ fn old<'a>(
 }
 
 /// Tells a message of the business; `row` holds its id and its time.
-fn outbound<'a>(
+pub(super) fn outbound<'a>(
     row: &'a Value<'a>,
     message: &'a Value<'a>,
     contact: Text<'a>,
@@ -102,13 +102,15 @@ fn outbound<'a>(
         return Ok(());
     }
     let (id, at) = id_and_time(row, scope)?;
+    // Not the bare id: a receipt `sent` may have the same second, and is another event with other columns.
+    let dedup = format!("echo:{id}");
     out.event(Event {
-        message_id: Some(id.clone()),
+        message_id: Some(id),
         reply_to: json::text(message.get("context").get("id")),
         message_type: Some(content.message_type.into()),
         text: content.text,
         agent: agent.map(Into::into),
-        ..scope.event(Kind::MessageSent, at, contact, id)
+        ..scope.event(Kind::MessageSent, at, contact, dedup)
     });
     Ok(())
 }

@@ -45,3 +45,38 @@ fn contact<'a>(row: &'a Value<'a>, scope: &Scope<'a>) -> Option<Text<'a>> {
     };
     id(row).or_else(only).map(digits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::CHANNEL;
+    use crate::channels::reading::check;
+
+    fn body(people: &str, row: &str) -> String {
+        format!(
+            r#"{{"object":"whatsapp_business_account","entry":[{{"changes":[{{"field":"automatic_events","value":
+            {{"metadata":{{"phone_number_id":"p1"}},{people}"automatic_events":[{row}]}}}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn a_goal_counts_only_where_a_contact_is_told() {
+        let row =
+            r#"{"id":"m1","event_name":"Purchase","timestamp":1767268800,"ctwa_clid":"c1","custom_data":{"value":20}}"#;
+        check(&CHANNEL, &body("", row), &["ignored automatic_events_without_contact"]);
+        check(
+            &CHANNEL,
+            &body(r#""contacts":[{"wa_id":"49151"}],"#, row),
+            &["1767268800 goal_reached 49151 account=p1 id=m1 topic=Purchase"],
+        );
+        check(
+            &CHANNEL,
+            &body("", r#"{"id":"m1","from":"49151","event_name":"LeadSubmitted","timestamp":"1767268800"}"#),
+            &["1767268800 goal_reached 49151 account=p1 id=m1 topic=LeadSubmitted"],
+        );
+        check(
+            &CHANNEL,
+            &body("", r#"{"id":"m1","from":"49151","timestamp":"1767268800"}"#),
+            &["rejected missing_field:event_name"],
+        );
+    }
+}

@@ -62,3 +62,85 @@ pub(super) fn standby<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out
     messages(part, &scope, out);
     echo::of_agent(part, &scope, out);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::CHANNEL;
+    use crate::channels::reading::check;
+
+    fn body(field: &str, value: &str) -> String {
+        format!(
+            r#"{{"object":"whatsapp_business_account","entry":[{{"time":1767268800,"changes":[{{"field":"{field}","value":{value}}}]}}]}}"#
+        )
+    }
+
+    fn handover(control: &str) -> String {
+        let parties =
+            r#""recipient":{"phone_number_id":"p1"},"sender":{"phone_number":"49151"},"timestamp":"1767268801""#;
+        body("messaging_handovers", &format!(r#"{{{parties},"type":"control_passed","control_passed":{control}}}"#))
+    }
+
+    #[test]
+    fn the_new_owner_tells_who_answers_from_now_on() {
+        for (control, kind) in [
+            (r#"{"previous_owner_role":"ai_agent","new_owner_role":"escalation"}"#, "handover_to_human"),
+            (r#"{"previous_owner_role":"escalation","new_owner_role":"ai_agent"}"#, "handover_to_bot"),
+        ] {
+            check(&CHANNEL, &handover(control), &[&format!("1767268801 {kind} 49151 account=p1")]);
+        }
+    }
+
+    #[test]
+    fn where_only_the_former_owner_is_told_the_other_side_has_it() {
+        for (control, kind) in [
+            (r#"{"previous_owner_app_role":"meta_business_agent"}"#, "handover_to_human"),
+            (r#"{"previous_owner":{"app_role":"meta_business_agent"}}"#, "handover_to_human"),
+            (r#"{"previous_owner_role":"escalation"}"#, "handover_to_bot"),
+        ] {
+            check(&CHANNEL, &handover(control), &[&format!("1767268801 {kind} 49151 account=p1")]);
+        }
+    }
+
+    #[test]
+    fn a_handover_that_tells_no_role_is_ignored_and_one_without_contact_refused() {
+        check(&CHANNEL, &handover(r#"{"previous_owner_app_id":"5"}"#), &["ignored messaging_handovers"]);
+        let nobody = handover(r#"{"new_owner_role":"ai_agent"}"#).replace(r#""phone_number":"49151""#, "");
+        check(&CHANNEL, &nobody, &["rejected missing_field:sender"]);
+        let timeless = handover(r#"{"new_owner_role":"ai_agent"}"#).replace(r#","timestamp":"1767268801""#, "");
+        check(&CHANNEL, &timeless, &["1767268800 handover_to_bot 49151 account=p1"]);
+    }
+
+    #[test]
+    fn while_the_agent_holds_a_conversation_its_messages_are_those_of_a_bot() {
+        let standby = |part: &str| {
+            body(
+                "standby",
+                &format!(
+                    r#"{{"messaging_product":"whatsapp","metadata":{{"phone_number_id":"p1"}},"standby":{part}}}"#
+                ),
+            )
+        };
+        check(
+            &CHANNEL,
+            &standby(
+                r#"{"message_echoes":[{"id":"m2","timestamp":"1767268801","message":{"to":"+49 151","type":"text","text":{"body":"Gern!"}}},
+                {"id":"m3","timestamp":"1767268801","message":{"type":"text"}}]}"#,
+            ),
+            &[
+                "1767268801 message_sent 49151 account=p1 id=m2 type=text agent=bot text=Gern!",
+                "rejected missing_field:to",
+            ],
+        );
+        check(
+            &CHANNEL,
+            &standby(
+                r#"{"contacts":[{"wa_id":"49151"}],"messages":[{"from":"49151","id":"m1","timestamp":"1767268800","type":"text","text":{"body":"Hi"}}],
+                "statuses":[{"id":"m2","status":"read","timestamp":"1767268802","recipient_id":"49151"}]}"#,
+            ),
+            &[
+                "1767268800 message_received 49151 account=p1 id=m1 type=text text=Hi",
+                "1767268802 message_opened 49151 account=p1 id=m2",
+            ],
+        );
+    }
+}

@@ -9,7 +9,7 @@
 //! developers.facebook.com/docs/whatsapp/cloud-api/webhooks. Relays pass on parts of it, and these are read as well: an
 //! entry, a change, or a `value` that names its number in `metadata`.
 //!
-//! **A body of the On-Premises API**, see [`on_premises`].
+//! **A body of the On-Premises API**, see [`on_premises`], or of a provider that wraps single messages, see [`kapso`].
 //!
 //! **A send-log line**: what the business asked for and what the platform answered. Templates and texts of outbound
 //! messages stand nowhere else, see [`send_log`].
@@ -33,6 +33,7 @@ mod echo;
 mod goals;
 mod handover;
 mod inbound;
+mod kapso;
 mod on_premises;
 mod preferences;
 mod send_log;
@@ -123,6 +124,7 @@ fn recognises(record: &Record<'_>) -> bool {
                 || is_change(body)
                 || is_value(body)
                 || on_premises::recognises(body)
+                || kapso::recognises(body)
         }
     }
 }
@@ -141,6 +143,8 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
         }
     } else if on_premises::recognises(body) {
         on_premises::read(record, out);
+    } else if kapso::recognises(body) {
+        kapso::read(record, out).unwrap_or_else(|reason| out.reject(reason));
     } else if is_value(body) {
         content_of_change("messages", body, &Value::Null, zone, out);
     } else if body.get("value").is_object() {

@@ -329,3 +329,30 @@ fn other_meta_platforms_are_not_recognised() {
         );
     }
 }
+
+#[test]
+fn parts_of_an_envelope_are_read_like_the_whole() {
+    let value = r#"{"messaging_product":"whatsapp","metadata":{"phone_number_id":"p1"},
+        "messages":[{"id":"m1","from":"49151","timestamp":"1767268800","type":"text"}]}"#;
+    let change = format!(r#"{{"field":"messages","value":{value}}}"#);
+    let entry = format!(r#"{{"id":"7","changes":[{change}]}}"#);
+    for body in [value, &change, &entry, &format!(r#"{{"entry":[{entry}]}}"#)] {
+        assert_eq!(read(body), "message_received 49151 account=p1 id=m1 type=text", "{body}");
+    }
+}
+
+#[test]
+fn bodies_that_another_channel_reads_are_not_recognised() {
+    let whole = envelope("messages", "{}");
+    let arena = Arena::default();
+    let reading = Reading::default();
+    for body in [
+        whole.replacen('{', r#"{"gs_app_id":"a1","#, 1),
+        r#"{"messaging_product":"whatsapp","contacts":[{"wa_id":"49151"}],"messages":[{"id":"m1"}]}"#.to_owned(),
+        r#"{"field":"messages","value":{"sender":{"id":"7"}}}"#.to_owned(),
+    ] {
+        let body = value::parse(&body, &arena).unwrap();
+        let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
+        assert!(!recognises(&record), "{body:?}");
+    }
+}

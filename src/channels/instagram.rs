@@ -95,10 +95,7 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
             continue;
         }
         match key {
-            "read" => match json::text(value.get("mid")) {
-                Some(mid) => part.seen(mid, out)?,
-                None => part.watermark(value, Kind::OpenedUpTo, None, out)?,
-            },
+            "read" => part.seen(json::required(value.get("mid"), "mid")?, out)?,
             _ => out.ignore("unknown_event"),
         }
     }
@@ -305,5 +302,33 @@ mod tests {
         assert_eq!(channels(&body(r#""object":"page","#, "\"17841400000000001\"")), ["messenger"]);
         assert_eq!(channels(&body("", "17841400000000001")), ["instagram"]);
         assert_eq!(channels(&body("", "\"104000000000001\"")), ["messenger"]);
+    }
+
+    #[test]
+    fn every_broken_record_names_its_reason() {
+        assert_eq!(
+            reading::ends(&CHANNEL, include_str!("../../sample-data/instagram/broken.ndjson")),
+            [
+                "rejected missing_field:mid",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected no_zone:timestamp",
+                "rejected missing_field:timestamp",
+                "rejected missing_field:sender",
+                "rejected missing_field:sender",
+                "rejected bad_value:messaging",
+                "rejected bad_value:messaging",
+                "rejected missing_field:entry",
+                "rejected missing_field:entry",
+                "ignored empty",
+                "rejected missing_field:mid",
+                "rejected missing_field:mid",
+                "rejected missing_field:new_owner_app_id",
+                "ignored unknown_event",
+                "ignored unknown_change",
+                "rejected missing_field:mid",
+            ]
+        );
     }
 }

@@ -499,4 +499,38 @@ mod tests {
         let is_note = |line: &String| line.starts_with("rejected ") || line.starts_with("ignored ");
         assert!(found.iter().all(|line| is_note(line) || line.starts_with("17724")), "{found:#?}");
     }
+
+    #[test]
+    fn every_broken_record_names_its_reason() {
+        assert_eq!(
+            reading::ends(&CHANNEL, include_str!("../../sample-data/messenger/broken.ndjson")),
+            [
+                "rejected missing_field:mid",
+                "rejected missing_field:mid",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected missing_field:sender",
+                "rejected missing_field:timestamp",
+                "rejected missing_field:watermark",
+                "rejected bad_time:watermark",
+                "rejected missing_field:watermark",
+                "rejected missing_field:new_owner_app_id",
+                "rejected missing_field:previous_owner_app_id",
+                "rejected missing_field:mid",
+                "rejected missing_field:questions",
+                "ignored unknown_optin",
+                "ignored unknown_event",
+                "rejected bad_value:messaging",
+                "rejected bad_value:messaging",
+                "rejected missing_field:entry",
+                "rejected missing_field:entry",
+                "rejected bad_time:at",
+                "rejected missing_field:message_id",
+                "rejected missing_field:recipient",
+                "rejected missing_field:mid",
+            ]
+        );
+    }
 }

@@ -250,7 +250,7 @@ impl<'a> Part<'a> {
         self.referral(postback.get("referral"), out)
     }
 
-    /// `referral`, on its own or inside another part: which link, code or ad led the contact here. Absent is fine.
+    /// `referral`, on its own or inside another part: which link, code, ad or product led the contact here. Absent is fine.
     fn referral(&self, referral: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         if !referral.is_object() {
             return Ok(());
@@ -259,6 +259,7 @@ impl<'a> Part<'a> {
         let topic = reference
             .clone()
             .or_else(|| json::text(referral.get("ad_id")))
+            .or_else(|| json::text(referral.get("product").get("id")))
             .or_else(|| json::text(referral.get("source")));
         let mut event = self.event(Kind::Referral, self.key(topic.as_deref().unwrap_or_default())?)?;
         event.topic = topic;

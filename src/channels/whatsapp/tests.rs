@@ -1,6 +1,6 @@
 //! Bodies and what they become. Knows nothing of the store or of privacy.
 
-use super::super::{Arena, Outcome, Reading, value};
+use super::super::{Arena, Outcome, Reading, reading, value};
 use super::*;
 
 /// The events of a record, one a line: `kind contact` and then what is known, and how the record ended if not accepted.
@@ -355,4 +355,45 @@ fn bodies_that_another_channel_reads_are_not_recognised() {
         let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
         assert!(!recognises(&record), "{body:?}");
     }
+}
+
+#[test]
+fn every_broken_record_names_its_reason() {
+    assert_eq!(
+        reading::ends(&CHANNEL, include_str!("../../../sample-data/whatsapp/broken.ndjson")),
+        [
+            "rejected missing_field:id",
+            "rejected missing_field:from",
+            "rejected missing_field:timestamp",
+            "rejected missing_field:type",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected no_zone:timestamp",
+            "rejected missing_field:id",
+            "rejected missing_field:type",
+            "ignored unknown_message_type",
+            "rejected missing_field:status",
+            "ignored unknown_status",
+            "rejected missing_field:recipient_id",
+            "rejected bad_time:timestamp",
+            "rejected missing_field:id",
+            "rejected missing_field:wa_id",
+            "rejected missing_field:value",
+            "rejected missing_field:sender",
+            "rejected missing_field:timestamp",
+            "ignored unknown_field",
+            "rejected missing_field:value",
+            "rejected missing_field:changes",
+            "rejected missing_field:entry",
+            "rejected missing_field:entry",
+            "rejected bad_time:timestamp",
+            "rejected missing_field:from",
+            "rejected bad_value:direction",
+            "rejected bad_time:at",
+            "rejected missing_field:response.messages",
+            "rejected missing_field:id",
+        ]
+    );
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::super::{Out, Reason, Value, json};
-use super::{Scope, content, digits, part, preferences, word};
+use super::{Scope, content, digits, part, word};
 use crate::event::{Event, Kind, Text, Time};
 
 /// Reads one message.
@@ -144,7 +144,7 @@ fn system<'a>(
             out.ignore("customer_identity_changed");
             return Ok(());
         }
-        Some("user_preference_changed") => return preferences::noted(message, at, scope, out),
+        Some("user_preference_changed") => return super::on_premises::preference(message, at, scope, out),
         _ => {
             out.ignore("system");
             return Ok(());

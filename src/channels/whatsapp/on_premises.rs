@@ -7,8 +7,9 @@
 //! A body is `{"contacts":[…],"messages":[…]}`, `{"statuses":[…]}` or `{"errors":[…]}`, without `object` and `entry`, and
 //! without the business's number: the account is unknown.
 
-use super::super::{Out, Record, Value, json};
-use super::{Scope, messages};
+use super::super::{Out, Reason, Record, Value, json};
+use super::{Scope, digits, messages};
+use crate::event::{Event, Kind, Time};
 
 /// Whether a body is one of this form. Others write `messages` and `statuses` too, but not these fields alone, with
 /// WhatsApp's in each row.
@@ -31,6 +32,32 @@ pub(super) fn recognises(body: &Value<'_>) -> bool {
 pub(super) fn read(record: &Record<'_>, out: &mut Out<'_>) {
     let people = record.body.get("contacts");
     messages(record.body, &Scope { account: None, people, zone: record.reading.zone() }, out);
+}
+
+/// A note `user_preference_changed` among the messages: the contact stopped or resumed marketing messages, which the Cloud
+/// API tells in field `user_preferences`.
+pub(super) fn preference<'a>(
+    message: &'a Value<'a>,
+    at: Time,
+    scope: &Scope<'a>,
+    out: &mut Out<'_>,
+) -> Result<(), Reason> {
+    let note = message.get("system");
+    let choice = json::text(note.get("marketing"));
+    let kind = match choice.as_deref() {
+        Some("stop") => Kind::OptedOutSoft,
+        Some("resume") => Kind::OptedIn,
+        _ => {
+            out.ignore("user_preference_changed");
+            return Ok(());
+        }
+    };
+    let contact = json::text(message.get("from")).or_else(|| json::text(note.get("wa_id")));
+    let contact = contact.map(digits).ok_or(Reason::MissingField("from"))?;
+    let dedup = format!("{contact}:marketing_messages:{}", choice.as_deref().unwrap_or_default());
+    let topic = Some("marketing_messages".into());
+    out.event(Event { topic, answer: choice, ..scope.event(kind, at, contact, dedup) });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::super::{Out, Reason, Value, json};
 use super::{Scope, digits};
-use crate::event::{Event, Kind, Time};
+use crate::event::{Event, Kind};
 
 /// Field `user_preferences`: the contact stopped or resumed marketing messages in the app's own menu.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
@@ -32,26 +32,6 @@ fn read_one<'a>(preference: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>)
     let topic = json::text(preference.get("category"));
     let dedup = format!("{contact}:{}:{choice}", topic.as_deref().unwrap_or_default());
     out.event(Event { topic, answer: Some(choice), ..scope.event(kind, at, contact, dedup) });
-    Ok(())
-}
-
-/// A system message `user_preference_changed`: what field `user_preferences` tells, as older bodies told it.
-pub(super) fn noted<'a>(message: &'a Value<'a>, at: Time, scope: &Scope<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
-    let note = message.get("system");
-    let kind = match note.get("marketing").as_str() {
-        Some("stop") => Kind::OptedOutSoft,
-        Some("resume") => Kind::OptedIn,
-        _ => {
-            out.ignore("user_preference_changed");
-            return Ok(());
-        }
-    };
-    let contact = json::text(message.get("from")).or_else(|| json::text(note.get("wa_id")));
-    let contact = contact.map(digits).ok_or(Reason::MissingField("from"))?;
-    let choice = json::text(note.get("marketing"));
-    let dedup = format!("{contact}:marketing_messages:{}", choice.as_deref().unwrap_or_default());
-    let topic = Some("marketing_messages".into());
-    out.event(Event { topic, answer: choice, ..scope.event(kind, at, contact, dedup) });
     Ok(())
 }
 

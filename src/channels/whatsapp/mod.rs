@@ -7,7 +7,7 @@
 //! **A webhook body**: `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":…,"value":{…}}]}]}`. One body
 //! holds any number of messages and statuses, in any order, and comes again when it was not acknowledged. Format:
 //! developers.facebook.com/docs/whatsapp/cloud-api/webhooks. Relays pass on parts of it, and these are read as well: an
-//! entry, a change, or a `value` that names its number in `metadata`.
+//! entry, as such or as a text, a change, or a `value` that names its number in `metadata`.
 //!
 //! **A body of the On-Premises API**, see [`on_premises`], or of a provider that wraps single messages, see [`kapso`].
 //!
@@ -40,6 +40,8 @@ mod send_log;
 mod status;
 
 const NAME: &str = "whatsapp";
+/// Where AWS End User Messaging keeps an entry, as JSON in a text.
+const AWS_ENTRY: &str = "whatsAppWebhookEntry";
 
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
@@ -123,6 +125,7 @@ fn recognises(record: &Record<'_>) -> bool {
                 || is_entry(body)
                 || is_change(body)
                 || is_value(body)
+                || body.get(AWS_ENTRY).as_str().is_some()
                 || on_premises::recognises(body)
                 || kapso::recognises(body)
         }
@@ -137,22 +140,25 @@ fn is_value(body: &Value<'_>) -> bool {
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     let zone = record.reading.zone();
     let body = record.body;
-    if send_log::recognises(body) {
-        if let Err(reason) = send_log::read(record, zone, out) {
-            out.reject(reason);
-        }
+    if let Value::Array(entries) = body.get("entry") {
+        entries.iter().for_each(|part| entry(part, zone, out));
+    } else if send_log::recognises(body) {
+        send_log::read(record, zone, out).unwrap_or_else(|reason| out.reject(reason));
     } else if on_premises::recognises(body) {
         on_premises::read(record, out);
     } else if kapso::recognises(body) {
         kapso::read(record, out).unwrap_or_else(|reason| out.reject(reason));
+    } else if let Some(text) = body.get(AWS_ENTRY).as_str() {
+        match super::parse(text, record.arena) {
+            Ok(part) => entry(&part, zone, out),
+            Err(reason) => out.reject(reason),
+        }
     } else if is_value(body) {
         content_of_change("messages", body, &Value::Null, zone, out);
     } else if body.get("value").is_object() {
         change(body, &Value::Null, zone, out);
     } else if body.get("changes").is_array() {
         entry(body, zone, out);
-    } else if let Value::Array(entries) = body.get("entry") {
-        entries.iter().for_each(|part| entry(part, zone, out));
     } else {
         out.reject(Reason::MissingField("entry"));
     }

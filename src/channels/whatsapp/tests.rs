@@ -336,9 +336,11 @@ fn parts_of_an_envelope_are_read_like_the_whole() {
         "messages":[{"id":"m1","from":"49151","timestamp":"1767268800","type":"text"}]}"#;
     let change = format!(r#"{{"field":"messages","value":{value}}}"#);
     let entry = format!(r#"{{"id":"7","changes":[{change}]}}"#);
-    for body in [value, &change, &entry, &format!(r#"{{"entry":[{entry}]}}"#)] {
+    let text = serde_json::json!({"whatsAppWebhookEntry": entry, "messageId": "1"}).to_string();
+    for body in [value, &change, &entry, &format!(r#"{{"entry":[{entry}]}}"#), &text] {
         assert_eq!(read(body), "message_received 49151 account=p1 id=m1 type=text", "{body}");
     }
+    assert_eq!(read(r#"{"whatsAppWebhookEntry":"{\"id\":"}"#), "rejected truncated");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
 mod generic;
+mod instagram;
 pub mod json;
 mod messenger;
 mod meta;
@@ -23,7 +24,8 @@ pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] =
+    &[&instagram::CHANNEL, &messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {

@@ -11,7 +11,7 @@ use crate::event::{Event, Kind, Text};
 /// `played` (a voice message was listened to) is an opening. `deleted` and `warning` say nothing about delivery. The
 /// business's `biz_opaque_callback_data` is the `tag`.
 pub(super) fn read<'a>(row: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
-    let recipient = json::text(row.get("recipient_id"));
+    let recipient = json::text(row.get("recipient_id")).or_else(|| json::text(row.get("message").get("recipient_id")));
     if is_group(row, recipient.as_deref()) {
         out.ignore("group");
         return Ok(());

@@ -1,0 +1,181 @@
+//! What the webhooks of business providers have in common: one message of one contact, when something became of it, and
+//! what a failure says about the contact.
+//!
+//! It knows no provider's field names: which field says what is the channels' matter.
+
+use super::{Out, Reason, Record, Value, json};
+use crate::event::{Event, Kind, Text, Time, TimeBasis};
+
+/// An instant, and whether the platform told it or only the log.
+pub(super) type Moment = (Time, TimeBasis);
+
+/// The message that a part of a record is about.
+pub(super) struct Message<'a> {
+    /// The channel's name.
+    pub(super) channel: &'static str,
+    /// The business's endpoint.
+    pub(super) account: Option<Text<'a>>,
+    /// The person.
+    pub(super) contact: Text<'a>,
+    /// The provider's id of the message, one for all that becomes of it.
+    pub(super) id: Text<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// What became of the message. It happens once per message, so its key is the message's id.
+    pub(super) fn event(&self, kind: Kind, (at, time_basis): Moment) -> Event<'a> {
+        Event {
+            account: self.account.clone(),
+            message_id: Some(self.id.clone()),
+            time_basis,
+            ..Event::new(kind, at, self.channel, self.contact.clone(), self.id.clone())
+        }
+    }
+}
+
+/// The instant that a field tells; where it is absent, the time of receipt.
+///
+/// # Errors
+/// The field holds no believable time, or it is absent and the log does not tell when it received the record either.
+pub(super) fn moment(value: &Value<'_>, field: &'static str, record: &Record<'_>) -> Result<Moment, Reason> {
+    match (json::time(value, field, record.reading.zone()), record.received_at) {
+        (Err(Reason::MissingField(_)), Some(received_at)) => Ok((received_at, TimeBasis::Received)),
+        (time, _) => Ok((time?, TimeBasis::Event)),
+    }
+}
+
+/// A phone number as digits only, so that `+49 151…` and `49151…` are one person. Anything that is not written like a
+/// phone number stays as it is.
+pub(super) fn digits(id: Text<'_>) -> Text<'_> {
+    let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
+        && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
+    if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return id.chars().filter(char::is_ascii_digit).collect::<String>().into();
+    }
+    id
+}
+
+/// An amount of money as decimal text, from text or number.
+pub(super) fn amount<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
+    match value {
+        Value::Number(number) => Some(number.to_string().into()),
+        text => json::text(text).filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite)),
+    }
+}
+
+/// What a failure says beyond itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Nothing.
+    Plain,
+    /// The platform held the message back, through no act of the contact.
+    Suppressed,
+    /// The contact wants no such messages any more; the topic, if only one kind of messages is meant.
+    Stopped(Option<&'static str>),
+}
+
+impl Failure {
+    /// What a WhatsApp error code says, whoever passes it on.
+    pub(super) fn of_whatsapp(code: Option<&str>) -> Self {
+        match code {
+            // The contact stopped marketing messages from this business.
+            Some("131050") => Self::Stopped(Some("marketing_messages")),
+            // The contact's share of marketing messages is used up; the contact is in an experiment of the platform.
+            Some("131049" | "130472") => Self::Suppressed,
+            _ => Self::Plain,
+        }
+    }
+
+    /// Tells the failure of a message and what it says beyond itself. `event` holds what is known of the message and its
+    /// error code; its kind is set here.
+    pub(super) fn tell(self, event: Event<'_>, out: &mut Out<'_>) {
+        let Self::Stopped(topic) = self else {
+            let kind = if self == Self::Suppressed { Kind::MessageSuppressed } else { Kind::MessageFailed };
+            return out.event(Event { kind, ..event });
+        };
+        let stopped = Event {
+            time_basis: event.time_basis,
+            account: event.account.clone(),
+            error_code: event.error_code.clone(),
+            topic: topic.map(Into::into),
+            // No message id: the message that failed is not what made the contact stop.
+            ..Event::new(
+                Kind::OptedOutSoft,
+                event.at,
+                event.channel.clone(),
+                event.contact.clone(),
+                event.dedup.clone(),
+            )
+        };
+        out.event(Event { kind: Kind::MessageFailed, ..event });
+        out.event(stopped);
+    }
+}
+
+/// How each line of a sample ends, for tests: its outcome, or how it is no record of the channel.
+#[cfg(test)]
+pub(super) fn outcomes(channel: &super::Channel, sample: &str) -> Vec<String> {
+    use super::{Arena, Outcome, Reading, form, value};
+
+    let outcome = |line: &str| {
+        let arena = Arena::default();
+        let Ok(line) = value::parse(line, &arena) else { return "not json".into() };
+        let body = match line.get("body") {
+            Value::Str(text) if json::has(&line, "received_at") => {
+                if form::is_form(text) {
+                    form::parse(text, &arena)
+                } else {
+                    value::parse(text, &arena).unwrap_or(Value::Null)
+                }
+            }
+            Value::Object(_) if json::has(&line, "received_at") => *line.get("body"),
+            _ => line,
+        };
+        let received_at = json::time(line.get("received_at"), "received_at", None).ok();
+        let reading = Reading::default();
+        let record = Record { body: &body, received_at, source: "sample", reading: &reading, arena: &arena };
+        if !(channel.recognises)(&record) {
+            return "not recognised".into();
+        }
+        let mut n_events = 0;
+        let mut count = |event: Event<'_>| {
+            assert!(channel.reports(event.kind), "{} is not among the kinds", event.kind);
+            n_events += 1;
+        };
+        let mut out = Out::new(&mut count);
+        (channel.parse)(&record, &mut out);
+        match out.outcome() {
+            Outcome::Accepted => format!("{n_events} events"),
+            Outcome::Ignored(what) => format!("ignored {what}"),
+            Outcome::Rejected(reason) => reason.code(),
+        }
+    };
+    sample.lines().map(outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_is_its_digits_and_other_ids_stay() {
+        for (id, expected) in
+            [("+49 (151) 23-45", "491512345"), ("4915", "4915"), ("US.1234", "US.1234"), ("+", "+"), ("anna", "anna")]
+        {
+            assert_eq!(digits(id.into()), expected);
+        }
+    }
+
+    #[test]
+    fn an_amount_is_a_decimal_number_and_nothing_else() {
+        for (value, expected) in [
+            (Value::Str("0.0333"), Some("0.0333")),
+            (Value::Number(0.into()), Some("0")),
+            (Value::Str("free"), None),
+            (Value::Str("inf"), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(amount(&value).as_deref(), expected, "{value:?}");
+        }
+    }
+}

@@ -22,7 +22,8 @@ pub(super) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// What became of the message. It happens once per message, so its key is the message's id.
+    /// What became of the message. It happens once per message, so its key is the message's id. Where several records tell
+    /// of it, and not with the same words, they need [`told_by`]: of equal events only one is kept.
     pub(super) fn event(&self, kind: Kind, (at, time_basis): Moment) -> Event<'a> {
         Event {
             account: self.account.clone(),
@@ -31,6 +32,12 @@ impl<'a> Message<'a> {
             ..Event::new(kind, at, self.channel, self.contact.clone(), self.id.clone())
         }
     }
+}
+
+/// The same event with a key that says which of several records told it, so that what is kept does not depend on which
+/// record came first. Facts know by the message's id that it happened once.
+pub(super) fn told_by<'a>(record: &str, event: Event<'a>) -> Event<'a> {
+    Event { dedup: format!("{}:{record}", event.dedup).into(), ..event }
 }
 
 /// The instant that a field tells; where it is absent, the time of receipt.

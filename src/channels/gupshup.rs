@@ -62,8 +62,9 @@ fn is_meta(body: &Value<'_>) -> bool {
 }
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
-    let read = if is_meta(record.body) { Ok(meta(record, out)) } else { own(record, out) };
-    if let Err(reason) = read {
+    if is_meta(record.body) {
+        meta(record, out);
+    } else if let Err(reason) = own(record, out) {
         out.reject(reason);
     }
 }
@@ -234,7 +235,7 @@ fn permission(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     let (at, time_basis) = moment(record.body.get("timestamp"), "timestamp", record)?;
     let account = json::text(record.body.get("app"));
     let key = contact.clone();
-    out.event(Event { account, time_basis, ..Event::new(kind, at, NAME, contact, key) });
+    out.event(Event { time_basis, account, ..Event::new(kind, at, NAME, contact, key) });
     Ok(())
 }
 

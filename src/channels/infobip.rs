@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::delivery::{Failure, Message, amount, digits, moment};
+use super::delivery::{Failure, Message, amount, digits, moment, told_by};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, TimeBasis};
 
@@ -105,7 +105,7 @@ fn report<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Res
     let kind = match group.as_str() {
         "PENDING" => {
             // It has left if there is a time at which it did.
-            sent(row, &message, record, out);
+            sent(row, &message, &group, record, out);
             out.ignore("PENDING");
             return Ok(());
         }
@@ -118,7 +118,7 @@ fn report<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Res
     };
     // What was rejected never left.
     if group != "REJECTED" {
-        sent(row, &message, record, out);
+        sent(row, &message, &group, record, out);
     }
     let price = row.get("price");
     let cost = amount(price.get("pricePerMessage"));
@@ -138,12 +138,12 @@ fn report<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Res
 }
 
 /// When the message of a report was sent, if it tells.
-fn sent<'a>(row: &'a Value<'a>, message: &Message<'a>, record: &Record<'_>, out: &mut Out<'_>) {
+fn sent<'a>(row: &'a Value<'a>, message: &Message<'a>, report: &str, record: &Record<'_>, out: &mut Out<'_>) {
     match json::time(row.get("sentAt"), "sentAt", record.reading.zone()) {
-        Ok(at) => out.event(Event {
-            tag: json::text(row.get("callbackData")),
-            ..message.event(Kind::MessageSent, (at, TimeBasis::Event))
-        }),
+        Ok(at) => {
+            let sent = message.event(Kind::MessageSent, (at, TimeBasis::Event));
+            out.event(told_by(report, Event { tag: json::text(row.get("callbackData")), ..sent }));
+        }
         Err(Reason::MissingField(_)) => {}
         Err(reason) => out.reject(reason),
     }
@@ -157,7 +157,7 @@ fn error_code<'a>(row: &'a Value<'a>) -> Option<Text<'a>> {
 /// A seen report: a body of its own, without a status.
 fn seen<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     let message = message(row, "to", "from")?;
-    sent(row, &message, record, out);
+    sent(row, &message, "SEEN", record, out);
     let at = json::time(row.get("seenAt"), "seenAt", record.reading.zone())?;
     out.event(Event {
         tag: json::text(row.get("callbackData")),

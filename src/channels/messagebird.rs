@@ -12,7 +12,7 @@
 //! - *Contact.* The number in digits. A conversation's contact without a number is known by its id.
 //! - *Message.* One SMS to several recipients has one id, so the key of a status is id and recipient.
 
-use super::delivery::{Failure, Message, Moment, amount, digits, moment};
+use super::delivery::{Failure, Message, Moment, amount, digits, moment, told_by};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
@@ -111,8 +111,8 @@ fn status(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         }
     };
     let id = json::required(body.get("id"), "id")?;
-    let contact = json::text(body.get("recipient")).map(number).ok_or(Reason::MissingField("recipient"))?;
-    let message = Message { channel: NAME, account: json::text(body.get("originator")).map(number), contact, id };
+    let contact = number(body.get("recipient")).ok_or(Reason::MissingField("recipient"))?;
+    let message = Message { channel: NAME, account: number(body.get("originator")), contact, id };
     // A form has its fields side by side.
     let price = |part: &str, flat: &str| match body.get("price") {
         Value::Object(price) => price.get(part),
@@ -139,8 +139,8 @@ fn status(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 /// An inbound SMS.
 fn inbound(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     let body = record.body;
-    let contact = json::text(body.get("originator")).map(number).ok_or(Reason::MissingField("originator"))?;
-    let account = json::text(body.get("recipient")).map(number);
+    let contact = number(body.get("originator")).ok_or(Reason::MissingField("originator"))?;
+    let account = number(body.get("recipient"));
     let id = json::required(body.get("id"), "id")?;
     let at = match body.get("date_utc") {
         Value::Null => at(body.get("createdDatetime"), "createdDatetime", record)?,
@@ -174,10 +174,9 @@ fn conversation(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         _ => return Err(Reason::BadValue("direction")),
     };
     let person = if by_contact { message.get("from") } else { message.get("to") };
-    let contact = json::text(body.get("contact").get("msisdn"))
+    let contact = number(body.get("contact").get("msisdn"))
         .filter(|number| number != "0")
-        .or_else(|| json::text(person))
-        .map(number)
+        .or_else(|| number(person))
         .or_else(|| json::text(body.get("contact").get("id")))
         .or_else(|| json::text(body.get("conversation").get("contactId")))
         .ok_or(Reason::MissingField("contact"))?;
@@ -224,7 +223,7 @@ fn conversation(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         language: json::text(template.get("language").get("code")),
         message_type: json::text(message.get("type")),
         text: json::text(message.get("content").get("text")),
-        ..told.event(kind, at)
+        ..told_by(if is_new { "created" } else { "updated" }, told.event(kind, at))
     };
     if kind == Kind::MessageFailed {
         let error_code = json::text(message.get("error").get("code"));
@@ -260,8 +259,9 @@ fn written<'a>(message: &'a Value<'a>, told: &Message<'a>, at: Moment) -> Event<
     }
 }
 
-fn number(id: Text<'_>) -> Text<'_> {
-    digits(id.trim().to_owned().into())
+/// A number in digits. A form may have lost its plus, which leaves a blank.
+fn number<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
+    json::text(value).map(digits)
 }
 
 /// A time as these webhooks write it: ISO-8601, whose `+` a form may have lost, or `20230727004929`, which is UTC.

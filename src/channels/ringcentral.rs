@@ -1,4 +1,4 @@
-//! RingCentral Engage Digital (now RingCX Digital): the webhooks of its inbox, whatever messenger stands behind it.
+//! RingCentral Engage Digital: the webhooks of its inbox, whatever messenger stands behind it.
 //!
 //! Knows the events of contents, interventions and identities. Format: RingCentral's guide "Engage Digital webhooks, event
 //! types".
@@ -13,7 +13,7 @@
 //! - *Sent.* A reply counts from `content.replied` on; `content.exported` tells whether it left.
 //! - *Hand-over.* An intervention is a person's dealing with a contact: opened is to a human, closed is to the bot.
 
-use super::delivery::{Message, Moment};
+use super::delivery::{Message, Moment, told_by};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, TimeBasis};
 
@@ -25,6 +25,7 @@ pub(super) static CHANNEL: Channel = Channel {
     kinds: &[
         Kind::IdentityLinked,
         Kind::MessageReceived,
+        Kind::OptedOutSoft,
         Kind::HandoverToHuman,
         Kind::HandoverToBot,
         Kind::MessageSent,
@@ -37,7 +38,7 @@ pub(super) static CHANNEL: Channel = Channel {
         clicked: Ability::Never,
         replied: Ability::Yes,
         opted_in: Ability::NeedsSendLog,
-        opted_out_soft: Ability::NeedsSendLog,
+        opted_out_soft: Ability::LowerBound,
         opted_out_hard: Ability::Never,
         asked: Ability::NeedsSendLog,
         handed_over: Ability::Yes,
@@ -46,6 +47,7 @@ pub(super) static CHANNEL: Channel = Channel {
     caveats: &[
         "Neither deliveries nor reads are reported: the inbox knows whether a reply left, not whether it arrived.",
         "Sent messages are replies; a discussion that the business began does not name its contact and is left out.",
+        "Soft opt-outs are known only from what contacts write.",
         "Taps are contents like any other: they count as replies, not as clicks.",
         "An intervention counts as handed over to a person, also if a bot works as a user of the inbox.",
         "Contents that came from the source but are not the contact's, such as automatic welcome messages, are left out.",
@@ -76,7 +78,7 @@ fn read<'a>(event: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Res
     let at = || json::time(event.get("issued_at"), "issued_at", record.reading.zone());
     match (resource, action) {
         ("content", "imported") => imported(event, (at()?, TimeBasis::Event), out),
-        ("content", "replied" | "exported") => replied(event, (at()?, TimeBasis::Event), out),
+        ("content", "replied" | "exported") => replied(event, action, (at()?, TimeBasis::Event), out),
         ("content", "discussion_initiated") => {
             out.ignore("discussion_initiated");
             Ok(())
@@ -135,7 +137,7 @@ fn imported<'a>(event: &'a Value<'a>, at: Moment, out: &mut Out<'_>) -> Result<(
 }
 
 /// A reply of the business, when it was written and when it left or failed to.
-fn replied<'a>(event: &'a Value<'a>, at: Moment, out: &mut Out<'_>) -> Result<(), Reason> {
+fn replied<'a>(event: &'a Value<'a>, action: &str, at: Moment, out: &mut Out<'_>) -> Result<(), Reason> {
     let metadata = event.get("resource").get("metadata");
     if json::text(metadata.get("in_reply_to_author_id")).is_none() {
         out.ignore("content_without_contact");
@@ -145,7 +147,7 @@ fn replied<'a>(event: &'a Value<'a>, at: Moment, out: &mut Out<'_>) -> Result<()
     let has_failed = metadata.get("synchronization_status").as_str() == Some("unsuccessful");
     let kind = if has_failed { Kind::MessageFailed } else { Kind::MessageSent };
     let agent = json::text(metadata.get("creator_id")).or_else(|| json::text(event.get("user_id")));
-    out.event(Event { agent, ..with_content(message.event(kind, at), metadata) });
+    out.event(told_by(action, Event { agent, ..with_content(message.event(kind, at), metadata) }));
     Ok(())
 }
 

@@ -135,7 +135,11 @@ impl<'a> Parameters<'a> {
     /// The message, by the names of the parameters that hold the address of the contact and of the business.
     fn message(&self, contact: &'static str, business: &'static str) -> Result<Message<'a>, Reason> {
         let id = ["MessageSid", "SmsMessageSid", "SmsSid"].into_iter().find_map(|name| self.text(name));
-        let contact = self.text(contact).map(bare).ok_or(Reason::MissingField(contact))?;
+        let contact = self
+            .text(contact)
+            .map(|address| bare(&address))
+            .filter(|bare| !bare.is_empty())
+            .ok_or(Reason::MissingField(contact))?;
         Ok(Message {
             channel: NAME,
             account: self.text(business).map(with_plus).or_else(|| self.text("MessagingServiceSid")),
@@ -227,8 +231,8 @@ fn failure(code: Option<&str>) -> Failure {
 }
 
 /// An address without the messenger it belongs to.
-fn bare(address: Text<'_>) -> Text<'_> {
-    let bare = address.split_once(':').map_or(&*address, |(_, bare)| bare).trim();
+fn bare<'a>(address: &str) -> Text<'a> {
+    let bare = address.split_once(':').map_or(address, |(_, bare)| bare).trim();
     digits(bare.to_owned().into())
 }
 

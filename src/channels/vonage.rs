@@ -109,7 +109,9 @@ fn status(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     };
     let (message, at) = message(record, body.get("to"), "to", body.get("from"))?;
     let usage = body.get("usage");
-    let cost = amount(usage.get("price"));
+    // A price of nothing before the delivery means that the delivery is charged for.
+    let is_free = |cost: &Text<'_>| cost.parse() == Ok(0.0);
+    let cost = amount(usage.get("price")).filter(|cost| kind != Kind::MessageSent || !is_free(cost));
     let event = Event {
         tag: json::text(body.get("client_ref")),
         currency: cost.as_ref().and_then(|_| json::text(usage.get("currency"))),
@@ -204,6 +206,16 @@ mod tests {
             );
         }
         check(&CHANNEL, &status_of(r#""status":"teleported""#), &["ignored unknown_status"]);
+    }
+
+    #[test]
+    fn a_price_that_is_not_known_before_the_delivery_is_not_nothing() {
+        let sent = |price: &str| {
+            let usage = format!(r#""status":"submitted","usage":{{"price":"{price}","currency":"EUR"}}"#);
+            super::super::reading::lines(&CHANNEL, &status_of(&usage), None).concat()
+        };
+        assert_eq!(sent("0.00"), "1772438400 message_sent 49151 account=whatsapp:4930 id=u1");
+        assert!(sent("0.07").ends_with("cost=0.07 currency=EUR"));
     }
 
     #[test]

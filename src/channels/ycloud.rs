@@ -8,10 +8,10 @@
 //! Decisions
 //! - *Message.* WhatsApp's id (`wamid`), because answers point to it; YCloud's own where a message never got one.
 //! - *Times.* An update repeats the times of everything before it (`sendTime`, `deliverTime`, `readTime`): each is told, so
-//!   that a webhook that got lost is made up for. Events that come twice this way are equal and kept once.
+//!   that a webhook that got lost is made up for. A message's id says that it was sent, delivered and read once.
 //! - *Account.* The business's number.
 
-use super::delivery::{Failure, Message, amount, digits};
+use super::delivery::{Failure, Message, amount, digits, told_by};
 use super::value::Object;
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json, whatsapp};
 use crate::event::{Event, Kind, TimeBasis};
@@ -93,7 +93,6 @@ fn outbound(record: &Record<'_>, agent: Option<&'static str>, out: &mut Out<'_>)
     if !told.is_object() {
         return Err(Reason::MissingField("whatsappMessage"));
     }
-    let zone = record.reading.zone();
     let message = Message {
         channel: NAME,
         account: json::text(told.get("from")).map(digits),
@@ -104,74 +103,78 @@ fn outbound(record: &Record<'_>, agent: Option<&'static str>, out: &mut Out<'_>)
             .ok_or(Reason::MissingField("to"))?,
         id: json::text(told.get("wamid")).or_else(|| json::text(told.get("id"))).ok_or(Reason::MissingField("id"))?,
     };
-    let template = told.get("template");
-    let event = |kind, at| Event {
-        template: json::text(template.get("name")),
-        language: json::text(template.get("language").get("code")),
-        message_type: json::text(told.get("type")),
-        text: json::text(told.get("text").get("body")),
-        category: json::text(told.get("pricingCategory")),
-        country: json::text(told.get("regionCode")),
-        tag: json::text(told.get("externalId")),
-        agent: agent.map(Into::into),
-        ..message.event(kind, (at, TimeBasis::Event))
-    };
-    let status = match json::text(told.get("status")).as_deref() {
+    let word = json::text(told.get("status"));
+    let status = match word.as_deref() {
         Some("sent") => Kind::MessageSent,
         Some("delivered") => Kind::MessageDelivered,
         Some("read") => Kind::MessageOpened,
         Some("failed") => Kind::MessageFailed,
         // What a person wrote on the phone is sent when it is told.
         None if agent.is_some() => Kind::MessageSent,
+        None => return Err(Reason::MissingField("status")),
         Some("accepted") => {
             out.ignore("accepted");
             return Ok(());
         }
-        None => return Err(Reason::MissingField("status")),
         Some(_) => {
             out.ignore("unknown_status");
             return Ok(());
         }
     };
-    // The price belongs to the step that the update is about, so that it is not counted once per step.
+    let template = told.get("template");
     let cost = amount(told.get("totalPrice"));
-    let priced = |event: Event<'_>, out: &mut Out<'_>| {
-        let billable = match told.get("pricingType").as_str() {
-            Some("regular") => Some(true),
-            Some(free) if free.starts_with("free") => Some(false),
-            _ => None,
+    let event = |kind, at| {
+        let event = Event {
+            template: json::text(template.get("name")),
+            language: json::text(template.get("language").get("code")),
+            message_type: json::text(told.get("type")),
+            text: json::text(told.get("text").get("body")),
+            category: json::text(told.get("pricingCategory")),
+            country: json::text(told.get("regionCode")),
+            tag: json::text(told.get("externalId")),
+            agent: agent.map(Into::into),
+            ..message.event(kind, (at, TimeBasis::Event))
         };
-        let currency = cost.as_ref().and_then(|_| json::text(told.get("currency")));
-        let event = Event { cost: cost.clone(), currency, billable, ..event };
-        if event.kind != Kind::MessageFailed {
-            return out.event(event);
+        let event = told_by(word.as_deref().unwrap_or("echo"), event);
+        // The price belongs to the step that the update is about, so that it does not stand at every step.
+        if kind != status {
+            return event;
         }
-        let error_code =
-            json::text(told.get("whatsappApiError").get("code")).or_else(|| json::text(told.get("errorCode")));
-        Failure::of_whatsapp(error_code.as_deref()).tell(Event { error_code, ..event }, out);
+        let currency = cost.as_ref().and_then(|_| json::text(told.get("currency")));
+        Event { billable: billable(told.get("pricingType")), cost: cost.clone(), currency, ..event }
     };
-    let steps = [
+    let mut steps = vec![
         (Kind::MessageSent, "sendTime", told.get("sendTime")),
         (Kind::MessageDelivered, "deliverTime", told.get("deliverTime")),
         (Kind::MessageOpened, "readTime", told.get("readTime")),
     ];
-    let mut is_told = false;
-    for (kind, field, value) in steps.into_iter().filter(|(_, _, value)| !value.is_null()) {
-        is_told |= kind == status;
-        match json::time(value, field, zone) {
-            Ok(at) if kind == status => priced(event(kind, at), out),
+    steps.retain(|(_, _, time)| !time.is_null());
+    if steps.iter().all(|(kind, _, _)| *kind != status) {
+        steps.push(match told.get("updateTime") {
+            Value::Null => (status, "createTime", record.body.get("createTime")),
+            time => (status, "updateTime", time),
+        });
+    }
+    for (kind, field, time) in steps {
+        match json::time(time, field, record.reading.zone()) {
+            Ok(at) if kind == Kind::MessageFailed => {
+                let of_whatsapp = json::text(told.get("whatsappApiError").get("code"));
+                let error_code = of_whatsapp.or_else(|| json::text(told.get("errorCode")));
+                Failure::of_whatsapp(error_code.as_deref()).tell(Event { error_code, ..event(kind, at) }, out);
+            }
             Ok(at) => out.event(event(kind, at)),
             Err(reason) => out.reject(reason),
         }
     }
-    if !is_told {
-        let at = match told.get("updateTime") {
-            Value::Null => json::time(record.body.get("createTime"), "createTime", zone)?,
-            at => json::time(at, "updateTime", zone)?,
-        };
-        priced(event(status, at), out);
-    }
     Ok(())
+}
+
+fn billable(pricing: &Value<'_>) -> Option<bool> {
+    match pricing.as_str()? {
+        "regular" => Some(true),
+        "free_customer_service" | "free_entry_point" => Some(false),
+        _ => None,
+    }
 }
 
 /// A message of the contact, which is WhatsApp's own with another spelling of its ends and its time.

@@ -1,13 +1,13 @@
 //! Zenvia: messages and statuses of its channels, WhatsApp, SMS, RCS and more.
 //!
-//! Knows the events `MESSAGE` and `MESSAGE_STATUS`. Format: Zenvia's OpenAPI description, "subscriptions" and "events".
+//! Knows the events `MESSAGE` and `MESSAGE_STATUS`. Format: Zenvia's API description, "subscriptions" and "events".
 //!
 //! A message names both sides and its direction. A status names only the message: whose it was is known where the log has
 //! the recipient beside it, as `to` or `message.to`. Without it a status belongs to nobody and is refused.
 //!
 //! The account is the business's address after the name of the channel, so that its WhatsApp and its SMS are told apart.
 
-use super::delivery::{Failure, Message, digits, moment};
+use super::delivery::{Failure, Message, digits, moment, told_by};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text};
 
@@ -159,7 +159,8 @@ fn status(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         Value::Null => body.get("timestamp"),
         at => at,
     };
-    let event = told.event(kind, moment(at, "timestamp", record)?);
+    // The message itself may have told that it was sent, with more words.
+    let event = told_by("status", told.event(kind, moment(at, "timestamp", record)?));
     let causes = || json::elements(status.get("causes"));
     match kind {
         Kind::MessageFailed => {

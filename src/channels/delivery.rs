@@ -122,26 +122,9 @@ impl Failure {
 /// How each line of a sample ends, for tests: its outcome, or how it is no record of the channel.
 #[cfg(test)]
 pub(super) fn outcomes(channel: &super::Channel, sample: &str) -> Vec<String> {
-    use super::{Arena, Outcome, Reading, form, value};
-
-    let outcome = |line: &str| {
-        let arena = Arena::default();
-        let Ok(line) = value::parse(line, &arena) else { return "not json".into() };
-        let body = match line.get("body") {
-            Value::Str(text) if json::has(&line, "received_at") => {
-                if form::is_form(text) {
-                    form::parse(text, &arena)
-                } else {
-                    value::parse(text, &arena).unwrap_or(Value::Null)
-                }
-            }
-            Value::Object(_) if json::has(&line, "received_at") => *line.get("body"),
-            _ => line,
-        };
-        let received_at = json::time(line.get("received_at"), "received_at", None).ok();
-        let reading = Reading::default();
-        let record = Record { body: &body, received_at, source: "sample", reading: &reading, arena: &arena };
-        if !(channel.recognises)(&record) {
+    let outcome = |record: Option<&Record<'_>>| {
+        let Some(record) = record else { return "not json".into() };
+        if !(channel.recognises)(record) {
             return "not recognised".into();
         }
         let mut n_events = 0;
@@ -150,19 +133,83 @@ pub(super) fn outcomes(channel: &super::Channel, sample: &str) -> Vec<String> {
             n_events += 1;
         };
         let mut out = Out::new(&mut count);
-        (channel.parse)(&record, &mut out);
+        (channel.parse)(record, &mut out);
         match out.outcome() {
-            Outcome::Accepted => format!("{n_events} events"),
-            Outcome::Ignored(what) => format!("ignored {what}"),
-            Outcome::Rejected(reason) => reason.code(),
+            super::Outcome::Accepted => format!("{n_events} events"),
+            super::Outcome::Ignored(what) => format!("ignored {what}"),
+            super::Outcome::Rejected(reason) => reason.code(),
         }
     };
-    sample.lines().map(outcome).collect()
+    sample.lines().map(|line| with_record(line, outcome)).collect()
+}
+
+/// Hands a line to `read` as a record, without the envelope `{"received_at":…,"body":…}` if it has one; `None` if it is no
+/// JSON.
+#[cfg(test)]
+fn with_record<T>(line: &str, read: impl FnOnce(Option<&Record<'_>>) -> T) -> T {
+    use super::{Arena, Reading, form, value};
+
+    let (arena, reading) = (Arena::default(), Reading::default());
+    let Ok(line) = value::parse(line, &arena) else { return read(None) };
+    let body = match line.get("body") {
+        Value::Str(text) if json::has(&line, "received_at") && form::is_form(text) => form::parse(text, &arena),
+        Value::Object(_) if json::has(&line, "received_at") => *line.get("body"),
+        _ => line,
+    };
+    let received_at = json::time(line.get("received_at"), "received_at", None).ok();
+    read(Some(&Record { body: &body, received_at, source: "sample", reading: &reading, arena: &arena }))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ALL;
     use super::*;
+
+    macro_rules! samples {
+        ($($name:literal),*) => {
+            [$(($name, include_str!(concat!("../../sample-data/", $name, "/sample.ndjson")))),*]
+        };
+    }
+
+    #[test]
+    fn every_record_of_the_samples_is_its_providers_and_is_read() {
+        let samples =
+            samples!("gupshup", "infobip", "messagebird", "ringcentral", "twilio", "vonage", "ycloud", "zenvia");
+        for (name, sample) in samples {
+            for line in sample.lines() {
+                let by = with_record(line, |record| ALL.iter().find(|channel| record.is_some_and(channel.recognises)));
+                assert_eq!(by.map(|channel| channel.name), Some(name), "{line}");
+            }
+            let channel = super::super::named(name).unwrap();
+            for outcome in outcomes(channel, sample) {
+                assert!(outcome.ends_with(" events") || outcome.starts_with("ignored "), "{name}: {outcome}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_the_platforms_themselves_are_no_providers() {
+        for (name, sample) in [
+            ("messenger", include_str!("../../sample-data/messenger/odd-cases.ndjson")),
+            ("telegram", include_str!("../../sample-data/telegram/odd-cases.ndjson")),
+            ("whatsapp", include_str!("../../sample-data/whatsapp/odd-cases.ndjson")),
+            ("whatsapp", include_str!("../../sample-data/whatsapp/send-log.ndjson")),
+        ] {
+            for line in sample.lines() {
+                let by = with_record(line, |record| ALL.iter().find(|channel| record.is_some_and(channel.recognises)));
+                assert!(by.is_none_or(|channel| [name, "generic"].contains(&channel.name)), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_two_records_tell_of_one_event_is_kept_whichever_comes_first() {
+        let message = Message { channel: "x", account: None, contact: "49151".into(), id: "m1".into() };
+        let sent = || message.event(Kind::MessageSent, (Time(0), TimeBasis::Event));
+        let (one, other) = (told_by("PENDING", sent()), told_by("DELIVERED", sent()));
+        assert_ne!(one.dedup, other.dedup);
+        assert_eq!(one.message_id, other.message_id);
+    }
 
     #[test]
     fn a_phone_number_is_its_digits_and_other_ids_stay() {

@@ -42,6 +42,7 @@ pub(super) static CHANNEL: Channel = Channel {
         "In version 2, receipts more than a week after the sending do not tell which message they are of: they are kept, but raise no rate.",
         "In version 2, prices come in billing events of their own, which are left out.",
         "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are.",
+        "Answers point to a message only by Gupshup's id; those that point by WhatsApp's count for the last message before them.",
         "Opting in and out is what Gupshup's user events report, and what contacts write; a block is not reported.",
         "A log that changed from version 2 to version 3 has two names for one account: the app and the number's id.",
         "Errors 131049 and 130472 are messages that WhatsApp held back: suppressed, not failed.",
@@ -77,24 +78,27 @@ fn meta(record: &Record<'_>, out: &mut Out<'_>) {
     if statuses.into_iter().any(|status| status.get("status").as_str() == Some("enqueued")) {
         out.ignore("enqueued");
     }
-    let body = with_own_ids(record.body, record.arena);
+    let body = with_own_ids(record.body, false, record.arena);
     whatsapp::parse_for(NAME, &Record { body: &body, ..*record }, out);
 }
 
-/// The same value with Gupshup's id as the id of everything that has both.
-fn with_own_ids<'a>(value: &Value<'a>, arena: &'a Arena) -> Value<'a> {
+/// The same value with Gupshup's id as the id of everything that has both. What points to a message by WhatsApp's id only
+/// points nowhere: no message is known by it.
+fn with_own_ids<'a>(value: &Value<'a>, points: bool, arena: &'a Arena) -> Value<'a> {
     match value {
         Value::Object(object) => {
             let own = object.get("gs_id").filter(|id| json::text(id).is_some()).copied();
-            let fields: Vec<(&str, Value<'a>)> = own
-                .map(|id| ("id", id))
-                .into_iter()
-                .chain(object.iter().map(|(name, value)| (name, with_own_ids(value, arena))))
-                .collect();
-            Value::Object(Object(arena.fields(&fields)))
+            let id = own.or_else(|| points.then_some(Value::Null));
+            let ids = id.into_iter().flat_map(|id| [("id", id), ("message_id", id)]);
+            let others = object.iter().map(|(name, value)| {
+                let points = matches!(name, "context" | "reaction");
+                (name, with_own_ids(value, points, arena))
+            });
+            // The first of two fields of one name counts.
+            Value::Object(Object(arena.fields(&ids.chain(others).collect::<Vec<_>>())))
         }
         Value::Array(elements) => {
-            let elements: Vec<Value<'a>> = elements.iter().map(|value| with_own_ids(value, arena)).collect();
+            let elements: Vec<Value<'a>> = elements.iter().map(|value| with_own_ids(value, false, arena)).collect();
             Value::Array(arena.elements(&elements))
         }
         value => *value,
@@ -181,8 +185,8 @@ fn inbound(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     let message = message(record, contact, "source")?;
     let at = moment(record.body.get("timestamp"), "timestamp", record)?;
     let content = payload.get("payload");
-    let context = payload.get("context");
-    let reply_to = json::text(context.get("gsId")).or_else(|| json::text(context.get("id")));
+    // WhatsApp's id beside it is no message's that is known.
+    let reply_to = json::text(payload.get("context").get("gsId"));
     let form = json::text(payload.get("type"));
     let referral = [payload.get("referral"), content.get("referral")].into_iter().find(|referral| referral.is_object());
     if let Some(referral) = referral {
@@ -209,7 +213,7 @@ fn inbound(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         _ => (Kind::MessageReceived, None, find(&["text", "caption"])),
     };
     let reply_to = match kind {
-        Kind::ReactionReceived => find(&["gsId", "id"]).or(reply_to),
+        Kind::ReactionReceived => find(&["gsId"]).or(reply_to),
         _ => reply_to,
     };
     out.event(Event { message_type: form, reply_to, answer, text, ..message.event(kind, at) });
@@ -364,6 +368,17 @@ mod tests {
                 r#""messages":[{"id":"wamid.9","from":"49151","timestamp":"1772438400","type":"button","button":{"payload":"yes","text":"Ja"},"context":{"id":"wamid.1","gs_id":"g1"}}]"#,
             ),
             &["1772438400 button_clicked 49151 account=p1 id=wamid.9 re=g1 type=button answer=yes text=Ja"],
+        );
+        reading::check(
+            &CHANNEL,
+            &body(
+                r#""messages":[{"id":"wamid.9","from":"49151","timestamp":"1772438400","type":"reaction","reaction":{"message_id":"wamid.1","gs_id":"g1","emoji":"👍"}},
+                {"id":"wamid.10","from":"49151","timestamp":"1772438400","type":"text","text":{"body":"Ja"},"context":{"id":"wamid.1"}}]"#,
+            ),
+            &[
+                "1772438400 reaction_received 49151 account=p1 id=wamid.9 re=g1 type=reaction answer=👍",
+                "1772438400 message_received 49151 account=p1 id=wamid.10 type=text text=Ja",
+            ],
         );
         reading::check(
             &CHANNEL,

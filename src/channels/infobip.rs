@@ -172,11 +172,7 @@ fn inbound<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Re
     let at = (json::time(row.get("receivedAt"), "receivedAt", record.reading.zone())?, TimeBasis::Event);
     let content = row.get("message");
     let form = json::text(content.get("type")).map(|form| form.to_ascii_uppercase());
-    let reply_to = || {
-        json::text(content.get("context").get("id"))
-            .or_else(|| json::text(content.get("context").get("messageId")))
-            .or_else(|| json::text(row.get("pairedMessageId")))
-    };
+    let reply_to = || json::text(row.get("pairedMessageId")).or_else(|| json::text(content.get("context").get("id")));
     let new = |kind| Event {
         message_type: form.as_deref().map(|form| Cow::Owned(form.to_ascii_lowercase())),
         reply_to: reply_to(),

@@ -144,8 +144,7 @@ fn inbound(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         content => content,
     };
     let form = json::text(body.get("message_type")).or_else(|| json::text(content.get("type")));
-    let context = body.get("context");
-    let reply_to = json::text(context.get("message_uuid")).or_else(|| json::text(context.get("message_id")));
+    let reply_to = json::text(body.get("context").get("message_uuid"));
     let referral = body.get("whatsapp").get("referral");
     if referral.is_object() {
         let topic = json::text(referral.get("source_id")).or_else(|| json::text(referral.get("source_url")));

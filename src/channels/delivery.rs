@@ -3,6 +3,7 @@
 //!
 //! It knows no provider's field names: which field says what is the channels' matter.
 
+pub(super) use super::whatsapp::digits;
 use super::{Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
@@ -49,17 +50,6 @@ pub(super) fn moment(value: &Value<'_>, field: &'static str, record: &Record<'_>
         (Err(Reason::MissingField(_)), Some(received_at)) => Ok((received_at, TimeBasis::Received)),
         (time, _) => Ok((time?, TimeBasis::Event)),
     }
-}
-
-/// A phone number as digits only, so that `+49 151…` and `49151…` are one person. Anything that is not written like a
-/// phone number stays as it is.
-pub(super) fn digits(id: Text<'_>) -> Text<'_> {
-    let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
-        && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
-    if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return id.chars().filter(char::is_ascii_digit).collect::<String>().into();
-    }
-    id
 }
 
 /// An amount of money as decimal text, from text or number.

@@ -23,7 +23,6 @@
 
 use jiff::tz::TimeZone;
 
-use super::delivery::digits;
 use super::{Abilities, Ability, Channel, Out, Outcome, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time};
 
@@ -211,6 +210,16 @@ impl<'a> Scope<'a> {
             }
         })
     }
+}
+
+/// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.
+pub(super) fn digits(id: Text<'_>) -> Text<'_> {
+    let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
+        && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
+    if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return id.chars().filter(char::is_ascii_digit).collect::<String>().into();
+    }
+    id
 }
 
 /// The columns of a message's content.

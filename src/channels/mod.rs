@@ -9,23 +9,45 @@ use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
+mod delivery;
 mod generic;
+mod gupshup;
+mod infobip;
 mod instagram;
 pub mod json;
+mod messagebird;
 mod messenger;
 mod meta;
 #[cfg(test)]
 mod reading;
+mod ringcentral;
 mod telegram;
+mod twilio;
 pub mod value;
+mod vonage;
 mod whatsapp;
+mod ycloud;
+mod zenvia;
 
 pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] =
-    &[&instagram::CHANNEL, &messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] = &[
+    &gupshup::CHANNEL,
+    &infobip::CHANNEL,
+    &instagram::CHANNEL,
+    &messagebird::CHANNEL,
+    &messenger::CHANNEL,
+    &ringcentral::CHANNEL,
+    &telegram::CHANNEL,
+    &twilio::CHANNEL,
+    &vonage::CHANNEL,
+    &whatsapp::CHANNEL,
+    &ycloud::CHANNEL,
+    &zenvia::CHANNEL,
+    &generic::CHANNEL,
+];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {

@@ -26,7 +26,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Outcome, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time};
 
 mod echo;
@@ -205,6 +205,18 @@ fn content_of_change<'a>(
     }
 }
 
+/// Reads a body of this form on behalf of a provider that passes WhatsApp's messages on under its own `channel`.
+pub(super) fn parse_for(channel: &'static str, record: &Record<'_>, out: &mut Out<'_>) {
+    let mut emit = |event: Event<'_>| out.event(Event { channel: channel.into(), ..event });
+    let mut read = Out::new(&mut emit);
+    parse(record, &mut read);
+    match read.outcome() {
+        Outcome::Accepted => {}
+        Outcome::Ignored(what) => out.ignore(what),
+        Outcome::Rejected(reason) => out.reject(reason),
+    }
+}
+
 /// The `value` of field `messages`: what contacts wrote, and how far the business's messages got.
 fn messages<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
     for message in json::elements(value.get("messages")) {
@@ -265,7 +277,7 @@ impl<'a> Scope<'a> {
 }
 
 /// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.
-fn digits(id: Text<'_>) -> Text<'_> {
+pub(super) fn digits(id: Text<'_>) -> Text<'_> {
     let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
         && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
     if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {

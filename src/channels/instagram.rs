@@ -302,6 +302,17 @@ mod tests {
         assert_eq!(channels(&body(r#""object":"page","#, "\"17841400000000001\"")), ["messenger"]);
         assert_eq!(channels(&body("", "17841400000000001")), ["instagram"]);
         assert_eq!(channels(&body("", "\"104000000000001\"")), ["messenger"]);
+        for part in [
+            r#"{"read":{"mid":"m"}}"#,
+            r#"{"message":{"mid":"m","reply_to":{"story":{"id":"s"}}}}"#,
+            r#"{"message":{"mid":"m","attachments":[{"type":"story_mention"}]}}"#,
+        ] {
+            assert_eq!(
+                channels(&format!(r#"{{"entry":[{{"id":"1","messaging":[{part}]}}]}}"#)),
+                ["instagram"],
+                "{part}"
+            );
+        }
     }
 
     #[test]

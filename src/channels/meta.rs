@@ -50,11 +50,24 @@ pub(super) struct Part<'a> {
 }
 
 /// Of an envelope that names no `object`, as relays write it: whether its conversations are those of an Instagram
-/// account. `None` if it holds no conversations. Only ids of Instagram accounts have 17 digits that begin with 17841.
+/// account. `None` if it holds no conversations.
+///
+/// Only ids of Instagram accounts have 17 digits that begin with 17841; and only Instagram has stories, and reads that name
+/// a message instead of a watermark.
 pub(super) fn is_of_instagram(body: &Value<'_>) -> Option<bool> {
     let holds_messaging = |entry: &&Value<'_>| json::has(entry, "messaging") || json::has(entry, "standby");
     let entry = json::elements(body.get("entry")).find(holds_messaging)?;
-    Some(json::text(entry.get("id")).is_some_and(|id| id.len() == 17 && id.starts_with("17841")))
+    let is_account = json::text(entry.get("id")).is_some_and(|id| id.len() == 17 && id.starts_with("17841"));
+    let parts = || json::elements(entry.get("messaging")).chain(json::elements(entry.get("standby")));
+    Some(is_account || parts().any(has_story_or_read))
+}
+
+fn has_story_or_read(part: &Value<'_>) -> bool {
+    let (message, read) = (part.get("message"), part.get("read"));
+    let mut attachments = json::elements(message.get("attachments"));
+    message.get("reply_to").get("story").is_object()
+        || attachments.any(|attachment| attachment.get("type").as_str() == Some("story_mention"))
+        || (json::has(read, "mid") && !json::has(read, "watermark"))
 }
 
 /// Hands every part of the envelope to `read`; the parts that it refuses do not keep the others from being read.

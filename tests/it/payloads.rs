@@ -36,7 +36,7 @@ fn payloads() -> Vec<(String, PathBuf)> {
 fn payloads_are_recognised_as_what_they_are_and_every_record_is_accounted_for() {
     let case = Case::new();
     let mut table: BTreeMap<String, [u64; 5]> = BTreeMap::new();
-    let mut others = Vec::new();
+    let (mut others, mut mistaken) = (Vec::new(), Vec::<String>::new());
     for (channel, path) in payloads() {
         let name = path.display().to_string();
         let told = case.ask(&["check", &name, "--json", "--timezone", "UTC", "--quiet"]);
@@ -52,6 +52,9 @@ fn payloads_are_recognised_as_what_they_are_and_every_record_is_accounted_for() 
         let is_own = found.get(&channel).and_then(serde_json::Value::as_u64).unwrap_or_default();
         if found.keys().any(|other| *other != channel) || is_own == 0 {
             others.push(format!("{name}: {:?} {:?}", found.keys().collect::<Vec<_>>(), balance["reasons"]));
+            // Without this word Messenger's envelope and Instagram's are one.
+            let is_ambiguous = channel == "instagram" && !fs::read_to_string(&path).unwrap().contains("\"object\"");
+            mistaken.extend((!found.is_empty() && !is_ambiguous).then_some(name));
         }
         let row = table.entry(channel).or_default();
         for (sum, n) in row.iter_mut().zip([received, accepted, ignored, rejected, number("events", "found")]) {
@@ -69,7 +72,6 @@ fn payloads_are_recognised_as_what_they_are_and_every_record_is_accounted_for() 
         let [received, accepted, ignored, rejected, events] = counts;
         eprintln!("{channel:<18} {received:>8} {accepted:>8} {ignored:>8} {rejected:>8} {events:>8}");
     }
-    let mistaken: Vec<&String> = others.iter().filter(|other| !other.contains(": [] ")).collect();
     eprintln!("not recognised as their folder's channel:\n{}", others.join("\n"));
     assert!(mistaken.is_empty(), "recognised as another channel: {mistaken:#?}");
 }

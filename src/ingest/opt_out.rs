@@ -25,6 +25,8 @@ use normalise::{fold, half_width, normalise, own_words};
 const LONGEST: usize = 1000;
 /// So many words can a message that is a keyword have, polite words included.
 const KEYWORD_WORDS: usize = 10;
+/// So many words can the name at the end of a letter have.
+const NAME_WORDS: usize = 2;
 /// So many bytes may the automaton of all phrases take; with the usual two it forgets what it needs again soon, and gets
 /// five times as slow.
 const AUTOMATON: usize = 8 << 20;
@@ -65,6 +67,8 @@ pub struct OptOut {
     capitals: BTreeMap<String, usize>,
     misspellings: Misspellings,
     polite: BTreeSet<String>,
+    /// Words before the name at the end of a letter.
+    closings: BTreeSet<String>,
     /// Whether any phrase is there at all, whatever is around it. Nearly every message ends here.
     any_phrase: Regex,
     tongues: Vec<Tongue>,
@@ -137,6 +141,8 @@ struct Language {
     requests: Vec<String>,
     after: Vec<String>,
     #[serde(default)]
+    closings: Vec<String>,
+    #[serde(default)]
     joins: Vec<String>,
     #[serde(default)]
     words: BTreeMap<String, String>,
@@ -167,6 +173,7 @@ impl OptOut {
             capitals: BTreeMap::new(),
             misspellings: Misspellings::without(all(|language| &language.not_misspelt)),
             polite: all(|language| &language.polite),
+            closings: all(|language| &language.closings),
             any_phrase: compile(NEVER)?,
             tongues: Vec::new(),
             phrases: Vec::new(),
@@ -238,7 +245,7 @@ impl OptOut {
     pub fn recognise(&self, text: &str) -> Option<Evidence<'_>> {
         let is_cut = text.len() > LONGEST;
         let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
-        let words = normalise(text);
+        let words = self.without_name(normalise(text));
         if !is_cut && let Some(rule) = self.whole(text, &words) {
             return self.evidence(rule);
         }
@@ -248,7 +255,7 @@ impl OptOut {
         let spoken: Vec<bool> = self.tongues.iter().map(|tongue| tongue.any_phrase.is_match(&words)).collect();
         let mut own = match own_words(text) {
             Cow::Borrowed(_) => words,
-            Cow::Owned(own) => normalise(&own),
+            Cow::Owned(own) => self.without_name(normalise(&own)),
         };
         for join in &self.joins {
             if own.contains(join) {
@@ -260,6 +267,21 @@ impl OptOut {
             .filter(|phrase| spoken.get(phrase.tongue) == Some(&true))
             .find(|phrase| own.split('\n').any(|clause| self.says(clause, phrase)))
             .and_then(|phrase| self.evidence(phrase.rule))
+    }
+
+    /// Words without "regards, Petra" at their end.
+    fn without_name(&self, mut words: String) -> String {
+        let mut end = words.len();
+        for word in words.rsplit([' ', '\n']).take(1 + NAME_WORDS) {
+            end = end.saturating_sub(word.len());
+            if self.closings.contains(word) {
+                let kept = words.get(..end).unwrap_or_default().trim_end().len();
+                words.truncate(kept);
+                break;
+            }
+            end = end.saturating_sub(1);
+        }
+        words
     }
 
     /// The rule by which the whole message is a keyword. "Stop?" is a question, not an answer.

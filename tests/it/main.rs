@@ -18,6 +18,8 @@ mod cli;
 // Broken inputs and killed runs.
 mod endurance;
 mod funnels;
+// Opt-outs in text against labelled messages.
+mod opt_outs;
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

@@ -58,6 +58,8 @@ fn german_opt_outs_are_recognised() {
             "Ich widerspreche der Nutzung meiner Daten für Werbung",
             "Nehmt mich bitte aus dem Verteiler",
             "Ich möchte nicht mehr kontaktiert werden",
+            "Bitte abmelden. MfG Hans Schulze",
+            "bitte keine nachrichten mehr lg petra",
             "KEINE NACHRICHTEN MEHR ERWU\u{308}NSCHT",
         ],
     );
@@ -97,6 +99,8 @@ fn german_messages_that_only_look_like_opt_outs_are_not() {
             "Nein danke",
             "Ich möchte mich anmelden",
             "Halt mal kurz",
+            "LG Petra",
+            "lg stop",
         ],
     );
 }

@@ -67,6 +67,8 @@ pub struct OptOut {
     capitals: BTreeMap<String, usize>,
     misspellings: Misspellings,
     polite: BTreeSet<String>,
+    /// Clauses that only say why.
+    besides: BTreeSet<String>,
     /// Words before the name at the end of a letter.
     closings: BTreeSet<String>,
     /// Whether any phrase is there at all, whatever is around it. Nearly every message ends here.
@@ -141,6 +143,8 @@ struct Language {
     requests: Vec<String>,
     after: Vec<String>,
     #[serde(default)]
+    besides: Vec<String>,
+    #[serde(default)]
     closings: Vec<String>,
     #[serde(default)]
     joins: Vec<String>,
@@ -173,6 +177,7 @@ impl OptOut {
             capitals: BTreeMap::new(),
             misspellings: Misspellings::without(all(|language| &language.not_misspelt)),
             polite: all(|language| &language.polite),
+            besides: all(|language| &language.besides),
             closings: all(|language| &language.closings),
             any_phrase: compile(NEVER)?,
             tongues: Vec::new(),
@@ -284,12 +289,24 @@ impl OptOut {
         words
     }
 
+    /// Words without the clauses that only say why, as "that is annoying" in "Stop! That is annoying".
+    fn without_reasons<'w>(&self, words: &'w str) -> Cow<'w, str> {
+        if !words.split('\n').skip(1).any(|clause| self.besides.contains(clause))
+            && !words.split_once('\n').is_some_and(|(first, _)| self.besides.contains(first))
+        {
+            return Cow::Borrowed(words);
+        }
+        let said: Vec<&str> = words.split('\n').filter(|clause| !self.besides.contains(*clause)).collect();
+        Cow::Owned(said.join("\n"))
+    }
+
     /// The rule by which the whole message is a keyword. "Stop?" is a question, not an answer.
     fn whole(&self, text: &str, words: &str) -> Option<usize> {
         if words.contains('?') || words.split([' ', '\n']).nth(KEYWORD_WORDS).is_some() {
             return None;
         }
-        let keyword = keyword(words, &self.polite);
+        let said = self.without_reasons(words);
+        let keyword = keyword(&said, &self.polite);
         if let Some(rule) = self.keywords.get(&keyword) {
             return Some(*rule);
         }

@@ -1,6 +1,6 @@
 //! Opt-outs in text against messages that people labelled, per language: how many are recognised, how many invented.
 //!
-//! `TRICHTER_UPDATE=1 cargo test opt_outs` writes the table of tests/opt_outs/README.md anew.
+//! `TRICHTER_UPDATE=1 cargo test opt_outs` writes the tables of `tests/opt_outs/README.md` anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

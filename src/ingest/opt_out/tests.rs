@@ -59,6 +59,8 @@ fn german_opt_outs_are_recognised() {
             "Nehmt mich bitte aus dem Verteiler",
             "Ich möchte nicht mehr kontaktiert werden",
             "Bitte abmelden. MfG Hans Schulze",
+            "Stopp, das nervt!",
+            "Kein Interesse, Stop",
             "bitte keine nachrichten mehr lg petra",
             "KEINE NACHRICHTEN MEHR ERWU\u{308}NSCHT",
         ],
@@ -100,6 +102,8 @@ fn german_messages_that_only_look_like_opt_outs_are_not() {
             "Ich möchte mich anmelden",
             "Halt mal kurz",
             "LG Petra",
+            "Kein Interesse",
+            "Das nervt, es reicht",
             "lg stop",
         ],
     );

@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::config::{Export, Transcript};
+use crate::config::{Clicks, Export, Table, Transcript};
 use crate::event::{Event, Kind, Time};
 
 mod abilities;
@@ -15,15 +15,20 @@ mod messenger;
 mod meta;
 #[cfg(test)]
 mod reading;
+mod table;
 mod telegram;
+mod tokens;
 pub mod value;
+mod web;
 mod whatsapp;
 
 pub use abilities::{Abilities, Ability};
+pub use tokens::{Token, Tokens};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] =
+    &[&messenger::CHANNEL, &table::CHANNEL, &telegram::CHANNEL, &web::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {
@@ -92,6 +97,12 @@ pub struct Reading {
     pub transcript: Transcript,
     /// What chat exports do not tell.
     pub export: Export,
+    /// Which requests are clicks, and whose.
+    pub clicks: Clicks,
+    /// What the tokens of links stand for; `None` if there is no table of them.
+    pub tokens: Option<Tokens>,
+    /// Which columns of exported tables hold what.
+    pub tables: Vec<Table>,
 }
 
 impl Reading {
@@ -99,6 +110,14 @@ impl Reading {
     #[must_use]
     pub fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    /// What the token of a link stands for.
+    ///
+    /// # Errors
+    /// There is no table of tokens, or it does not have this one.
+    pub fn token(&self, token: &str) -> Result<&Token, Reason> {
+        self.tokens.as_ref().ok_or(Reason::MissingField("tokens"))?.get(token).ok_or(Reason::BadValue("token"))
     }
 }
 
@@ -174,6 +193,18 @@ impl Reason {
             ),
             "missing_field" if code.ends_with(":business") => {
                 Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.url") => {
+                Some("say which links are tracked, with url under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.channel") => {
+                Some("say in which messenger the tracked links were sent, with channel under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":tokens") => Some(
+                "the table of tokens was not found; its path under [clicks] is meant from the folder of trichter.toml: hand that file on with --config, or write the whole path",
+            ),
+            "bad_value" if code.ends_with(":token") => {
+                Some("the table under tokens in [clicks] does not know these links; read the log again when it does")
             }
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,

@@ -201,7 +201,7 @@ impl<'a> Scope<'a> {
 }
 
 /// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.
-fn digits(id: Text<'_>) -> Text<'_> {
+pub(super) fn digits(id: Text<'_>) -> Text<'_> {
     let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
         && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
     if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {

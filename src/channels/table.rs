@@ -7,8 +7,8 @@
 //! - *Events.* One per declared column that is filled, or per element of a declared list. A cell that cannot be read is
 //!   refused, the others of the row are kept.
 //! - *Messages.* `message_id` of a row is that of the business's message: what the business and the platform did is about
-//!   it, what the contact did answers it. Where a table has no such column, contact, campaign and time of sending name
-//!   the message, so that its receipts find it.
+//!   it, what the contact did answers it. Where a table has no such column, contact, campaign, time of sending and text
+//!   name the message, so that its receipts find it.
 //! - *Questions.* Only the dialogue has a time, so answers follow each other by microseconds: their order is known, their
 //!   times are not. A question is asked if it was answered, or is the next one after the last that was, unless the row
 //!   says that the dialogue ended.
@@ -118,9 +118,14 @@ impl<'a> Row<'a> {
         }
         let sent = self.table.events.get(&TableKind(Kind::MessageSent))?.0.first()?;
         let at = self.time(self.record.body, &sent.at).ok()?;
-        let campaign = self.table.columns.get(&TableField::Campaign);
-        let campaign = campaign.and_then(|place| filled(self.record.body, place)).unwrap_or_default();
-        Some(key(&[&self.table.name, &self.contact, &campaign, &at.0.to_string()]).into())
+        let field = |field| {
+            let place = self.table.columns.get(&field);
+            place.and_then(|place| filled(self.record.body, place)).unwrap_or_default()
+        };
+        let (campaign, text) = (field(TableField::Campaign), field(TableField::Text));
+        let words = key(&[&self.table.name, &self.contact, &campaign, &at.0.to_string(), &text]);
+        // A hash, because message ids may be kept where texts may not.
+        Some(blake3::hash(words.as_bytes()).to_hex().chars().take(32).collect::<String>().into())
     }
 
     fn read(&self, out: &mut Out<'_>) {
@@ -142,7 +147,9 @@ impl<'a> Row<'a> {
                     for (sequence, element) in (0..).zip(found) {
                         is_empty = false;
                         let event = self.event(list.kind.0, &list.at, element, &list.columns);
-                        take(event.map(|event| Event { sequence, ..event }));
+                        // Two lists may tell the same at the same time.
+                        let dedup = |event: &Event<'_>| key(&[&list.column, &event.dedup]).into();
+                        take(event.map(|event| Event { dedup: dedup(&event), sequence, ..event }));
                     }
                 }
                 Err(reason) => take(Err(reason)),
@@ -276,7 +283,11 @@ fn is_given(row: &Value<'_>, event: &TableEvent) -> bool {
             let no = ["no", "false", "0", "nein", "none", "null"];
             cell(row, column).is_some_and(|text| !no.contains(&text.to_lowercase().as_str()))
         }
-        None => cell(row, &event.at).is_some(),
+        None => match row.get(&event.at) {
+            Value::Null => false,
+            Value::Str(text) => !text.trim().is_empty(),
+            _ => true,
+        },
     }
 }
 

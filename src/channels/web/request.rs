@@ -14,7 +14,7 @@ pub(super) struct Request<'a> {
     method: &'a str,
     /// Path and query, or the whole address; empty where the client sent no request that could be read.
     pub(super) target: &'a str,
-    status: Option<u16>,
+    status: Result<u16, Reason>,
     /// The client's name for itself; `None` where the log has none of anybody.
     agent: Option<&'a str>,
     is_prefetch: bool,
@@ -53,37 +53,41 @@ impl<'a> Request<'a> {
     /// It is no request. A time that cannot be read is told with the request: it matters only if that is a click.
     pub(super) fn read(record: &Record<'a>) -> Result<Self, Reason> {
         match line(record.body) {
-            Some(line) => Self::balanced(line).or_else(|| Self::bracketed(line)).ok_or(Reason::NotJson),
+            Some(line) => Self::balanced(line).or_else(|| Self::bracketed(line)).unwrap_or(Err(Reason::NotJson)),
             None if is_object(record.body) => Ok(Self::object(record)),
             None => Err(Reason::UnknownShape),
         }
     }
 
     /// A line in common or combined format, with anything before the time and after the user agent.
-    fn bracketed(line: &'a str) -> Option<Self> {
+    fn bracketed(line: &'a str) -> Option<Result<Self, Reason>> {
         let (time, rest) = bracketed(line)?;
         let mut words = Words(rest);
         let (method, target) = method_and_target(words.next()?);
-        let status = words.next().and_then(|status| status.parse().ok());
+        let Some(status) = words.next() else { return Some(Err(Reason::Truncated)) };
         // Size, referrer, user agent.
         let agent = words.nth(2);
-        Some(Self { at: local(time), method, target, status, agent, is_prefetch: false, redirect: None })
+        let (status, at) = (code(status), local(time));
+        Some(Ok(Self { at, method, target, status, agent, is_prefetch: false, redirect: None }))
     }
 
     /// A line of an application load balancer, which tells the end of a request in UTC.
-    fn balanced(line: &'a str) -> Option<Self> {
+    fn balanced(line: &'a str) -> Option<Result<Self, Reason>> {
         let time = balanced(line)?;
         let words: Vec<&str> = Words(line).collect();
-        let (method, target) = words.get(12).map_or(("", ""), |request| method_and_target(request));
-        Some(Self {
+        let (Some(status), Some(request), Some(agent)) = (words.get(8), words.get(12), words.get(13)) else {
+            return Some(Err(Reason::Truncated));
+        };
+        let (method, target) = method_and_target(request);
+        Some(Ok(Self {
             at: Time::parse(time, None).ok_or(Reason::BadTime("time")),
             method,
             target,
-            status: words.get(8).and_then(|status| status.parse().ok()),
-            agent: words.get(13).copied(),
+            status: code(status),
+            agent: Some(agent),
             is_prefetch: false,
             redirect: words.get(23).copied().filter(|address| address.contains("://")),
-        })
+        }))
     }
 
     fn object(record: &Record<'a>) -> Self {
@@ -101,10 +105,8 @@ impl<'a> Request<'a> {
             Some(time) => json::time(time, "time", record.reading.zone()),
             None => Err(Reason::MissingField("time")),
         };
-        let status = first(body, STATUS).and_then(|status| match status {
-            Value::Str(status) => status.trim().parse().ok(),
-            status => u16::try_from(status.as_u64()?).ok(),
-        });
+        let status = json::required(first(body, STATUS).unwrap_or(&Value::Null), "status");
+        let status = status.and_then(|status| code(&status));
         Self {
             at,
             method,
@@ -122,9 +124,9 @@ impl<'a> Request<'a> {
     /// What the request for a tracked link is, if no person was led anywhere by it.
     ///
     /// # Errors
-    /// The log does not say how the server answered.
+    /// The log does not say how the server answered, or not in numbers.
     pub(super) fn is_no_click(&self, more_bots: &[String]) -> Result<Option<&'static str>, Reason> {
-        let status = self.status.ok_or(Reason::MissingField("status"))?;
+        let status = self.status?;
         let itself =
             |to: &str| to.contains("://") && address::path_and_query(to) == address::path_and_query(self.target);
         let is_no_person = self.agent.and_then(|agent| bots::name(agent, more_bots));
@@ -202,6 +204,11 @@ fn method_and_target(request: &str) -> (&str, &str) {
         }
         _ => ("", ""),
     }
+}
+
+/// The status with which a request was answered.
+fn code(status: &str) -> Result<u16, Reason> {
+    status.trim().parse().map_err(|_| Reason::BadValue("status"))
 }
 
 fn local(time: &str) -> Result<Time, Reason> {

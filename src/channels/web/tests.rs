@@ -168,7 +168,9 @@ fn clicks_that_cannot_be_filed_are_rejected() {
     check(&combined("GET /r/Unknown1 HTTP/1.1", 302, PERSON), "rejected bad_value:token");
     check(r#"::1 - - [31/Feb/2026:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" 302 0"#, "rejected bad_time:time");
     check(r#"::1 - - [02/Mar/1970:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" 302 0"#, "rejected bad_time:time");
-    check(r#"::1 - - [02/Mar/2026:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" oops"#, "rejected missing_field:status");
+    check(r#"::1 - - [02/Mar/2026:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" oops"#, "rejected bad_value:status");
+    check(r#"::1 - - [02/Mar/2026:08:00:00 +0000] "GET /r/Ab3xY9 HT"#, "rejected truncated");
+    check("h2 2026-03-02T08:00:00Z app/go/50dc 203.0.113.5:2817", "rejected truncated");
     check(r#"{"time":"2026-03-02 08:00:00","method":"GET","uri":"/r/Ab3xY9","status":302}"#, "rejected no_zone:time");
 }
 

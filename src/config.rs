@@ -15,7 +15,7 @@ mod clicks;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
-pub use table::{Cell, Columns, Table, TableEvent, TableField, TableKind, TableList, TableQuestions};
+pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -18,7 +18,7 @@
 
 use std::borrow::Cow;
 
-use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, tokens};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, tokens};
 use crate::config::LinkPattern;
 use crate::event::{Event, Kind, Text};
 
@@ -86,6 +86,7 @@ fn click<'a>(record: &Record<'a>) -> Result<Result<Event<'a>, &'static str>, Rea
     if let Some(what) = request.is_no_click(&clicks.bots)? {
         return Ok(Err(what));
     }
+    let at = request.at?;
     let token = match link.tells("token") {
         Some(token) => Some(reading.token(token)?),
         None => None,
@@ -119,7 +120,7 @@ fn click<'a>(record: &Record<'a>) -> Result<Result<Event<'a>, &'static str>, Rea
         campaign: owned(campaign),
         variant: owned(link.tells("variant").or_else(|| known(|token| &token.variant))),
         answer: Some(Cow::Owned(answer)),
-        ..Event::new(Kind::LinkClicked, request.at?, channel.to_owned(), contact, dedup)
+        ..Event::new(Kind::LinkClicked, at, channel.to_owned(), contact, dedup)
     }))
 }
 

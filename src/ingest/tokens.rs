@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::frame::{self, Buffers, Chunks};
 use super::input::{self, Source};
-use crate::channels::{Reason, Tokens};
+use crate::channels::{Reason, Tokens, Value};
 use crate::error::{Error, Result};
 
 /// Reads the table; `None` if there is none at this path. That is no error: many logs hold no click, and a configuration
@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Tokens>> {
     }
     let source = Source::File { path: path.to_path_buf(), name: path.to_string_lossy().into_owned() };
     let opened = input::open(&source, || Box::new(io::empty()))?;
-    let is_whole = |_: &_| false;
+    let is_whole = |_: &Value<'_>| false;
     let mut tokens = Tokens::default();
     let mut refused = None;
     for chunk in Chunks::new(opened, source.name(), frame::LIMIT, &Buffers::default(), &is_whole) {

@@ -1,3 +1,5 @@
+//! Rows and what their declarations make of them. Knows nothing of files.
+
 use std::path::Path;
 
 use super::super::reading::lines_of;
@@ -217,4 +219,43 @@ fn a_row_that_is_exported_again_with_more_cells_brings_only_what_is_new() {
     let later = keys(r#"{"sendout":"s1","phone":"4915","sent_at":"1772438400","read_at":"1772438500"}"#);
     assert_eq!(later.first(), first.first());
     assert_eq!(later.len(), 2);
+}
+
+#[test]
+fn every_broken_row_is_refused_with_its_reason() {
+    let config = Config::parse(include_str!("../../../sample-data/trichter.toml"), Path::new("trichter.toml")).unwrap();
+    let zone = config.input.zone.map(|zone| zone.0);
+    let reading = Reading { zone, tables: config.table, tokens: Some(Tokens::default()), ..Reading::default() };
+    let mut found = Vec::new();
+    for line in include_str!("../../../sample-data/table/broken.ndjson").lines() {
+        let arena = Arena::default();
+        let body = value::parse(line, &arena).unwrap_or(Value::Str(line));
+        let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+        found.push(if recognises(&record) { lines_of(&CHANNEL, &record).join("\n") } else { "not recognised".into() });
+    }
+    assert_eq!(
+        found,
+        [
+            "rejected bad_time:at",
+            "rejected bad_time:at",
+            "rejected bad_time:at",
+            "rejected bad_time:at",
+            "rejected bad_time:at",
+            "rejected missing_field:contact",
+            "rejected missing_field:contact",
+            "rejected truncated",
+            "rejected not_json",
+            "rejected bad_value:list",
+            "rejected missing_field:at",
+            "rejected missing_field:at",
+            "rejected bad_time:at",
+            "rejected bad_value:cost",
+            "rejected bad_value:cost",
+            "rejected bad_value:token",
+            "rejected missing_field:contact",
+            "rejected bad_time:at",
+            "not recognised",
+            "not recognised",
+        ]
+    );
 }

@@ -1,7 +1,9 @@
+//! Lines of logs and the clicks that they are. Knows nothing of files.
+
 use std::path::Path;
 
 use super::super::reading::lines_of;
-use super::super::{ALL, Arena, Reading, Tokens, form, value};
+use super::super::{ALL, Arena, Reading, Tokens, Value, form, value};
 use super::*;
 use crate::config::Config;
 
@@ -30,6 +32,13 @@ fn reading() -> Reading {
         tokens.add(&value::parse(row, &arena).unwrap()).unwrap();
     }
     Reading { clicks: config.clicks, tokens: Some(tokens), ..Reading::default() }
+}
+
+/// The rules of the samples, with the tokens above.
+fn samples() -> Reading {
+    let config = Config::parse(include_str!("../../../sample-data/trichter.toml"), Path::new("trichter.toml")).unwrap();
+    let zone = config.input.zone.map(|zone| zone.0);
+    Reading { zone, clicks: config.clicks, tables: config.table, ..reading() }
 }
 
 fn of(body: &Value<'_>, reading: &Reading, arena: &Arena) -> Vec<String> {
@@ -235,4 +244,37 @@ fn no_other_channel_takes_an_access_log() {
         let names: Vec<&str> = ALL.iter().filter(|one| (one.recognises)(&record)).map(|one| one.name).collect();
         assert_eq!(names, ["web"]);
     }
+}
+
+#[test]
+fn every_broken_line_is_refused_with_its_reason_and_none_is_a_click() {
+    let reading = samples();
+    let mut found = Vec::new();
+    for line in include_str!("../../../sample-data/web/broken.log").lines() {
+        let arena = Arena::default();
+        let body = value::parse(line, &arena).unwrap_or(Value::Str(line));
+        let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+        found.push(if recognises(&record) { of(&body, &reading, &arena).join("\n") } else { "not recognised".into() });
+    }
+    assert_eq!(
+        found,
+        [
+            "rejected bad_value:token",
+            "rejected bad_time:time",
+            "rejected bad_time:time",
+            "rejected bad_time:time",
+            "rejected bad_value:status",
+            "rejected truncated",
+            "not recognised",
+            "rejected bad_value:status",
+            "ignored other_request",
+            "rejected bad_time:time",
+            "rejected truncated",
+            "rejected bad_value:status",
+            "rejected bad_time:time",
+            "rejected bad_time:time",
+            "not recognised",
+            "ignored other_request",
+        ]
+    );
 }

@@ -52,10 +52,33 @@ pub(super) static CHANNEL: Channel = Channel {
 };
 
 /// All kinds but those of [`TableKind::NEVER`].
-const KINDS: &[Kind] = {
-    let (_, kinds) = Kind::ALL.split_at(1);
-    kinds
-};
+const KINDS: &[Kind] = &[
+    Kind::Referral,
+    Kind::OptedIn,
+    Kind::FlowStarted,
+    Kind::ReactionReceived,
+    Kind::LinkClicked,
+    Kind::ButtonClicked,
+    Kind::MessageReceived,
+    Kind::QuestionAnswered,
+    Kind::AnswerRejected,
+    Kind::QuestionSkipped,
+    Kind::Fallback,
+    Kind::OptedOutSoft,
+    Kind::OptedOutHard,
+    Kind::ErasureRequested,
+    Kind::HandoverToHuman,
+    Kind::HandoverToBot,
+    Kind::Payment,
+    Kind::GoalReached,
+    Kind::FlowEnded,
+    Kind::MessageSent,
+    Kind::QuestionAsked,
+    Kind::MessageSuppressed,
+    Kind::MessageFailed,
+    Kind::MessageDelivered,
+    Kind::MessageOpened,
+];
 
 fn recognises(record: &Record<'_>) -> bool {
     declared(record).is_some()

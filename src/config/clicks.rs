@@ -83,6 +83,7 @@ impl Clicks {
                 ));
             }
         }
-        None
+        // It would stand in every user agent.
+        self.bots.iter().any(|part| part.trim().is_empty()).then(|| "clicks.bots has an empty part".into())
     }
 }

@@ -189,6 +189,13 @@ impl<'de> Deserialize<'de> for Cell {
     }
 }
 
+impl TableEvent {
+    /// Of which nothing but the column with its time is said.
+    fn at(column: &str) -> Self {
+        Self { at: column.to_owned(), given: None, columns: Columns::new() }
+    }
+}
+
 impl<'de> Deserialize<'de> for TableEvent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Form;
@@ -211,7 +218,7 @@ impl<'de> Deserialize<'de> for TableEvent {
             }
 
             fn visit_str<E: Error>(self, at: &str) -> Result<TableEvent, E> {
-                Ok(TableEvent { at: at.to_owned(), given: None, columns: Columns::new() })
+                Ok(TableEvent::at(at))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, full: A) -> Result<TableEvent, A::Error> {
@@ -236,8 +243,7 @@ impl<'de> Deserialize<'de> for TableEvents {
             }
 
             fn visit_str<E: Error>(self, at: &str) -> Result<TableEvents, E> {
-                let event = TableEvent { at: at.to_owned(), given: None, columns: Columns::new() };
-                Ok(TableEvents(vec![event]))
+                Ok(TableEvents(vec![TableEvent::at(at)]))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, events: A) -> Result<TableEvents, A::Error> {

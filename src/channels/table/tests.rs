@@ -78,6 +78,12 @@ fn check(json: &str, expected: &[&str]) {
 }
 
 #[test]
+fn every_kind_that_can_be_declared_is_among_the_kinds() {
+    let declared: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !TableKind::NEVER.contains(kind)).collect();
+    assert_eq!(KINDS, declared);
+}
+
+#[test]
 fn a_row_gives_an_event_for_each_filled_cell() {
     check(
         r#"{"sendout":"s1","phone":"+49 15","campaign_name":"april","sent_at":"2026-03-02 09:00:00.25","delivered_at":"2026-03-02 09:00:05","read_at":"2026-03-02T09:10:00"}"#,

@@ -32,14 +32,14 @@ const TARGET: &[&str] =
     &["request_uri", "uri", "url", "path", "request.uri", "request.url", "url.original", "url.path", "target"];
 const QUERY: &[&str] = &["args", "query_string", "query", "url.query"];
 const METHOD: &[&str] = &["request_method", "method", "request.method", "http.request.method", "http_method"];
-const STATUS: &[&str] = &["status", "status_code", "response.status", "http.response.status_code"];
+const STATUS: &[&str] = &["status", "status_code", "http.response.status_code"];
 const AGENT: &[&str] =
     &["http_user_agent", "user_agent", "agent", "userAgent", "user_agent.original", "request.headers.User-Agent"];
 const CLIENT: &[&str] = &["remote_addr", "remote_ip", "client_ip", "client", "ip", "request.remote_ip", "source.ip"];
 const REDIRECT: &[&str] = &["sent_http_location", "location", "redirect_url", "target_url"];
 const PURPOSE: &[&str] = &["http_sec_purpose", "sec_purpose", "http_purpose", "purpose", "http_x_moz"];
-/// Keys of objects that carry something else: the body of a webhook.
-const CARRIED: [&str; 4] = ["body", "payload", "data", "request_body"];
+/// Keys of objects that carry something else: the body of a webhook, or what a called interface answered.
+const CARRIED: [&str; 5] = ["body", "payload", "data", "request_body", "response"];
 
 impl<'a> Request<'a> {
     /// Whether a record is a request in an access log.

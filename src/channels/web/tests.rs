@@ -216,6 +216,7 @@ fn webhooks_and_forms_that_a_server_logs_are_no_requests() {
     for text in [
         r#"{"time":"2026-03-02T08:00:00Z","remote_addr":"::1","request_uri":"/webhook","status":200,"body":"{}"}"#,
         r#"{"method":"sendMessage","request":{"chat_id":77},"response":{"ok":true,"result":{}}}"#,
+        r#"{"time":"2026-03-02T08:00:00Z","method":"POST","url":"https://api.example/send","status":201,"response":{"id":"m1"}}"#,
         r#"{"status":"delivered","timestamp":"1772438400","id":"x"}"#,
         r#"{"status":"ok","url":"https://x.example","timestamp":1772438400}"#,
         r#""[02/03/26, 08:15:22] Anna: \"[02/03/26, 08:15] \"""#,

@@ -17,14 +17,13 @@ mod meta;
 mod reading;
 mod table;
 mod telegram;
-mod tokens;
 pub mod value;
 mod web;
 mod whatsapp;
 
 pub use abilities::{Abilities, Ability};
-pub use tokens::{Token, Tokens};
 pub use value::{Arena, Value, form, parse, xml};
+pub use web::{Token, Tokens};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] =

@@ -18,8 +18,8 @@
 use std::borrow::Cow;
 
 use super::generic::{cell, is_decimal};
-use super::web::address;
-use super::{Abilities, Ability, Channel, Out, Reason, Record, Token, Value, json, parse as parse_json, tokens};
+use super::web::{address, tokens};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, Token, Value, json, parse as parse_json};
 use crate::config::{Cell, Columns, Table, TableEvent, TableField, TableKind, TableQuestions};
 use crate::event::{Event, Kind, Text, Time};
 

@@ -18,15 +18,17 @@
 
 use std::borrow::Cow;
 
-use super::{Abilities, Ability, Channel, Out, Reason, Record, tokens};
+use super::{Abilities, Ability, Channel, Out, Reason, Record};
 use crate::config::LinkPattern;
 use crate::event::{Event, Kind, Text};
 
 pub(super) mod address;
 mod bots;
 mod request;
+pub(super) mod tokens;
 
 use request::Request;
+pub use tokens::{Token, Tokens};
 
 pub(super) static CHANNEL: Channel = Channel {
     name: "web",

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::generic::cell;
-use super::{Reason, Value, whatsapp};
+use crate::channels::generic::cell;
+use crate::channels::{Reason, Value, whatsapp};
 use crate::event::Text;
 
 /// The columns of a table of tokens.
-pub(super) const COLUMNS: [&str; 7] = ["token", "contact", "message_id", "campaign", "variant", "channel", "account"];
+const COLUMNS: [&str; 7] = ["token", "contact", "message_id", "campaign", "variant", "channel", "account"];
 
 /// What a token stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,6 @@ pub(super) fn is_row(body: &Value<'_>) -> bool {
 }
 
 /// The id of a contact as the channel's own logs write it, so that both are one contact.
-pub(super) fn contact<'a>(channel: &str, id: Text<'a>) -> Text<'a> {
+pub(in crate::channels) fn contact<'a>(channel: &str, id: Text<'a>) -> Text<'a> {
     if channel == whatsapp::CHANNEL.name { whatsapp::digits(id) } else { id }
 }

@@ -1,6 +1,9 @@
 //! Lines of logs and the clicks that they are. Knows nothing of files.
 
 use std::path::Path;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
 
 use super::super::reading::lines_of;
 use super::super::{ALL, Arena, Reading, Tokens, Value, form, value};
@@ -278,4 +281,25 @@ fn every_broken_line_is_refused_with_its_reason_and_none_is_a_click() {
             "ignored other_request",
         ]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_line_makes_it_panic(
+        before in "(https |h2 |::1 - - |)",
+        time in "(\\[02/Mar/2026:08:00:00 \\+0000\\] |2026-03-02T08:00:00Z |\\[../.../.*\\] )",
+        rest in "(\"|\\\\| |GET|/r/Ab3xY9|\\?c=|%|é|302|-|://|@|\u{0}){0,30}",
+    ) {
+        // Patterns take longer to compile than to try.
+        static READING: LazyLock<Reading> = LazyLock::new(reading);
+        let arena = Arena::default();
+        let line = format!("{before}{time}\"{rest}");
+        let body = Value::Str(&line);
+        let record = Record { body: &body, received_at: None, source: "", reading: &READING, arena: &arena };
+        let _ = recognises(&record);
+        let mut emit = |_: Event<'_>| ();
+        parse(&record, &mut Out::new(&mut emit));
+    }
 }

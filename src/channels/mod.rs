@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::config::{Export, Transcript};
+use crate::config::{Clicks, Export, Table, Transcript};
 use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
@@ -21,16 +21,19 @@ mod meta;
 #[cfg(test)]
 mod reading;
 mod ringcentral;
+mod table;
 mod telegram;
 mod twilio;
 pub mod value;
 mod vonage;
+mod web;
 mod whatsapp;
 mod ycloud;
 mod zenvia;
 
 pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
+pub use web::{Token, Tokens};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[
@@ -40,9 +43,11 @@ pub static ALL: &[&Channel] = &[
     &messagebird::CHANNEL,
     &messenger::CHANNEL,
     &ringcentral::CHANNEL,
+    &table::CHANNEL,
     &telegram::CHANNEL,
     &twilio::CHANNEL,
     &vonage::CHANNEL,
+    &web::CHANNEL,
     &whatsapp::CHANNEL,
     &ycloud::CHANNEL,
     &zenvia::CHANNEL,
@@ -122,6 +127,12 @@ pub struct Reading {
     pub transcript: Transcript,
     /// What chat exports do not tell.
     pub export: Export,
+    /// Which requests are clicks, and whose.
+    pub clicks: Clicks,
+    /// What the tokens of links stand for; `None` if there is no table of them.
+    pub tokens: Option<Tokens>,
+    /// Which columns of exported tables hold what.
+    pub tables: Vec<Table>,
 }
 
 impl Reading {
@@ -129,6 +140,14 @@ impl Reading {
     #[must_use]
     pub fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    /// What the token of a link stands for.
+    ///
+    /// # Errors
+    /// There is no table of tokens, or it does not have this one.
+    pub fn token(&self, token: &str) -> Result<&Token, Reason> {
+        self.tokens.as_ref().ok_or(Reason::MissingField("tokens"))?.get(token).ok_or(Reason::BadValue("token"))
     }
 }
 
@@ -204,6 +223,18 @@ impl Reason {
             ),
             "missing_field" if code.ends_with(":business") => {
                 Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.url") => {
+                Some("say which links are tracked, with url under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.channel") => {
+                Some("say in which messenger the tracked links were sent, with channel under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":tokens") => Some(
+                "the table of tokens was not found; its path under [clicks] is meant from the folder of trichter.toml: hand that file on with --config, or write the whole path",
+            ),
+            "bad_value" if code.ends_with(":token") => {
+                Some("the table under tokens in [clicks] does not know these links; read the log again when it does")
             }
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,

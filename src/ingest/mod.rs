@@ -24,6 +24,7 @@ pub mod frame;
 pub mod input;
 pub mod opt_out;
 mod parquet_rows;
+mod tokens;
 pub mod unwrap;
 
 pub use balance::Balance;
@@ -207,7 +208,7 @@ fn read_all(
 ) -> Result<()> {
     let shared = Shared {
         plan,
-        reading: reading(plan.config),
+        reading: reading(plan.config)?,
         unwrapping: Unwrapping::new(&plan.config.input),
         opt_out: OptOut::built_in()?,
         buffers: Buffers::default(),
@@ -261,12 +262,16 @@ fn read_all(
 }
 
 /// What channels need to know of the configuration.
-fn reading(config: &Config) -> Reading {
-    Reading {
+fn reading(config: &Config) -> Result<Reading> {
+    let tokens = config.clicks.tokens.as_deref().map(tokens::read).transpose()?;
+    Ok(Reading {
         zone: config.input.zone.as_ref().map(|zone| zone.0.clone()),
         transcript: config.transcript.clone(),
         export: config.export.clone(),
-    }
+        clicks: config.clicks.clone(),
+        tokens: tokens.flatten(),
+        tables: config.table.clone(),
+    })
 }
 
 /// How many chunks are parsed, or wait for it, at one time.

@@ -18,6 +18,8 @@ mod cli;
 // Broken inputs and killed runs.
 mod endurance;
 mod funnels;
+// One person under several ids.
+mod identity;
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

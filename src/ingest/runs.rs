@@ -75,7 +75,9 @@ impl Runs {
 
     /// Files rows under their contacts, as far as these are known.
     fn file(&mut self, rows: &mut Rows) {
-        self.learned.append(&self.links.append(rows.links()));
+        let news = self.links.news_in(rows.links());
+        self.links.append(&news);
+        self.learned.append(&news);
         // Settling costs as much as there are links, so a few new ones do not make it worthwhile: their rows are moved at
         // the end.
         if self.links.len() > self.n_settled + self.n_settled / 2 {
@@ -149,7 +151,8 @@ impl Runs {
         }
         let mut links = store.links()?;
         let before = links.contacts();
-        let news = links.append(&self.learned);
+        let news = links.news_in(&self.learned);
+        links.append(&news);
         let contacts = links.contacts();
         // A run was filed by what was known then, which may be any part of the links: all of them are looked for.
         let written = join::join(&self.table, &self.written, &contacts.moved_since(&Contacts::default()))?;

@@ -25,29 +25,30 @@ struct Said {
 
 impl Links {
     /// Adds that `former` was replaced by `current`, as was said at the instant `at`. `name` is `current` in plain, if ids
-    /// are kept plain. Returns whether it is news: not known yet, or not known to have been said so early.
-    pub fn add(&mut self, former: u128, current: u128, at: i64, name: Option<&str>) -> bool {
+    /// are kept plain.
+    pub fn add(&mut self, former: u128, current: u128, at: i64, name: Option<&str>) {
         if former == current {
-            return false;
+            return;
         }
-        if let Some(said) = self.said.get_mut(&(former, current)) {
-            let is_news = at < said.at;
-            said.at = said.at.min(at);
-            return is_news;
+        match self.said.get_mut(&(former, current)) {
+            Some(said) => said.at = said.at.min(at),
+            None => drop(self.said.insert((former, current), Said { at, name: name.map(Into::into) })),
         }
-        self.said.insert((former, current), Said { at, name: name.map(Into::into) });
-        true
     }
 
-    /// Adds all of another list and returns what of it is news.
-    pub fn append(&mut self, others: &Self) -> Self {
-        let mut news = Self::default();
+    /// Adds all of another list.
+    pub fn append(&mut self, others: &Self) {
         for (former, current, at, name) in others.iter() {
-            if self.add(former, current, at, name) {
-                news.add(former, current, at, name);
-            }
+            self.add(former, current, at, name);
         }
-        news
+    }
+
+    /// What others say that is not known yet, or not known to have been said so early.
+    #[must_use]
+    pub fn news_in(&self, others: &Self) -> Self {
+        let is_news = |pair: &(u128, u128), said: &Said| self.said.get(pair).is_none_or(|known| said.at < known.at);
+        let news = others.said.iter().filter(|(pair, said)| is_news(pair, said));
+        Self { said: news.map(|(&pair, said)| (pair, said.clone())).collect() }
     }
 
     /// Number of pairs.
@@ -272,11 +273,12 @@ mod tests {
             }
             let (first, second) = pairs.split_at(usize::try_from(roll(pairs.len() as u64 + 1)).unwrap());
             let mut joined = links(first);
-            joined.append(&links(second));
+            let news = joined.news_in(&links(second));
+            joined.append(&news);
             assert_eq!(joined, all);
             assert_eq!(filed(&joined), expected);
             // Said twice, it is no news.
-            assert!(joined.append(&all).is_empty());
+            assert!(joined.news_in(&all).is_empty());
         }
     }
 

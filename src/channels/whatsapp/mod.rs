@@ -182,7 +182,7 @@ impl<'a> Scope<'a> {
             profiles().find(named)
         };
         let told = |key| profile.and_then(|profile| json::text(profile.get(key)));
-        Person::of([told("wa_id"), phone, user, told("user_id")])
+        Person::of(&[told("wa_id"), phone, user, told("user_id")])
     }
 }
 
@@ -195,7 +195,7 @@ struct Person<'a> {
 impl<'a> Person<'a> {
     /// The person who has these ids: the first number is the contact, else the first id. Business-scoped ids come last,
     /// but either kind may stand in a field of the other.
-    fn of(ids: [Option<Text<'a>>; 4]) -> Option<Self> {
+    fn of(ids: &[Option<Text<'a>>]) -> Option<Self> {
         let ids = || ids.iter().flatten().cloned().map(digits);
         let contact = ids().find(|id| is_number(id)).or_else(|| ids().next())?;
         let former = ids().rev().find(|id| *id != contact);

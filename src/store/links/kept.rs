@@ -60,7 +60,9 @@ pub(in crate::store) fn read(store: &Path, name: &str, links: &mut Links) -> Res
     let path = store.join(FOLDER).join(name);
     let damaged = |source| Error::DataFile { path: path.clone(), source };
     let file = std::fs::File::open(&path).map_err(|source| damaged(source.into()))?;
-    let batches = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|file| file.build()).map_err(damaged)?;
+    let batches = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(damaged)?;
     for batch in batches {
         let batch = batch.map_err(|source| damaged(source.into()))?;
         let column = |name: &str| batch.column_by_name(name);

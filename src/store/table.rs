@@ -144,6 +144,8 @@ impl Store {
             .with_configuration([
                 (SCHEMA_PROPERTY.to_owned(), Some(schema::VERSION.to_string())),
                 ("delta.dataSkippingStatsColumns".to_owned(), Some("contact_key,at".to_owned())),
+                // Ledgers and links stand in the log for good.
+                ("delta.enableExpiredLogCleanup".to_owned(), Some("false".to_owned())),
             ]);
         match runtime.block_on(async { create.await }) {
             Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime }),
@@ -220,7 +222,7 @@ impl Store {
             },
             Operation::Optimize => DeltaOperation::Optimize { predicate: None, target_size: OPTIMIZE_TARGET },
         };
-        let mut properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
+        let mut properties = kept_log();
         if change.operation == Operation::Ingest {
             properties = properties.with_max_retries(0);
         }
@@ -244,7 +246,7 @@ impl Store {
             }
             Err(source @ DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(0) }) => {
                 if let Some(name) = links {
-                    kept::discard(&self.path, &name);
+                    kept::discard(&self.table_path(), &name);
                 }
                 let before = self.version();
                 self.load()?;
@@ -258,10 +260,10 @@ impl Store {
         self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))
     }
 
-    /// Writes links beside the table. They count once a commit names their file.
+    /// Writes links to a file of their own, and returns its name.
     fn keep(&self, links: &Links) -> Result<String> {
         let name = format!("{}.parquet", write::file_name()?);
-        kept::write(&self.path, &name, links)?;
+        kept::write(&self.table_path(), &name, links)?;
         Ok(name)
     }
 
@@ -272,9 +274,10 @@ impl Store {
     pub fn links(&self) -> Result<Links> {
         let mut links = Links::default();
         // Most stores have none, and reading the log of a long life takes a while.
-        if kept::exist(&self.path) {
+        let table = self.table_path();
+        if kept::exist(&table) {
             for name in self.log()?.into_iter().filter_map(|commit| commit.links) {
-                kept::read(&self.path, &name, &mut links)?;
+                kept::read(&table, &name, &mut links)?;
             }
         }
         Ok(links)
@@ -334,7 +337,8 @@ impl Store {
             .with_mode(VacuumMode::Full)
             .with_retention_period(chrono::Duration::hours(i64::from(keep_hours)))
             .with_enforce_retention_duration(false)
-            .with_dry_run(dry_run);
+            .with_dry_run(dry_run)
+            .with_commit_properties(kept_log());
         let (table, metrics) = self.runtime.block_on(async { vacuum.await }).map_err(|source| self.refused(source))?;
         self.table = table;
         let mut deleted = metrics.files_deleted;
@@ -430,6 +434,11 @@ pub enum Operation {
     Ingest,
     /// Writes the same events into fewer files.
     Optimize,
+}
+
+/// Commits take nothing out of the log: ledgers and links stand in it for good.
+fn kept_log() -> CommitProperties {
+    CommitProperties::default().with_cleanup_expired_logs(Some(false))
 }
 
 /// The size that compaction aims at, as the log records it.

@@ -250,6 +250,11 @@ fn a_number_and_a_business_scoped_id_in_one_record_are_one_contact_before_and_af
     assert_eq!(filed.len(), 4);
     assert!(filed.values().all(|contact| contact == "491"), "{filed:?}");
     assert!(rows(&small.case.path("store")).iter().all(|row| row["kind"] != "identity_linked"));
+    // Tidying up forgets nobody.
+    small.case.ask(&["store", "optimize", "--store", "store"]);
+    small.case.ask(&["store", "vacuum", "--store", "store", "--keep", "0"]);
+    small.ingest(&hidden("hidden-3", CHANGE + 4));
+    assert_eq!(small.filed(None)["hidden-3"], "491");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Links on disk: what one commit learned about who is who, in a Parquet file beside the table that the commit names.
+//! Links on disk: what one commit learned about who is who, in a Parquet file that the commit names.
 //!
 //! Not in the commit itself, because whoever opens the store reads that, and where a platform tells two ids of everybody
-//! there are as many links as contacts.
+//! there are as many links as contacts. They stand in the table's folder, so that they go where the table goes.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,17 +15,18 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::Links;
 use crate::error::{Error, Result};
 
-/// Folder below the store's folder.
-const FOLDER: &str = "links";
+/// Folder below the table's folder. Where a name begins with an underline, no tool that knows the table's format looks for
+/// data, nor for what it may delete.
+const FOLDER: &str = "_links";
 
-/// Whether a store may have links at all.
-pub(in crate::store) fn exist(store: &Path) -> bool {
-    store.join(FOLDER).is_dir()
+/// Whether a table may have links at all.
+pub(in crate::store) fn exist(table: &Path) -> bool {
+    table.join(FOLDER).is_dir()
 }
 
-/// Writes links to a file that has this name from then on, whole or not at all.
-pub(in crate::store) fn write(store: &Path, name: &str, links: &Links) -> Result<()> {
-    let folder = store.join(FOLDER);
+/// Writes links to a new file of this name. They count once a commit names it.
+pub(in crate::store) fn write(table: &Path, name: &str, links: &Links) -> Result<()> {
+    let folder = table.join(FOLDER);
     let path = folder.join(name);
     std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
     let ids = |id: fn((u128, u128)) -> u128| -> ArrayRef {
@@ -41,25 +43,23 @@ pub(in crate::store) fn write(store: &Path, name: &str, links: &Links) -> Result
     ];
     let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
     let refused = |source| Error::Write { path: path.clone(), source: std::io::Error::other(source) };
-    let mut draft = tempfile::NamedTempFile::new_in(&folder).map_err(Error::write(&path))?;
-    let mut writer = ArrowWriter::try_new(draft.as_file_mut(), batch.schema(), None).map_err(refused)?;
+    let file = File::create_new(&path).map_err(Error::write(&path))?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).map_err(refused)?;
     writer.write(&batch).map_err(refused)?;
-    writer.close().map_err(refused)?;
-    draft.as_file().sync_all().map_err(Error::write(&path))?;
-    draft.persist(&path).map_err(|error| Error::Write { path: path.clone(), source: error.error })?;
-    Ok(())
+    // The log must not name a file whose bytes a power cut could still take away.
+    writer.into_inner().map_err(refused)?.sync_all().map_err(Error::write(&path))
 }
 
 /// Takes back what no commit names. What cannot be removed means nothing all the same.
-pub(in crate::store) fn discard(store: &Path, name: &str) {
-    std::fs::remove_file(store.join(FOLDER).join(name)).ok();
+pub(in crate::store) fn discard(table: &Path, name: &str) {
+    std::fs::remove_file(table.join(FOLDER).join(name)).ok();
 }
 
 /// Adds the links of a file.
-pub(in crate::store) fn read(store: &Path, name: &str, links: &mut Links) -> Result<()> {
-    let path = store.join(FOLDER).join(name);
+pub(in crate::store) fn read(table: &Path, name: &str, links: &mut Links) -> Result<()> {
+    let path = table.join(FOLDER).join(name);
     let damaged = |source| Error::DataFile { path: path.clone(), source };
-    let file = std::fs::File::open(&path).map_err(|source| damaged(source.into()))?;
+    let file = File::open(&path).map_err(|source| damaged(source.into()))?;
     let batches = ParquetRecordBatchReaderBuilder::try_new(file)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(damaged)?;

@@ -262,7 +262,8 @@ impl Store {
 
     /// Writes links to a file of their own, and returns its name.
     fn keep(&self, links: &Links) -> Result<String> {
-        let name = format!("{}.parquet", write::file_name()?);
+        // Parquet, but not named so: whoever lists data files by their ending is spared it.
+        let name = format!("{}.links", write::file_name()?);
         kept::write(&self.table_path(), &name, links)?;
         Ok(name)
     }

@@ -94,11 +94,11 @@ mod tests {
         let mut links = Links::default();
         links.add(1, u128::MAX, -5, None);
         links.add(u128::MAX, 2, 1_767_268_800_000_000, Some("größe"));
-        write(folder.path(), "a.parquet", &links).unwrap();
+        write(folder.path(), "a.links", &links).unwrap();
         let mut found = Links::default();
-        read(folder.path(), "a.parquet", &mut found).unwrap();
+        read(folder.path(), "a.links", &mut found).unwrap();
         assert_eq!(found, links);
         assert!(exist(folder.path()));
-        assert!(read(folder.path(), "b.parquet", &mut found).is_err());
+        assert!(read(folder.path(), "b.links", &mut found).is_err());
     }
 }

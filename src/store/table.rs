@@ -541,6 +541,33 @@ mod tests {
     }
 
     #[test]
+    fn tidying_up_an_old_store_keeps_all_that_its_commits_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open_or_create(folder.path()).unwrap();
+        let ledger = Ledger { accepted: 1, ..Ledger::default() };
+        // Enough for the table's library to sum up the log in a checkpoint, before which it would clean up.
+        for number in 0..101 {
+            let mut links = Links::default();
+            links.add(number, 1_000, 0, None);
+            let change = Change { ledger: Some(&ledger), links: Some(&links), ..Change::of(Operation::Ingest) };
+            assert!(store.commit(&change).unwrap().is_some());
+        }
+        let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+        let log = store.table_path().join("_delta_log");
+        assert!(log.join("_last_checkpoint").exists());
+        for entry in std::fs::read_dir(log).unwrap() {
+            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+            file.set_modified(old).unwrap();
+        }
+        let stray = "month=2026-01/part-1.parquet";
+        std::fs::create_dir(store.table_path().join("month=2026-01")).unwrap();
+        std::fs::write(store.table_path().join(stray), "").unwrap();
+        assert_eq!(store.vacuum(0, false).unwrap(), [stray]);
+        let store = Store::open(folder.path(), AsOf::Latest).unwrap();
+        assert_eq!((store.ledger().unwrap().accepted, store.links().unwrap().len()), (101, 101));
+    }
+
+    #[test]
     fn a_path_that_the_table_library_would_misread_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for (name, fits) in [("a%20b", false), ("100%", true), ("50% off", true), ("größe #1?", true)] {

@@ -12,7 +12,11 @@ fn main() -> std::io::Result<()> {
         println!("cargo:rerun-if-changed={folder}");
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files)?;
-        files.retain(|path| extension.is_empty() || path.extension().is_some_and(|found| found == extension));
+        // The demo is made of the simulated campaigns; what people wrote is for reading and for tests.
+        files.retain(|path| match extension {
+            "" => path.file_name().is_some_and(|name| name == "campaigns.ndjson.gz" || name == "trichter.toml"),
+            extension => path.extension().is_some_and(|found| found == extension),
+        });
         files.sort();
         let include = if extension.is_empty() { "include_bytes" } else { "include_str" };
         let element = if extension.is_empty() { "&[u8]" } else { "&str" };

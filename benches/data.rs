@@ -63,6 +63,7 @@ impl Data {
             channel: None,
             config: &self.config,
             key: &Key::from_hex(KEY).unwrap(),
+            now: trichter::event::Time(i64::MAX),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
             progress: &|_| {},
         };

@@ -28,7 +28,8 @@ pub(crate) fn parse(criterion: &mut Criterion) {
                 for line in &lines {
                     // A few simulated lines are broken on purpose.
                     let Ok(body) = channels::parse(line, &arena) else { continue };
-                    let record = Record { body: &body, received_at: None, reading: &reading };
+                    let record =
+                        Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
                     let mut emit = |_: trichter::event::Event<'_>| n_events += 1;
                     (channel.parse)(&record, &mut Out::new(&mut emit));
                     arena.clear();

@@ -25,6 +25,8 @@ pub struct Config {
     pub windows: Windows,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
+    /// What exports of chats do not tell.
+    pub export: Export,
     /// Scripted dialogues whose questions are known in order.
     pub flow: Vec<Flow>,
     /// Which messages are campaigns, questions and flows.
@@ -39,8 +41,16 @@ pub struct Input {
     pub body: Option<String>,
     /// JSON pointer to the time of receipt inside a log line.
     pub received_at: Option<String>,
-    /// Time zone of date-times that name none. Default UTC.
-    pub zone: Zone,
+    /// Time zone of date-times that name none. Without it such records are refused.
+    pub zone: Option<Zone>,
+}
+
+/// `[export]`: what exports of chats do not tell.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Export {
+    /// Names under which the business writes, as they stand in the exports.
+    pub business: Vec<String>,
 }
 
 /// `[privacy]`: what is kept of a person.

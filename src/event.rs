@@ -17,14 +17,15 @@ pub struct Time(pub i64);
 /// One second in the unit of [`Time`].
 pub const SECOND: i64 = 1_000_000;
 
-/// The earliest instant a conversation log is believed: 2005-01-01. Earlier values are junk (zero, relative or cut-off numbers).
-const EARLIEST: i64 = 1_104_537_600 * SECOND;
+/// The earliest instant a conversation log is believed: 2009-01-01, before the oldest of the messengers. Earlier values are
+/// junk (zero, relative or cut-off numbers).
+const EARLIEST: i64 = 1_230_768_000 * SECOND;
 /// The latest instant believed: 2100-01-01.
 const LATEST: i64 = 4_102_444_800 * SECOND;
 
 impl Time {
     /// Reads a Unix time whose unit is told by its size: below 1e11 seconds, below 1e14 milliseconds, below 1e17
-    /// microseconds. `None` if the instant is outside 2005–2100, so that junk never becomes 1970.
+    /// microseconds. `None` if the instant is outside 2009–2100, so that junk never becomes 1970.
     #[must_use]
     pub fn from_unix(number: i64) -> Option<Self> {
         let micros = match number {
@@ -53,9 +54,9 @@ impl Time {
     }
 
     /// Reads digits (as [`Time::from_unix`]), a decimal number of seconds, or an ISO-8601 instant or date-time with `T`
-    /// or a blank between date and time. A date-time without a zone is taken in `zone`.
+    /// or a blank between date and time. A date-time that names no zone is taken in `zone`, and is `None` without one.
     #[must_use]
-    pub fn parse(text: &str, zone: &TimeZone) -> Option<Self> {
+    pub fn parse(text: &str, zone: Option<&TimeZone>) -> Option<Self> {
         let text = text.trim();
         let first = text.bytes().next()?;
         // Most times are these, and are too short to overflow.
@@ -80,6 +81,13 @@ impl Time {
             return Self(timestamp.as_microsecond()).plausible();
         }
         let civil: DateTime = text.parse().ok()?;
+        Self::from_civil(civil, zone?)
+    }
+
+    /// The instant at which clocks of the zone show a date-time. What a change of the clock skips or repeats is taken as
+    /// RFC 5545 says: with the offset before the gap, and the first of both.
+    #[must_use]
+    pub fn from_civil(civil: DateTime, zone: &TimeZone) -> Option<Self> {
         let zoned = civil.to_zoned(zone.clone()).ok()?;
         Self(zoned.timestamp().as_microsecond()).plausible()
     }
@@ -395,7 +403,7 @@ mod tests {
     #[test]
     fn junk_times_are_refused_and_never_become_1970() {
         for junk in ["0", "12345", "-1", "asdf", "", "1700000000000000000", "NaN", "21-09-2022 12:05:00"] {
-            assert_eq!(Time::parse(junk, &TimeZone::UTC), None, "{junk:?}");
+            assert_eq!(Time::parse(junk, Some(&TimeZone::UTC)), None, "{junk:?}");
         }
     }
 
@@ -404,10 +412,11 @@ mod tests {
         let expected = Some(Time(1_767_268_800 * SECOND));
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         for text in ["2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00", "2026-01-01T12:00:00.000+0000"] {
-            assert_eq!(Time::parse(text, &TimeZone::UTC), expected, "{text}");
+            assert_eq!(Time::parse(text, None), expected, "{text}");
         }
-        assert_eq!(Time::parse("2026-01-01 13:00:00", &berlin), expected);
-        assert_eq!(Time::parse("1767268800.0", &berlin), expected);
+        assert_eq!(Time::parse("2026-01-01 13:00:00", Some(&berlin)), expected);
+        assert_eq!(Time::parse("2026-01-01 13:00:00", None), None);
+        assert_eq!(Time::parse("1767268800.0", None), expected);
     }
 
     #[test]

@@ -16,7 +16,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::config::Transcript;
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
@@ -26,6 +26,19 @@ pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Generic log",
     kinds: Kind::ALL,
+    abilities: Abilities {
+        sent: Ability::Yes,
+        delivered: Ability::Yes,
+        opened: Ability::Yes,
+        clicked: Ability::Yes,
+        replied: Ability::Yes,
+        opted_in: Ability::Yes,
+        opted_out_soft: Ability::Yes,
+        opted_out_hard: Ability::Yes,
+        asked: Ability::Yes,
+        handed_over: Ability::Yes,
+        paid: Ability::Yes,
+    },
     caveats: &[
         "Canonical events can hold every kind; what a log really holds depends on who wrote it.",
         "Chat transcripts hold no receipts: deliveries and opens are unknown unless the log has receipts as canonical events.",
@@ -65,7 +78,7 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
 }
 
 /// Reads a row of canonical columns.
-fn canonical<'a>(row: &'a Value<'a>, zone: &TimeZone) -> Result<Event<'a>, Reason> {
+fn canonical<'a>(row: &'a Value<'a>, zone: Option<&TimeZone>) -> Result<Event<'a>, Reason> {
     let kind = required(row, "kind", "kind")?;
     let kind = Kind::from_name(&kind).ok_or(Reason::BadValue("kind"))?;
     let at = time(row, "at", "at", zone)?;
@@ -122,7 +135,7 @@ fn canonical<'a>(row: &'a Value<'a>, zone: &TimeZone) -> Result<Event<'a>, Reaso
 }
 
 /// Reads a row of a chat transcript.
-fn transcript<'a>(row: &'a Value<'a>, columns: &Transcript, zone: &TimeZone) -> Result<Event<'a>, Reason> {
+fn transcript<'a>(row: &'a Value<'a>, columns: &Transcript, zone: Option<&TimeZone>) -> Result<Event<'a>, Reason> {
     let direction = required(row, &columns.direction, "direction")?;
     let lower = direction.to_lowercase();
     let means = |words: &[String]| words.iter().any(|word| *word == lower || word.to_lowercase() == lower);
@@ -190,7 +203,7 @@ fn required<'a>(row: &'a Value<'a>, column: &str, field: &'static str) -> Result
     cell(row, column).ok_or(Reason::MissingField(field))
 }
 
-fn time(row: &Value<'_>, column: &str, field: &'static str, zone: &TimeZone) -> Result<Time, Reason> {
+fn time(row: &Value<'_>, column: &str, field: &'static str, zone: Option<&TimeZone>) -> Result<Time, Reason> {
     match row_field(row, column) {
         Value::Str(text) if text.trim().is_empty() => Err(Reason::MissingField(field)),
         value => json::time(value, field, zone),
@@ -213,9 +226,9 @@ mod tests {
     fn read(body: &str, see: &mut dyn FnMut(Event<'_>)) -> Outcome {
         let arena = Arena::default();
         let body = value::parse(body, &arena).unwrap();
-        let reading = Reading::default();
+        let reading = Reading { zone: Some(TimeZone::UTC), ..Reading::default() };
         let mut out = Out::new(see);
-        let record = Record { body: &body, received_at: None, reading: &reading };
+        let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
         assert!(recognises(&record), "not recognised: {body:?}");
         parse(&record, &mut out);
         out.outcome()
@@ -334,7 +347,16 @@ mod tests {
         for body in ["[]", "null", "1", "{}", r#"{"kind":"message_sent"}"#, r#"{"direction":"in"}"#] {
             let arena = Arena::default();
             let body = value::parse(body, &arena).unwrap();
-            assert!(!recognises(&Record { body: &body, received_at: None, reading: &reading }), "{body:?}");
+            assert!(
+                !recognises(&Record {
+                    body: &body,
+                    received_at: None,
+                    source: "test",
+                    reading: &reading,
+                    arena: &arena
+                }),
+                "{body:?}"
+            );
         }
     }
 }

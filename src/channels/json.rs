@@ -38,11 +38,14 @@ pub fn required<'a>(value: &'a Value<'a>, field: &'static str) -> Result<Text<'a
 /// A time in any of the forms of [`Time::parse`], as text or number.
 ///
 /// # Errors
-/// The field is absent, or it holds no believable time.
-pub fn time(value: &Value<'_>, field: &'static str, zone: &TimeZone) -> Result<Time, Reason> {
+/// The field is absent, it holds no believable time, or one that names no zone while `zone` is not known.
+pub fn time(value: &Value<'_>, field: &'static str, zone: Option<&TimeZone>) -> Result<Time, Reason> {
     match value {
         Value::Null => Err(Reason::MissingField(field)),
-        Value::Str(text) => Time::parse(text, zone).ok_or(Reason::BadTime(field)),
+        Value::Str(text) => Time::parse(text, zone).ok_or_else(|| {
+            let is_local = zone.is_none() && Time::parse(text, Some(&TimeZone::UTC)).is_some();
+            if is_local { Reason::NoZone(field) } else { Reason::BadTime(field) }
+        }),
         Value::Number(number) => match number.as_i64() {
             Some(number) => Time::from_unix(number),
             None => Time::from_unix_f64(number.as_f64()),

@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 
 use super::meta::{self, Part, Place};
-use super::{Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, TimeBasis};
 
 const NAME: &str = "messenger";
@@ -43,6 +43,19 @@ pub(super) static CHANNEL: Channel = Channel {
         Kind::DeliveredUpTo,
         Kind::OpenedUpTo,
     ],
+    abilities: Abilities {
+        sent: Ability::LowerBound,
+        delivered: Ability::LowerBound,
+        opened: Ability::LowerBound,
+        clicked: Ability::LowerBound,
+        replied: Ability::Yes,
+        opted_in: Ability::Yes,
+        opted_out_soft: Ability::Yes,
+        opted_out_hard: Ability::Never,
+        asked: Ability::NeedsSendLog,
+        handed_over: Ability::Yes,
+        paid: Ability::LowerBound,
+    },
     caveats: &[
         "Sent messages are seen only as echoes (field message_echoes) or in the log of the Send API; without either, nothing was sent.",
         "Reads are watermarks: a receipt says that everything sent until then was read, so times of opening are those of the last message.",
@@ -273,7 +286,8 @@ mod tests {
     fn lines(json: &str) -> Vec<String> {
         let arena = Arena::default();
         let body = value::parse(json, &arena).unwrap();
-        let record = Record { body: &body, received_at: None, reading: &Reading::default() };
+        let record =
+            Record { body: &body, received_at: None, source: "test", reading: &Reading::default(), arena: &arena };
         assert!((CHANNEL.recognises)(&record), "{json}");
         let mut lines = Vec::new();
         let mut emit = |event: Event<'_>| {

@@ -38,7 +38,7 @@ pub(super) struct Part<'a> {
     pub(super) body: &'a Value<'a>,
     entry_time: &'a Value<'a>,
     received_at: Option<Time>,
-    zone: &'a TimeZone,
+    zone: Option<&'a TimeZone>,
 }
 
 /// Whether an envelope holds conversations, whatever its `object` says.

@@ -5,18 +5,22 @@
 
 use jiff::tz::TimeZone;
 
-use crate::config::Transcript;
+use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
+pub mod abilities;
 mod generic;
 pub mod json;
 mod messenger;
 mod meta;
+#[cfg(test)]
+mod reading;
 mod telegram;
 pub mod value;
 mod whatsapp;
 
-pub use value::{Arena, Value, parse};
+pub use abilities::{Abilities, Ability};
+pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
@@ -29,6 +33,8 @@ pub struct Channel {
     pub title: &'static str,
     /// The kinds of events that the platform's logs can hold. What is not here is unknown, never zero.
     pub kinds: &'static [Kind],
+    /// How well the logs tell what is measured.
+    pub abilities: Abilities,
     /// What an analyst must know about the numbers of this channel, a sentence each.
     pub caveats: &'static [&'static str],
     /// Whether a record looks like this platform's.
@@ -42,6 +48,12 @@ impl Channel {
     #[must_use]
     pub fn reports(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    /// Whether its logs may be of any platform, so that it says nothing of what can be measured.
+    #[must_use]
+    pub fn is_any_platform(&self) -> bool {
+        self.name == "generic"
     }
 
     /// Whether opens can be seen: by receipts for single messages or by watermarks.
@@ -69,25 +81,30 @@ pub struct Record<'a> {
     pub body: &'a Value<'a>,
     /// When the log says that it received the record.
     pub received_at: Option<Time>,
+    /// Name of the log: path or `-`. Exports of chats say in it whose chat it is.
+    pub source: &'a str,
     /// What the configuration says about reading records.
     pub reading: &'a Reading,
+    /// Keeps what is read from inside the body, such as JSON in a text.
+    pub arena: &'a Arena,
 }
 
 /// What a channel needs to know of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// Zone of date-times that name none.
+    /// Zone of date-times that name none. Without one they are refused: a guessed zone is a quietly wrong number.
     pub zone: Option<TimeZone>,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
+    /// What chat exports do not tell.
+    pub export: Export,
 }
 
 impl Reading {
-    /// Zone of date-times that name none; UTC if the configuration says nothing.
+    /// Zone of date-times that name none, if it is known.
     #[must_use]
-    pub fn zone(&self) -> &TimeZone {
-        static UTC: TimeZone = TimeZone::UTC;
-        self.zone.as_ref().unwrap_or(&UTC)
+    pub fn zone(&self) -> Option<&TimeZone> {
+        self.zone.as_ref()
     }
 }
 
@@ -95,8 +112,10 @@ impl Reading {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Not JSON, though it begins like it.
+    /// Not JSON, nor text that any platform writes.
     NotJson,
+    /// Not XML, though it begins like it.
+    NotXml,
     /// Ends in the middle, or the brackets never close.
     Truncated,
     /// Nested deeper than any platform writes.
@@ -115,8 +134,12 @@ pub enum Reason {
     Encrypted,
     /// A field that must be there is not.
     MissingField(&'static str),
-    /// A time that is no time, or not in 2005–2100.
+    /// A time that is no time, or not in 2009–2100.
     BadTime(&'static str),
+    /// A time more than a day after the ingest: a clock that ran ahead, or a unit mistaken.
+    FutureTime,
+    /// A time that names no zone, and nobody says which is meant.
+    NoZone(&'static str),
     /// A field has a value that its format does not allow.
     BadValue(&'static str),
 }
@@ -127,6 +150,7 @@ impl Reason {
     pub fn code(&self) -> String {
         match self {
             Self::NotJson => "not_json".into(),
+            Self::NotXml => "not_xml".into(),
             Self::Truncated => "truncated".into(),
             Self::TooDeep => "too_deep".into(),
             Self::TooLong => "too_long".into(),
@@ -137,7 +161,28 @@ impl Reason {
             Self::Encrypted => "encrypted".into(),
             Self::MissingField(field) => format!("missing_field:{field}"),
             Self::BadTime(field) => format!("bad_time:{field}"),
+            Self::FutureTime => "future_time".into(),
+            Self::NoZone(field) => format!("no_zone:{field}"),
             Self::BadValue(field) => format!("bad_value:{field}"),
+        }
+    }
+
+    /// What can be tried, by the key under which the reason is counted.
+    #[must_use]
+    pub fn remedy(code: &str) -> Option<&'static str> {
+        match code.split_once(':').map_or(code, |(code, _)| code) {
+            "no_zone" => Some(
+                "say in which zone these times are: --timezone Europe/Berlin, or zone under [input] in trichter.toml",
+            ),
+            "encrypted" => Some("decrypt these bodies before they are logged"),
+            "missing_field" if code.ends_with(":received_at") => Some(
+                "these callbacks tell no time: log them with the time of receipt, or name its place with received_at under [input]",
+            ),
+            "missing_field" if code.ends_with(":business") => {
+                Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
+            }
+            "future_time" => Some("check the clock of this machine and the unit of these times"),
+            _ => None,
         }
     }
 }
@@ -149,6 +194,7 @@ impl Reason {
 pub struct Out<'o> {
     emit: &'o mut dyn FnMut(Event<'_>),
     n_events: usize,
+    latest: Time,
     ignored: Option<&'static str>,
     refused: Option<Reason>,
 }
@@ -167,11 +213,20 @@ pub enum Outcome {
 impl<'o> Out<'o> {
     /// Hands every event to `emit`.
     pub fn new(emit: &'o mut dyn FnMut(Event<'_>)) -> Self {
-        Self { emit, n_events: 0, ignored: None, refused: None }
+        Self { emit, n_events: 0, latest: Time(i64::MAX), ignored: None, refused: None }
+    }
+
+    /// Refuses events after this instant.
+    #[must_use]
+    pub fn until(self, latest: Time) -> Self {
+        Self { latest, ..self }
     }
 
     /// Takes an event.
     pub fn event(&mut self, event: Event<'_>) {
+        if event.at > self.latest {
+            return self.reject(Reason::FutureTime);
+        }
         self.n_events += 1;
         (self.emit)(event);
     }

@@ -21,7 +21,7 @@
 use std::borrow::Cow;
 
 use super::value::Object;
-use super::{Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
 mod calls;
@@ -44,6 +44,19 @@ pub(super) static CHANNEL: Channel = Channel {
         Kind::MessageSuppressed,
         Kind::MessageFailed,
     ],
+    abilities: Abilities {
+        sent: Ability::NeedsSendLog,
+        delivered: Ability::Never,
+        opened: Ability::Never,
+        clicked: Ability::LowerBound,
+        replied: Ability::Yes,
+        opted_in: Ability::Yes,
+        opted_out_soft: Ability::LowerBound,
+        opted_out_hard: Ability::Yes,
+        asked: Ability::NeedsSendLog,
+        handed_over: Ability::Never,
+        paid: Ability::Yes,
+    },
     caveats: &[
         "Telegram reports neither deliveries nor reads to bots, so delivery and open rates do not exist.",
         "Sent messages are seen only in a log of Bot API calls; without it, nothing was sent.",
@@ -392,52 +405,16 @@ fn decimal(amount: u64, currency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::{Arena, Outcome, Reading, value};
+    use crate::channels::reading;
 
     const RECEIVED: Time = Time(1_700_000_100_000_000);
 
     pub(super) fn check(json: &str, expected: &[&str]) {
-        assert_eq!(lines(json, None), expected, "{json}");
+        reading::check(&CHANNEL, json, expected);
     }
 
-    /// Events as lines of the fields that are set, then the outcome.
     pub(super) fn lines(json: &str, received_at: Option<Time>) -> Vec<String> {
-        let arena = Arena::default();
-        let body = value::parse(json, &arena).unwrap();
-        let record = Record { body: &body, received_at, reading: &Reading::default() };
-        assert!((CHANNEL.recognises)(&record), "{json}");
-        let mut lines = Vec::new();
-        let mut emit = |event: Event<'_>| {
-            assert!(CHANNEL.reports(event.kind), "{} is not among the kinds", event.kind);
-            let mut line = format!("{} {} {}", event.at.seconds(), event.kind, event.contact);
-            for (name, value) in [
-                ("account", &event.account),
-                ("id", &event.message_id),
-                ("re", &event.reply_to),
-                ("topic", &event.topic),
-                ("type", &event.message_type),
-                ("agent", &event.agent),
-                ("answer", &event.answer),
-                ("text", &event.text),
-                ("tag", &event.tag),
-                ("error", &event.error_code),
-                ("cost", &event.cost),
-                ("currency", &event.currency),
-            ] {
-                if let Some(value) = value {
-                    line = format!("{line} {name}={value}");
-                }
-            }
-            lines.push(line);
-        };
-        let mut out = Out::new(&mut emit);
-        (CHANNEL.parse)(&record, &mut out);
-        match out.outcome() {
-            Outcome::Accepted => {}
-            Outcome::Ignored(what) => lines.push(format!("ignored {what}")),
-            Outcome::Rejected(reason) => lines.push(format!("rejected {}", reason.code())),
-        }
-        lines
+        reading::lines(&CHANNEL, json, received_at)
     }
 
     /// An update with a message of contact 7.
@@ -471,9 +448,9 @@ mod tests {
             )
         };
         let rest = "button_clicked 7 id=tap:9 re=7:3 type=callback_query answer=yes text=Ja";
-        assert_eq!(lines(&tap("1700000000"), Some(RECEIVED)), [format!("1700000100 {rest}")]);
-        assert_eq!(lines(&tap("0"), Some(RECEIVED)), [format!("1700000100 {rest}")]);
-        check(&tap("1700000000"), &[&format!("1700000000 {rest}")]);
+        assert_eq!(lines(&tap("1700000000"), Some(RECEIVED)), [format!("~1700000100 {rest}")]);
+        assert_eq!(lines(&tap("0"), Some(RECEIVED)), [format!("~1700000100 {rest}")]);
+        check(&tap("1700000000"), &[&format!("~1700000000 {rest}")]);
         check(&tap("0"), &["rejected bad_time:date"]);
         check(
             r#"{"update_id":2,"callback_query":{"id":"9","from":{"id":7},"data":"yes"}}"#,
@@ -513,7 +490,7 @@ mod tests {
             r#"{"update_id":5,"pre_checkout_query":{"id":"8","from":{"id":7},"currency":"EUR","total_amount":990}}"#;
         assert_eq!(
             lines(checkout, Some(RECEIVED)),
-            ["1700000100 payment 7 answer=pre_checkout cost=9.90 currency=EUR"]
+            ["~1700000100 payment 7 answer=pre_checkout cost=9.90 currency=EUR"]
         );
         check(checkout, &["rejected missing_field:received_at"]);
     }

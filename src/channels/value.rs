@@ -1,11 +1,14 @@
-//! JSON in memory while a record is read: a tree of slices that borrow the log line and an [`Arena`].
+//! A record in memory while it is read: JSON, or what is like it, as a tree of slices that borrow the log line and an
+//! [`Arena`].
 //!
 //! It knows nothing of platforms and files. Nothing in the tree owns memory, so a record costs no allocation of its own and
 //! nothing to drop.
 
 use serde::{Serialize, Serializer};
 
+pub mod form;
 mod parse;
+pub mod xml;
 
 pub use parse::{Arena, parse};
 

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CONFIG, Done, config, print, print_json, render, say, write_whole};
-use crate::channels::{self, Channel};
+use super::{CONFIG, Done, config, now, print, print_json, render, say, write_whole};
+use crate::channels::{self, Channel, Reason};
+use crate::config::Zone;
 use crate::error::{Error, Result};
 use crate::ingest::{self, Balance, Plan, Reject, input};
 use crate::store::{Key, Store};
 
 /// Read raw logs into a store.
 ///
-/// Inputs are files, folders, globs or '-': NDJSON, JSON, CSV with a header, Parquet; plain, .gz or .zst. The platform is
+/// Inputs are files, folders, globs or '-': JSON, NDJSON, XML, forms, CSV with a header, text, Parquet; plain, .gz or .zst. The platform is
 /// recognised record by record, also inside the envelopes that web servers put around a webhook. Reading the same logs
 /// again stores nothing new.
 ///
@@ -49,6 +50,10 @@ struct Reading {
     /// commands find it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Time zone of date-times in the logs that name none, such as Europe/Berlin; overrides the configuration. Without
+    /// either, such records are rejected.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
     /// Write refused records to this file as NDJSON: source, line, reason, excerpt. '-' is standard output.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -112,7 +117,11 @@ impl Reading {
                 known: channels::ALL.iter().map(|channel| channel.name.to_owned()).collect(),
             })?),
         };
-        Ok(Prepared { sources: input::sources(&self.inputs)?, channel, config: config(self.config.as_deref(), store)? })
+        let mut config = config(self.config.as_deref(), store)?;
+        if let Some(name) = &self.timezone {
+            config.input.zone = Some(Zone::parse(name).map_err(Error::Usage)?);
+        }
+        Ok(Prepared { sources: input::sources(&self.inputs)?, channel, config })
     }
 
     fn key(&self, store: &Path) -> Result<Key> {
@@ -134,6 +143,7 @@ impl Reading {
             channel: prepared.channel,
             config: &prepared.config,
             key,
+            now: now(),
             stdin: &|| Box::new(io::stdin()) as Box<dyn Read + Send>,
             progress: &|bytes| bar.inc(bytes),
         };
@@ -184,6 +194,11 @@ impl Reading {
                 "warning: {} of {} records were rejected; --rejects FILE writes them all down",
                 balance.records.rejected, balance.records.received
             ));
+            let mut remedies: Vec<&str> = balance.reasons.keys().filter_map(|reason| Reason::remedy(reason)).collect();
+            remedies.dedup();
+            for remedy in remedies {
+                say(&format!("  {remedy}"));
+            }
             if !keeps {
                 for reject in first {
                     say(&format!("  {}:{}: {}: {}", reject.source, reject.line, reject.reason, reject.excerpt));

@@ -251,12 +251,17 @@ fn config(path: Option<&Path>, store: Option<&Path>) -> Result<Config> {
     }
 }
 
+/// The clock, which only the command line reads.
+fn now() -> Time {
+    Time(jiff::Timestamp::now().as_microsecond())
+}
+
 /// A day, which begins in the zone, or an instant.
 fn instant(text: &str, zone: &Zone) -> Result<Time> {
     let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
     let time = match day {
         Some(day) => day.to_zoned(zone.0.clone()).ok().map(|zoned| Time(zoned.timestamp().as_microsecond())),
-        None => Time::parse(text, &zone.0),
+        None => Time::parse(text, Some(&zone.0)),
     };
     time.ok_or_else(|| {
         Error::Usage(format!("'{text}' is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)"))

@@ -41,7 +41,7 @@ fn cells(row: &Row) -> Vec<String> {
             vec!["n/a".into(), "n/a".into(), language.count(rate.numerator), language.count(rate.denominator)]
         }
         Counts::Rate(rate) => vec![
-            rate.value().map_or_else(|| "–".into(), |value| language.percent(value)),
+            rate.value().map_or_else(|| "–".into(), |value| language.bounded(row.lower_bound, language.percent(value))),
             rate.interval().map_or_else(|| "–".into(), |(low, high)| interval(low, high, language)),
             language.count(rate.numerator),
             language.count(rate.denominator),
@@ -106,6 +106,7 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
                 named("low", json!(interval.map(|(low, _)| low))),
                 named("high", json!(interval.map(|(_, high)| high))),
                 named("measurable", json!(row.measurable)),
+                named("lower_bound", json!(row.lower_bound)),
             ]
         }
         Counts::Distribution(distribution) => std::iter::once(named("n", json!(distribution.n())))

@@ -158,6 +158,7 @@ impl Report {
             channel: None,
             config: &config,
             key: &key,
+            now: super::now(),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
             progress: &|_| {},
         };

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use self::documents::Documents;
+use self::elements::Elements;
 pub use self::feed::Buffers;
 use self::feed::Feed;
 use self::rows::{Header, Rows};
 use super::input::Opened;
 use super::parquet_rows::{Batch, Batches};
-use crate::channels::{Arena, Reason, Value, parse};
+use crate::channels::{Arena, Reason, Value, form, parse, xml};
 
 mod documents;
+mod elements;
 mod feed;
 mod rows;
 mod scan;
@@ -42,10 +44,16 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// How records stand in a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A JSON value a line; also text that is no JSON at all, whose lines are refused one by one.
-    Ndjson,
+    /// A value a line: JSON, XML, a form, or text such as a web server's log. A value that stands in text is a record too.
+    Lines,
     /// JSON over several lines, several values on a line, or an array of records.
     Json,
+    /// JSON arrays, each of which is one record.
+    Arrays,
+    /// XML elements, one after the other.
+    Xml,
+    /// One text that is one record as a whole, such as an exported chat.
+    Text,
     /// Cells with a delimiter, the first row being the header.
     Csv {
         /// A comma, a semicolon or a tab.
@@ -60,6 +68,10 @@ pub enum Form {
     /// Nothing but blanks.
     Empty,
 }
+
+/// Whether an array, or a text of several lines, is one record as a whole. It is shown the array with its first element
+/// only, and the beginning of the text. What is not is cut into elements and lines.
+pub type IsWhole<'w> = dyn Fn(&Value<'_>) -> bool + Sync + 'w;
 
 /// Whole records, to be read with [`Chunk::records`] on any thread.
 pub struct Chunk {
@@ -138,8 +150,19 @@ fn excerpt(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Text as the value that it is; what looks like nothing else is text.
 fn parse_bytes<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, Reason> {
-    parse(str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?, arena)
+    let text = str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    let refusal = match parse(text, arena) {
+        Ok(value) => return Ok(value),
+        Err(refusal) => refusal,
+    };
+    match text.trim_start().as_bytes().first() {
+        Some(b'<') => xml::parse(text, arena),
+        Some(b'{' | b'[' | b'"') => Err(refusal),
+        _ if form::is_form(text) => Ok(form::parse(text, arena)),
+        _ => Ok(Value::Str(text)),
+    }
 }
 
 impl Chunk {
@@ -154,16 +177,16 @@ impl Chunk {
         buffers.give(self.bytes);
     }
 
-    /// Reads the records in their order. An array on a line of NDJSON is as many records as it has elements.
-    pub fn records(&self, mut each: impl FnMut(Framed<'_>)) {
+    /// Reads the records in their order. An array on a line is as many records as it has elements, if it is not whole.
+    pub fn records(&self, is_whole: &IsWhole<'_>, mut each: impl FnMut(Framed<'_>)) {
         match &self.content {
-            Content::Lines => self.lines(&mut each),
+            Content::Lines => self.lines(is_whole, &mut each),
             Content::Rows(header) => rows::read(&self.bytes, self.first_line, header, self.limit, &mut each),
             Content::Spans(spans) => {
                 let mut arena = Arena::default();
                 for Span { bytes, line, refused } in spans {
                     let raw = self.bytes.get(bytes.clone()).unwrap_or_default();
-                    let parsed = refused.map_or_else(|| parse_bytes(raw, &arena), Err);
+                    let parsed = refused.map_or_else(|| self.parse(raw, &arena), Err);
                     let found = parsed.as_ref().map_err(|reason| *reason);
                     each(Framed { line: *line, found, raw, arena: &arena });
                     arena.clear();
@@ -176,7 +199,17 @@ impl Chunk {
         }
     }
 
-    fn lines(&self, each: &mut dyn FnMut(Framed<'_>)) {
+    fn parse<'a>(&self, raw: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, Reason> {
+        match self.form {
+            // What looks like JSON inside an exported chat is what somebody wrote.
+            Form::Text => str::from_utf8(raw).map(Value::Str).map_err(|_| Reason::NotUtf8),
+            // Bare words among JSON are broken JSON.
+            Form::Json | Form::Arrays => parse(str::from_utf8(raw).map_err(|_| Reason::NotUtf8)?, arena),
+            _ => parse_bytes(raw, arena),
+        }
+    }
+
+    fn lines(&self, is_whole: &IsWhole<'_>, each: &mut dyn FnMut(Framed<'_>)) {
         let mut arena = Arena::default();
         let mut start = 0;
         let ends = memchr_iter(b'\n', &self.bytes).chain(std::iter::once(self.bytes.len()));
@@ -193,7 +226,7 @@ impl Chunk {
                 continue;
             }
             match parse_bytes(raw, &arena) {
-                Ok(Value::Array(elements)) => {
+                Ok(Value::Array(elements)) if !is_whole(&Value::Array(elements.get(..1).unwrap_or_default())) => {
                     for element in elements {
                         each(Framed { line, found: Ok(element), raw: &[], arena: &arena });
                     }
@@ -233,6 +266,8 @@ enum Inner {
 enum State {
     Lines,
     Documents(Documents),
+    Elements(Elements),
+    Text,
     Rows {
         header: Arc<Header>,
         n_lost: u32,
@@ -245,11 +280,18 @@ impl Chunks {
     /// Looks at the first block of a source and prepares to cut it. `name` is the source's: its ending may tell a table.
     /// `limit` is the longest record in bytes, usually [`LIMIT`]. Memory comes from `buffers`.
     #[must_use]
-    pub fn new(opened: Opened, name: &str, limit: usize, buffers: &Buffers) -> Self {
-        Self::with_block(opened, name, limit, buffers, BLOCK)
+    pub fn new(opened: Opened, name: &str, limit: usize, buffers: &Buffers, is_whole: &IsWhole<'_>) -> Self {
+        Self::with_block(opened, name, limit, buffers, is_whole, BLOCK)
     }
 
-    fn with_block(opened: Opened, name: &str, limit: usize, buffers: &Buffers, block: usize) -> Self {
+    fn with_block(
+        opened: Opened,
+        name: &str,
+        limit: usize,
+        buffers: &Buffers,
+        is_whole: &IsWhole<'_>,
+        block: usize,
+    ) -> Self {
         match opened {
             Opened::Parquet(file) => {
                 let inner = match Batches::open(file) {
@@ -260,15 +302,18 @@ impl Chunks {
             }
             Opened::Bytes(reader) => {
                 let mut feed = Feed::new(reader, buffers.clone());
-                let form = sniff::form(&mut feed, name, block, limit);
+                let form = sniff::form(&mut feed, name, block, limit, is_whole);
                 let state = match form {
                     Form::Json => State::Documents(Documents::default()),
+                    Form::Arrays => State::Documents(Documents::of_arrays()),
+                    Form::Xml => Elements::of(&feed.bytes).map_or(State::Lines, State::Elements),
+                    Form::Text => State::Text,
                     Form::Csv { delimiter } => {
                         header(&mut feed, delimiter).map_or(State::Lines, |header| State::Rows { header, n_lost: 0 })
                     }
                     Form::Utf16 => State::Refused(Reason::NotUtf8, "UTF-16; save it as UTF-8"),
                     Form::Unreadable(what) => State::Refused(Reason::BadValue("file"), what),
-                    Form::Ndjson | Form::Parquet | Form::Empty => State::Lines,
+                    Form::Lines | Form::Parquet | Form::Empty => State::Lines,
                 };
                 Self { form, inner: Inner::Text { feed, state }, limit, block }
             }
@@ -331,6 +376,8 @@ impl Iterator for Chunks {
                         first_line = spans.first().map_or(first_line, |span| span.line);
                         (bytes, Content::Spans(spans))
                     }),
+                    State::Elements(elements) => elements.next(feed, block, limit),
+                    State::Text => whole_text(feed, limit),
                     State::Rows { header, n_lost } => table(feed, header, n_lost, block, limit),
                     State::Refused(reason, what) => {
                         let refused = refused(first_line, *reason, what.as_bytes());
@@ -385,6 +432,26 @@ fn lines<R: Read>(feed: &mut Feed<R>, block: usize, limit: usize) -> Option<(Vec
         }
         wanted = feed.bytes.len().saturating_mul(2).max(block).min(limit.saturating_add(block));
     }
+}
+
+/// All that is left, as one record. `None` as for [`lines`].
+fn whole_text<R: Read>(feed: &mut Feed<R>, limit: usize) -> Option<(Vec<u8>, Content)> {
+    feed.fill(limit.saturating_add(1));
+    if feed.bytes.is_empty() || feed.failed.is_some() {
+        return None;
+    }
+    let line = feed.line;
+    if feed.bytes.len() > limit {
+        let refused = refused(line, Reason::TooLong, &feed.bytes);
+        while !feed.bytes.is_empty() {
+            feed.discard(usize::MAX);
+            feed.fill(limit);
+        }
+        return Some(refused);
+    }
+    let bytes = feed.take(usize::MAX);
+    let span = Span { bytes: 0..bytes.len(), line, refused: None };
+    Some((bytes, Content::Spans(vec![span])))
 }
 
 /// Refuses the line at the beginning of the feed.

@@ -10,10 +10,10 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use serde::Serialize;
 
-use crate::channels::{self, Channel, Out, Outcome, Reading, Reason, Record, Value};
+use crate::channels::{self, Arena, Channel, Out, Outcome, Reading, Reason, Record, Value};
 use crate::config::Config;
 use crate::error::Result;
-use crate::event::Time;
+use crate::event::{SECOND, Time};
 use crate::store::{Key, Rows, Store};
 
 pub mod balance;
@@ -29,7 +29,7 @@ pub use balance::Balance;
 
 use balance::ChunkBalance;
 use enrich::Enrich;
-use frame::{Buffers, Chunk, Chunks, Framed};
+use frame::{Buffers, Chunk, Chunks, Framed, IsWhole};
 use input::Source;
 use opt_out::OptOut;
 use runs::Runs;
@@ -42,6 +42,10 @@ const RUN_BYTES: usize = 256 << 20;
 /// Chunks that are parsed together for each thread: enough that no thread waits for another.
 const CHUNKS_PER_THREAD: usize = 4;
 
+/// How far a platform's clock may be ahead, in microseconds. What lies further ahead is junk: one message of the year 2090
+/// would close every window that is still open.
+const AHEAD: i64 = 24 * 3600 * SECOND;
+
 /// What is to be ingested, and how it is read.
 pub struct Plan<'p> {
     /// Logs, as [`input::sources`] found them.
@@ -52,6 +56,8 @@ pub struct Plan<'p> {
     pub config: &'p Config,
     /// The key of the pseudonyms.
     pub key: &'p Key,
+    /// The instant of the ingest. Events more than a day after it are refused.
+    pub now: Time,
     /// Opens the standard input, if a source is that.
     pub stdin: &'p (dyn Fn() -> Box<dyn Read + Send> + Sync),
     /// Is told how many bytes were read since the last call.
@@ -126,7 +132,7 @@ fn read_all(
 ) -> Result<()> {
     let shared = Shared {
         plan,
-        reading: Reading { zone: Some(plan.config.input.zone.0.clone()), transcript: plan.config.transcript.clone() },
+        reading: reading(plan.config),
         unwrapping: Unwrapping::new(&plan.config.input),
         opt_out: OptOut::built_in()?,
         buffers: Buffers::default(),
@@ -138,7 +144,8 @@ fn read_all(
     let (emptied, empty) = channel();
     std::thread::scope(|threads| {
         let buffers = &shared.buffers;
-        threads.spawn(move || read_sources(plan, buffers, &read));
+        let shared = &shared;
+        threads.spawn(move || read_sources(plan, buffers, &|value| shared.is_whole(value), &read));
         let writing = threads.spawn(move || {
             to_write.into_iter().try_for_each(|mut rows| {
                 runs.write(&mut rows)?;
@@ -149,7 +156,7 @@ fn read_all(
             })
         });
         let mut run = Rows::default();
-        let collected = parse_all(&shared, &pieces, |number, parsed| {
+        let collected = parse_all(shared, &pieces, |number, parsed| {
             let mut parsed = match parsed {
                 Ok(parsed) => parsed,
                 Err(error) => return unreadable(shared.source(number), number, &error, balance, reject).map(|()| true),
@@ -178,15 +185,24 @@ fn read_all(
     })
 }
 
+/// What channels need to know of the configuration.
+fn reading(config: &Config) -> Reading {
+    Reading {
+        zone: config.input.zone.as_ref().map(|zone| zone.0.clone()),
+        transcript: config.transcript.clone(),
+        export: config.export.clone(),
+    }
+}
+
 /// How many chunks are parsed, or wait for it, at one time.
 fn in_flight() -> usize {
     CHUNKS_PER_THREAD * rayon::current_num_threads()
 }
 
-fn read_sources(plan: &Plan<'_>, buffers: &Buffers, sender: &SyncSender<Piece>) {
+fn read_sources(plan: &Plan<'_>, buffers: &Buffers, is_whole: &IsWhole<'_>, sender: &SyncSender<Piece>) {
     for (number, source) in plan.sources.iter().enumerate() {
         let chunks = input::open(source, || (plan.stdin)())
-            .map(|opened| Chunks::new(opened, source.name(), frame::LIMIT, buffers));
+            .map(|opened| Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole));
         let is_heard = match chunks {
             Ok(mut chunks) => chunks.all(|chunk| sender.send((number, chunk)).is_ok()),
             Err(error) => {
@@ -267,9 +283,9 @@ impl Shared<'_> {
         let mut balance = ChunkBalance::default();
         let mut rejects = Vec::new();
         (self.plan.progress)(chunk.n_bytes());
-        chunk.records(|framed| {
+        chunk.records(&|value| self.is_whole(value), |framed| {
             let (outcome, channel) = match framed.found {
-                Ok(value) => self.record(value, &framed, &mut enrich),
+                Ok(value) => self.record(value, &framed, source, &mut enrich),
                 Err(reason) => (Outcome::Rejected(reason), None),
             };
             balance.records.count(outcome);
@@ -294,33 +310,50 @@ impl Shared<'_> {
         Parsed { rows: enrich.into_rows(), balance, rejects }
     }
 
+    /// Whether an array, or a text, is one record as a whole.
+    fn is_whole(&self, body: &Value<'_>) -> bool {
+        let arena = Arena::default();
+        self.recognise(&self.of(body, &arena)).is_some()
+    }
+
+    /// A body of which only the shape is looked at.
+    fn of<'a>(&'a self, body: &'a Value<'a>, arena: &'a Arena) -> Record<'a> {
+        Record { body, received_at: None, source: "", reading: &self.reading, arena }
+    }
+
+    /// The channel of a record.
+    fn recognise(&self, record: &Record<'_>) -> Option<&'static Channel> {
+        match self.plan.channel {
+            Some(channel) => (channel.recognises)(record).then_some(channel),
+            None => channels::ALL.iter().copied().find(|channel| (channel.recognises)(record)),
+        }
+    }
+
     /// Hands every body of a record to its channel.
     fn record(
         &self,
         value: &Value<'_>,
         framed: &Framed<'_>,
+        source: &str,
         enrich: &mut Enrich<'_>,
     ) -> (Outcome, Option<&'static str>) {
         enrich.begin_record(framed.line);
         let mut found = None;
         let mut take = |event: crate::event::Event<'_>| enrich.take(event);
-        let mut out = Out::new(&mut take);
+        let mut out = Out::new(&mut take).until(Time(self.plan.now.0.saturating_add(AHEAD)));
         let is_known = |body: &Value<'_>| {
-            let record = Record { body, received_at: None, reading: &self.reading };
-            channels::ALL.iter().any(|channel| channel.name != "generic" && (channel.recognises)(&record))
+            let record = self.of(body, framed.arena);
+            channels::ALL.iter().any(|channel| !channel.is_any_platform() && (channel.recognises)(&record))
         };
         self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {
-                let record = Record { body, received_at, reading: &self.reading };
-                let channel = self
-                    .plan
-                    .channel
-                    .or_else(|| channels::ALL.iter().copied().find(|channel| (channel.recognises)(&record)));
-                match channel {
+                let record = Record { body, received_at, source, reading: &self.reading, arena: framed.arena };
+                match self.plan.channel.or_else(|| self.recognise(&record)) {
                     Some(channel) => {
                         found = Some(channel.name);
                         (channel.parse)(&record, &mut out);
                     }
+                    None if matches!(body, Value::Str(_)) => out.reject(Reason::NotJson),
                     None => out.reject(Reason::UnknownShape),
                 }
             }

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::channels::{Arena, Reason, Value, json, parse};
+use crate::channels::{Arena, Reason, Value, form, json, parse, xml};
 use crate::config::Input;
 use crate::event::Time;
 
@@ -32,14 +32,15 @@ impl Unwrapping {
     /// What `[input]` of the configuration says.
     #[must_use]
     pub fn new(input: &Input) -> Self {
-        Self { body: input.body.clone(), received_at: input.received_at.clone(), zone: Some(input.zone.0.clone()) }
+        let zone = input.zone.as_ref().map(|zone| zone.0.clone());
+        Self { body: input.body.clone(), received_at: input.received_at.clone(), zone }
     }
 
     /// Hands the body, or each body of an array, to `each`, with the time at which the log says that it received it.
     ///
     /// A configured pointer wins; where it points to nothing, and without one, an object without a platform's shape whose
-    /// `body` or `payload` is an object, an array, or text that holds one (base64 where the envelope says so) is an
-    /// envelope. `data` and `message` are looked into too, but only believed if `is_known` knows what is inside. Records
+    /// `body` or `payload` is an object, an array, or text that holds JSON, XML or a form (base64 where the envelope says
+    /// so) is an envelope. `data` and `message` are looked into too, but only believed if `is_known` knows what is inside. Records
     /// of a send log (`request`, `response`, a `method` that is not HTTP's) are no envelopes. What has no envelope is
     /// handed on as it is; a body that is broken is handed on as a reason.
     ///
@@ -94,8 +95,8 @@ impl Unwrapping {
     }
 
     fn time(&self, value: &Value<'_>) -> Option<Time> {
-        let utc = TimeZone::UTC;
-        json::time(value, "received_at", self.zone.as_ref().unwrap_or(&utc)).ok()
+        // Whoever logs without a zone has set the server's clock to UTC, or says so.
+        json::time(value, "received_at", Some(self.zone.as_ref().unwrap_or(&TimeZone::UTC))).ok()
     }
 }
 
@@ -152,7 +153,16 @@ fn body_of<'v>(inner: &Value<'v>, envelope: &Value<'_>, arena: &'v Arena) -> Opt
     if is_base64 {
         return Some(decode(text, arena));
     }
-    text.trim_start().starts_with(['{', '[']).then(|| parse(text, arena))
+    as_body(text, arena)
+}
+
+/// The body that a text is: JSON, XML or a form.
+fn as_body<'a>(text: &'a str, arena: &'a Arena) -> Option<Result<Value<'a>, Reason>> {
+    match text.trim_start().as_bytes().first()? {
+        b'{' | b'[' => Some(parse(text, arena)),
+        b'<' => Some(xml::parse(text, arena)),
+        _ => form::is_form(text).then(|| Ok(form::parse(text, arena))),
+    }
 }
 
 /// Whether a record tells what the business called and what came back. `method` alone is no sign of it: web servers log
@@ -180,11 +190,11 @@ fn pointer<'v>(value: &'v Value<'v>, pointer: &str) -> Option<&'v Value<'v>> {
     })
 }
 
-/// JSON that a gateway wrote as base64.
+/// A body that a gateway wrote as base64.
 fn decode<'a>(text: &str, arena: &'a Arena) -> Result<Value<'a>, Reason> {
     let bytes = base64(text).ok_or(Reason::BadValue("body"))?;
-    let text = str::from_utf8(&bytes).map_err(|_| Reason::NotUtf8)?;
-    parse(arena.keep(text), arena)
+    let text = arena.keep(str::from_utf8(&bytes).map_err(|_| Reason::NotUtf8)?);
+    as_body(text, arena).unwrap_or(Err(Reason::NotJson))
 }
 
 /// Bytes of standard or URL-safe base64, with or without padding.

@@ -349,9 +349,10 @@ impl Store {
 
     fn version_at(&self, time: Time) -> Result<u64> {
         let text = time.to_string();
-        let found = self.log()?.into_iter().find(|commit| {
-            commit.at.as_deref().and_then(|at| Time::parse(at, &jiff::tz::TimeZone::UTC)).is_some_and(|at| at <= time)
-        });
+        let found = self
+            .log()?
+            .into_iter()
+            .find(|commit| commit.at.as_deref().and_then(|at| Time::parse(at, None)).is_some_and(|at| at <= time));
         found.map(|commit| commit.version).ok_or_else(|| Error::Store {
             path: self.path.clone(),
             message: format!("it has no version as old as {text}; 'trichter store log' lists them"),

@@ -30,6 +30,7 @@ fn ingest_file(path: PathBuf, name: &str, store: &Path) -> (Balance, Vec<Reject>
         channel: None,
         config: &config(),
         key: &Key::from_hex(KEY).unwrap(),
+        now: trichter::event::Time(i64::MAX),
         stdin: &|| Box::new(std::io::empty()),
         progress: &|_| {},
     };
@@ -215,7 +216,7 @@ fn parse_everywhere(record: &Value) -> Result<(), TestCaseError> {
     let Ok(body) = parse(&text, &arena) else { return Ok(()) };
     for channel in ALL {
         let reading = Reading::default();
-        let record = Record { body: &body, received_at: None, reading: &reading };
+        let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
         let _ = (channel.recognises)(&record);
         let mut kinds = Vec::new();
         let mut emit = |event: trichter::event::Event<'_>| kinds.push(event.kind);

@@ -292,6 +292,7 @@ fn ingest_while(case: &Case, text: &str, meanwhile: &(dyn Fn() + Sync)) {
             Box::new(Cursor::new(text.clone()))
         },
         progress: &|_| {},
+        now: trichter::event::Time(i64::MAX),
     };
     let mut store = Store::open_or_create(&case.path("store")).unwrap();
     ingest::ingest(&mut store, &plan, &mut |_| Ok(())).unwrap();

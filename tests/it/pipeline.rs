@@ -53,6 +53,7 @@ impl Pipeline {
             channel: None,
             config: &self.config,
             key: &key,
+            now: trichter::event::Time(i64::MAX),
             stdin: &|| Box::new(std::io::empty()),
             progress: &|_| {},
         };

@@ -34,6 +34,16 @@ impl Arena {
     pub fn keep(&self, text: &str) -> &str {
         self.bump.alloc_str(text)
     }
+
+    /// Keeps the elements of an array.
+    pub fn elements<'a>(&'a self, elements: &[Value<'a>]) -> &'a [Value<'a>] {
+        self.bump.alloc_slice_copy(elements)
+    }
+
+    /// Keeps the fields of an object.
+    pub fn fields<'a>(&'a self, fields: &[(&'a str, Value<'a>)]) -> &'a [(&'a str, Value<'a>)] {
+        self.bump.alloc_slice_copy(fields)
+    }
 }
 
 /// Parses one JSON value.

@@ -26,7 +26,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time};
 
 mod echo;
@@ -56,6 +56,19 @@ pub(super) static CHANNEL: Channel = Channel {
         Kind::MessageDelivered,
         Kind::MessageOpened,
     ],
+    abilities: Abilities {
+        sent: Ability::Yes,
+        delivered: Ability::Yes,
+        opened: Ability::LowerBound,
+        clicked: Ability::LowerBound,
+        replied: Ability::Yes,
+        opted_in: Ability::Yes,
+        opted_out_soft: Ability::Yes,
+        opted_out_hard: Ability::Never,
+        asked: Ability::NeedsSendLog,
+        handed_over: Ability::NeedsSendLog,
+        paid: Ability::Yes,
+    },
     caveats: &[
         "Opens are a lower bound: contacts who switched read receipts off are never seen reading.",
         "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are.",
@@ -161,7 +174,7 @@ struct Scope<'a> {
     /// `contacts`: profiles of the people in this value.
     people: &'a Value<'a>,
     /// Zone of times that name none.
-    zone: &'a TimeZone,
+    zone: Option<&'a TimeZone>,
 }
 
 impl<'a> Scope<'a> {

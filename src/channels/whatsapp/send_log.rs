@@ -33,7 +33,7 @@ pub(super) fn recognises(body: &Value<'_>) -> bool {
 }
 
 /// Reads a line of the send log.
-pub(super) fn read(record: &Record<'_>, zone: &TimeZone, out: &mut Out<'_>) -> Result<(), Reason> {
+pub(super) fn read(record: &Record<'_>, zone: Option<&TimeZone>, out: &mut Out<'_>) -> Result<(), Reason> {
     let body = record.body;
     let (request, response) = (body.get("request"), body.get("response"));
     if json::has(request, "status") {
@@ -94,7 +94,7 @@ pub(super) fn read(record: &Record<'_>, zone: &TimeZone, out: &mut Out<'_>) -> R
     Ok(())
 }
 
-fn time(record: &Record<'_>, zone: &TimeZone) -> Result<(Time, TimeBasis), Reason> {
+fn time(record: &Record<'_>, zone: Option<&TimeZone>) -> Result<(Time, TimeBasis), Reason> {
     for field in ["at", "sent_at"] {
         if json::has(record.body, field) {
             return json::time(record.body.get(field), field, zone).map(|at| (at, TimeBasis::Event));

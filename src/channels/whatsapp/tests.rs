@@ -8,7 +8,7 @@ fn read(body: &str) -> String {
     let arena = Arena::default();
     let body = value::parse(body, &arena).unwrap();
     let reading = Reading::default();
-    let record = Record { body: &body, received_at: None, reading: &reading };
+    let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
     let mut lines = Vec::new();
     let mut emit = |event: Event<'_>| {
         assert!(CHANNEL.kinds.contains(&event.kind), "{} is not declared", event.kind);
@@ -353,6 +353,9 @@ fn other_meta_platforms_are_not_recognised() {
     ] {
         let arena = Arena::default();
         let body = value::parse(body, &arena).unwrap();
-        assert!(!recognises(&Record { body: &body, received_at: None, reading: &reading }), "{body:?}");
+        assert!(
+            !recognises(&Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena }),
+            "{body:?}"
+        );
     }
 }

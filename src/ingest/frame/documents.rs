@@ -1,6 +1,7 @@
 //! JSON over several lines, several values on a line, or one array of records: finds where each record begins and ends.
 //!
-//! An array at the top is opened and its elements are the records, so it is never in memory as a whole. A broken value
+//! An array at the top is opened and its elements are the records, so it is never in memory as a whole, unless somebody
+//! takes arrays as records. A broken value
 //! costs itself: framing goes on at the next line that begins, indented like the broken value, with `{` or `[`.
 
 use std::io::Read;
@@ -16,6 +17,8 @@ use crate::channels::Reason;
 #[derive(Default)]
 pub(super) struct Documents {
     array: Array,
+    /// An array at the top is a record.
+    keeps_arrays: bool,
     skip: Skip,
     /// How many bytes were scanned a second time because a value was broken.
     n_rescanned: u64,
@@ -55,6 +58,11 @@ enum Next {
 }
 
 impl Documents {
+    /// Of a source whose arrays are records.
+    pub(super) fn of_arrays() -> Self {
+        Self { keeps_arrays: true, ..Self::default() }
+    }
+
     /// The next records, at most a block of them. `None` at the end.
     pub(super) fn next<R: Read>(&mut self, feed: &mut Feed<R>, block: usize, limit: usize) -> Option<Found> {
         let mut wanted = block;
@@ -100,7 +108,7 @@ impl Documents {
                 return None;
             };
             match (first, self.array) {
-                (b'[', Array::None) => {
+                (b'[', Array::None) if !self.keeps_arrays => {
                     self.array = Array::Whole;
                     walk.at += 1;
                     continue;

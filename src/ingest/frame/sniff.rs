@@ -7,10 +7,10 @@ use std::path::Path;
 use csv::ReaderBuilder;
 use memchr::memchr;
 
-use super::Form;
 use super::feed::Feed;
 use super::scan::{Scanner, Step};
-use crate::channels::{Arena, parse};
+use super::{Form, IsWhole};
+use crate::channels::{Arena, Value, parse};
 
 /// Beginnings of files that are no text, and what to say about them.
 const MAGICS: &[(&[u8], &str)] = &[
@@ -31,6 +31,9 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"Obj\x01", "Avro; convert it to Parquet or NDJSON"),
     (b"ORC", "ORC; convert it to Parquet or NDJSON"),
 ];
+
+/// How many bytes of a text show whether it is one record.
+const BEGINNING: usize = 4096;
 
 /// Column names that show a header to be one of a conversation log.
 const HEADER_WORDS: &[&str] = &[
@@ -62,7 +65,13 @@ const HEADER_WORDS: &[&str] = &[
 
 /// Tells the form, and drops a byte order mark from the feed. Reads on until the first line is whole, but not more than
 /// `limit` bytes.
-pub(super) fn form<R: Read>(feed: &mut Feed<R>, name: &str, block: usize, limit: usize) -> Form {
+pub(super) fn form<R: Read>(
+    feed: &mut Feed<R>,
+    name: &str,
+    block: usize,
+    limit: usize,
+    is_whole: &IsWhole<'_>,
+) -> Form {
     feed.fill(block.max(1024));
     if feed.bytes.starts_with(b"\xff\xfe") || feed.bytes.starts_with(b"\xfe\xff") {
         return Form::Utf16;
@@ -82,15 +91,16 @@ pub(super) fn form<R: Read>(feed: &mut Feed<R>, name: &str, block: usize, limit:
         let text = feed.bytes.get(blank..).unwrap_or_default();
         let decided = match text.first() {
             None if feed.ended => Some(Form::Empty),
-            None => Some(Form::Ndjson),
+            None => Some(Form::Lines),
             Some(b'{') => object(text, feed.ended),
-            Some(b'[') => Some(if is_array(text) { Form::Json } else { Form::Ndjson }),
-            Some(_) => Some(header(text, name).map_or(Form::Ndjson, |delimiter| Form::Csv { delimiter })),
+            Some(b'[') if is_array(text) => array(text, feed.ended, is_whole),
+            Some(b'<') => Some(Form::Xml),
+            Some(_) => Some(plain(text, name, is_whole)),
         };
         match decided {
             Some(form) => return form,
             // Longer than a record may be: line by line it costs one record, as a document the whole source.
-            None if feed.bytes.len() > limit => return Form::Ndjson,
+            None if feed.bytes.len() > limit => return Form::Lines,
             None => feed.fill(feed.bytes.len().saturating_mul(2)),
         }
     }
@@ -104,7 +114,7 @@ fn object(text: &[u8], is_all: bool) -> Option<Form> {
             let rest = line_end.map_or(text.get(end..), |line_end| text.get(end..line_end));
             // No rest at all: the value itself goes over several lines.
             let is_line = rest.is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace));
-            Some(if is_line { Form::Ndjson } else { Form::Json })
+            Some(if is_line { Form::Lines } else { Form::Json })
         }
         Step::More => (is_all || line_end.is_some()).then_some(Form::Json),
         // The first line was cut off or is no JSON. If the second one is whole, it shows what was meant.
@@ -112,9 +122,34 @@ fn object(text: &[u8], is_all: bool) -> Option<Form> {
             let second = line_end.and_then(|at| text.get(at + 1..)).unwrap_or_default();
             let line = memchr(b'\n', second).and_then(|end| second.get(..end)).unwrap_or(second).trim_ascii_end();
             let is_whole = line.starts_with(b"{") && Scanner::default().step(line) == Step::End(line.len());
-            Some(if is_whole { Form::Ndjson } else { Form::Json })
+            Some(if is_whole { Form::Lines } else { Form::Json })
         }
     }
+}
+
+/// An array whose elements are records, or that is one. `None` if that shows only further on.
+fn array(text: &[u8], is_all: bool, is_whole: &IsWhole<'_>) -> Option<Form> {
+    let inside = text.get(1..).unwrap_or_default().trim_ascii_start();
+    match Scanner::default().step(inside) {
+        Step::More if !is_all => None,
+        Step::End(end) => {
+            let arena = Arena::default();
+            let first = str::from_utf8(inside.get(..end)?).ok().and_then(|first| parse(first, &arena).ok());
+            Some(if first.is_some_and(|first| is_whole(&Value::Array(&[first]))) { Form::Arrays } else { Form::Json })
+        }
+        _ => Some(Form::Json),
+    }
+}
+
+/// Text that does not begin like JSON or XML.
+fn plain(text: &[u8], name: &str, is_whole: &IsWhole<'_>) -> Form {
+    let start = text.get(..BEGINNING).unwrap_or(text);
+    // The cut may go through a letter.
+    let start = start.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    if start.contains('\n') && is_whole(&Value::Str(start)) {
+        return Form::Text;
+    }
+    header(text, name).map_or(Form::Lines, |delimiter| Form::Csv { delimiter })
 }
 
 /// Whether `[` begins an array, and not a line of text such as `[2024-05-01 10:00] started`.

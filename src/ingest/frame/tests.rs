@@ -39,14 +39,21 @@ const USUAL: Case<'static> = Case { name: "log", limit: LIMIT, block: BLOCK, siz
 /// Every record as `line record` or `line !reason excerpt`; an error of the source as `error`.
 fn frame(case: &Case<'_>, bytes: &[u8]) -> Vec<String> {
     let pieces = Pieces { bytes: io::Cursor::new(bytes.to_vec()), sizes: case.sizes.clone(), n: 0, fails: case.fails };
-    collect(Chunks::with_block(Opened::Bytes(Box::new(pieces)), case.name, case.limit, &Buffers::default(), case.block))
+    collect(Chunks::with_block(
+        Opened::Bytes(Box::new(pieces)),
+        case.name,
+        case.limit,
+        &Buffers::default(),
+        &|_| false,
+        case.block,
+    ))
 }
 
 fn collect(chunks: Chunks) -> Vec<String> {
     let mut found = Vec::new();
     for chunk in chunks {
         match chunk {
-            Ok(chunk) => chunk.records(|framed| {
+            Ok(chunk) => chunk.records(&|_| false, |framed| {
                 found.push(match framed.found {
                     Ok(value) => format!("{} {}", framed.line, serde_json::to_string(value).unwrap()),
                     Err(reason) => {
@@ -76,7 +83,8 @@ fn check(text: impl AsRef<[u8]>, expected: &[&str]) {
 }
 
 fn form_of(name: &str, text: &[u8]) -> Form {
-    Chunks::new(Opened::Bytes(Box::new(io::Cursor::new(text.to_vec()))), name, LIMIT, &Buffers::default()).form()
+    Chunks::new(Opened::Bytes(Box::new(io::Cursor::new(text.to_vec()))), name, LIMIT, &Buffers::default(), &|_| false)
+        .form()
 }
 
 #[test]
@@ -97,13 +105,13 @@ fn byte_order_marks_are_dropped_wherever_files_were_joined() {
 fn bad_lines_are_refused_one_by_one_and_the_rest_goes_on() {
     check(
         "{\"a\":1}\nhello\n{\"a\":\n{\"a\":2}}\n{\"a\":3}\n",
-        &["1 {\"a\":1}", "2 !not_json hello", "3 !truncated {\"a\":", "4 !not_json {\"a\":2}}", "5 {\"a\":3}"],
+        &["1 {\"a\":1}", "2 \"hello\"", "3 !truncated {\"a\":", "4 !not_json {\"a\":2}}", "5 {\"a\":3}"],
     );
     check(
         b"{\"a\":1}\n{\"a\":\"\xff\"}\n{\"a\":\0}\n{\"a\":2}\n",
         &["1 {\"a\":1}", "2 !not_utf8 {\"a\":\"\u{fffd}\"}", "3 !not_json {\"a\": }", "4 {\"a\":2}"],
     );
-    check("started at noon\n{\"a\":1}\n", &["1 !not_json started at noon", "2 {\"a\":1}"]);
+    check("started at noon\n{\"a\":1}\n", &["1 \"started at noon\"", "2 {\"a\":1}"]);
     check("[2024-05-01 10:00] started\n{\"a\":1}\n", &["1 !not_json [2024-05-01 10:00] started", "2 {\"a\":1}"]);
 }
 
@@ -111,9 +119,9 @@ fn bad_lines_are_refused_one_by_one_and_the_rest_goes_on() {
 fn a_first_line_that_was_cut_off_does_not_decide_the_form() {
     check(
         "{\"a\":\"cut\n{\"a\":1}\nx\n{\"a\":2}\n",
-        &["1 !truncated {\"a\":\"cut", "2 {\"a\":1}", "3 !not_json x", "4 {\"a\":2}"],
+        &["1 !truncated {\"a\":\"cut", "2 {\"a\":1}", "3 \"x\"", "4 {\"a\":2}"],
     );
-    assert_eq!(form_of("log", b"{\"a\":\"cut\n{\"a\":1}\n"), Form::Ndjson);
+    assert_eq!(form_of("log", b"{\"a\":\"cut\n{\"a\":1}\n"), Form::Lines);
 }
 
 #[test]
@@ -248,12 +256,12 @@ fn rows_that_do_not_fit_are_refused_with_their_line() {
 fn only_what_looks_like_a_table_of_messages_is_read_as_one() {
     assert_eq!(form_of("log", b"contact_id,kind\n"), Form::Csv { delimiter: b',' });
     assert_eq!(form_of("log", b"\"At\";Kind\n"), Form::Csv { delimiter: b';' });
-    assert_eq!(form_of("log", b"alpha,beta\n"), Form::Ndjson);
+    assert_eq!(form_of("log", b"alpha,beta\n"), Form::Lines);
     assert_eq!(form_of("x.CSV.gz", b"alpha,beta\n"), Form::Csv { delimiter: b',' });
-    assert_eq!(form_of("x.csv", b"alpha\n"), Form::Ndjson);
-    assert_eq!(form_of("x.csv", b"alpha,,at\n"), Form::Ndjson);
-    assert_eq!(form_of("x.csv", b"at,{\"a\":1}\n"), Form::Ndjson);
-    assert_eq!(form_of("x.csv", b"{\"a\":1,\"at\":2}\n"), Form::Ndjson);
+    assert_eq!(form_of("x.csv", b"alpha\n"), Form::Lines);
+    assert_eq!(form_of("x.csv", b"alpha,,at\n"), Form::Lines);
+    assert_eq!(form_of("x.csv", b"at,{\"a\":1}\n"), Form::Lines);
+    assert_eq!(form_of("x.csv", b"{\"a\":1,\"at\":2}\n"), Form::Lines);
 }
 
 #[test]
@@ -288,7 +296,7 @@ fn a_compressed_file_that_was_cut_off_is_read_as_far_as_it_goes() {
     let packed = encoder.finish().unwrap();
     let cut = io::Cursor::new(packed[..packed.len() / 2].to_vec());
     let opened = Opened::Bytes(Box::new(flate2::read::MultiGzDecoder::new(cut)));
-    let found = collect(Chunks::new(opened, "log.gz", LIMIT, &Buffers::default()));
+    let found = collect(Chunks::new(opened, "log.gz", LIMIT, &Buffers::default(), &|_| false));
     let n_whole = found.len() - 2;
     assert!(n_whole > 5000);
     for (line, (found, expected)) in (1..).zip(found[..n_whole].iter().zip(text.lines())) {
@@ -328,7 +336,7 @@ fn rows_of_parquet_are_objects_without_their_nulls() {
     let source = super::super::input::Source::File { path: file.path().into(), name: "events.parquet".into() };
     let opened = super::super::input::open(&source, || unreachable!()).unwrap();
     assert_eq!(
-        collect(Chunks::new(opened, "events.parquet", LIMIT, &Buffers::default())),
+        collect(Chunks::new(opened, "events.parquet", LIMIT, &Buffers::default(), &|_| false)),
         [
             "1 {\"kind\":\"sent\",\"whole\":-3,\"id\":18446744073709551615,\"share\":0.5,\"flag\":true,\
          \"at\":\"2024-01-01T00:00:00Z\",\"local\":\"2024-01-01T00:00:00\",\"cost\":\"1.25\"}",
@@ -343,7 +351,7 @@ fn a_damaged_parquet_file_is_an_error_of_its_source() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), b"PAR1 and nothing else").unwrap();
     let opened = Opened::Parquet(file.reopen().unwrap());
-    assert_eq!(collect(Chunks::new(opened, "x", LIMIT, &Buffers::default())), ["error"]);
+    assert_eq!(collect(Chunks::new(opened, "x", LIMIT, &Buffers::default(), &|_| false)), ["error"]);
 }
 
 #[test]

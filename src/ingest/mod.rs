@@ -91,13 +91,7 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
         return Err(error);
     }
     balance.add_events(runs.found, runs.stored, runs.n_records);
-    match runs.commit(store, balance.ledger()) {
-        Ok(version) => balance.version = Some(version),
-        Err(error) => {
-            runs.discard();
-            return Err(error);
-        }
-    }
+    balance.version = Some(runs.commit(store, balance.ledger())?);
     Ok(balance)
 }
 

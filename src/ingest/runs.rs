@@ -117,7 +117,13 @@ impl Runs {
     /// version and all.
     pub(super) fn commit(&mut self, store: &mut Store, ledger: &Ledger) -> Result<u64> {
         loop {
-            let (joined, news) = self.join(store)?;
+            let (joined, news) = match self.join(store) {
+                Ok(found) => found,
+                Err(error) => {
+                    self.discard();
+                    return Err(error);
+                }
+            };
             if self.written.is_empty() && news.is_empty() {
                 return Ok(store.version());
             }
@@ -134,10 +140,8 @@ impl Runs {
                 Ok(Some(version)) => return Ok(version),
                 // Another writer was faster, and may know of links or rows that are not joined with these.
                 Ok(None) => joined.discard(&self.table),
-                Err(error) => {
-                    joined.discard(&self.table);
-                    return Err(error);
-                }
+                // It may have been written all the same, and name the files by now.
+                Err(error) => return Err(error),
             }
         }
     }

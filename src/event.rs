@@ -170,7 +170,7 @@ macro_rules! kinds {
 // Inside one instant the contact's acts come before the business's: logs have whole seconds, a bot answers within the
 // second, a person does not. A question follows the message that carries it; receipts come last, lower levels first.
 kinds! {
-    IdentityLinked "identity_linked" "Two ids were found to be the same contact.",
+    IdentityLinked "identity_linked" "Two ids were found to be the same contact: all that either did is one history.",
     Referral "referral" "The contact came from an ad, a link or a QR code.",
     OptedIn "opted_in" "The contact agreed to receive messages, or resumed them.",
     FlowStarted "flow_started" "A scripted dialogue began.",
@@ -289,6 +289,9 @@ pub struct Event<'a> {
     pub account: Option<Text<'a>>,
     /// The person, as the channel knows them.
     pub contact: Text<'a>,
+    /// Another id of the same person, which `contact` replaces: what is known under either is one contact's. Any event may
+    /// tell it, not only `identity_linked`. Not stored.
+    pub former: Option<Text<'a>>,
     /// The platform's own key by which a repeated delivery of this event is known. Channel, account, kind and time are added.
     pub dedup: Text<'a>,
     /// Platform id of the message this event is about (a sent message, its receipt, an inbound message).
@@ -357,6 +360,7 @@ impl<'a> Event<'a> {
             channel: channel.into(),
             account: None,
             contact: contact.into(),
+            former: None,
             dedup: dedup.into(),
             message_id: None,
             reply_to: None,

@@ -97,6 +97,11 @@ impl<'c> Enrich<'c> {
             _ => &[],
         };
         let ids = self.ids(&event);
+        if let Some(former) = &event.former {
+            let former = self.contact(&event.channel, former);
+            let name = (self.config.privacy.contact_ids == ContactIds::Plain).then_some(&*event.contact);
+            self.rows.link(former, ids.contact, event.at.0, name);
+        }
         self.push(&event, event.kind, &ids);
         let derived = match event.kind {
             Kind::MessageSent => event.question.as_ref().map(|_| Kind::QuestionAsked),
@@ -176,10 +181,14 @@ impl<'c> Enrich<'c> {
         // personal data too.
         let message = |id: &Text<'_>| self.key.hash(MESSAGE, &[channel, id.as_bytes()]);
         Ids {
-            contact: self.key.hash(CONTACT, &[channel, event.contact.as_bytes()]),
+            contact: self.contact(&event.channel, &event.contact),
             message: event.message_id.as_ref().map(message),
             reply: event.reply_to.as_ref().map(message),
         }
+    }
+
+    fn contact(&self, channel: &str, id: &str) -> u128 {
+        self.key.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
     }
 
     fn push(&mut self, event: &Event<'_>, kind: Kind, ids: &Ids) {

@@ -5,18 +5,16 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::sync::{Mutex, OnceLock};
 
-use hashbrown::HashSet;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::channels::{self, Arena, Channel, Out, Outcome, Reading, Reason, Record, Value};
 use crate::config::Config;
 use crate::error::Result;
 use crate::event::{SECOND, Time};
-use crate::store::{DataFile, Key, Operation, Rows, Snapshot, Store, scan, write};
+use crate::store::{Key, Rows, Store};
 
 pub mod balance;
 pub mod enrich;
@@ -24,7 +22,11 @@ pub mod frame;
 pub mod input;
 pub mod opt_out;
 mod parquet_rows;
+<<<<<<< HEAD
 mod tokens;
+=======
+mod runs;
+>>>>>>> identity
 pub mod unwrap;
 
 pub use balance::Balance;
@@ -34,6 +36,7 @@ use enrich::Enrich;
 use frame::{Buffers, Chunk, Chunks, Framed, IsWhole};
 use input::Source;
 use opt_out::OptOut;
+use runs::Runs;
 use unwrap::Unwrapping;
 
 /// Rows in memory before a run is sorted and written: bounds memory, and makes files that are worth having.
@@ -86,95 +89,14 @@ pub struct Reject {
 /// The store cannot be read or written. A source that cannot be read is no error: it is counted and named in the balance.
 pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject) -> Result<()>) -> Result<Balance> {
     let mut balance = Balance::new(plan.sources.iter().map(|source| source.name().to_owned()));
-    let mut runs = Runs {
-        snapshot: Snapshot::of(store)?,
-        table: store.table_path(),
-        written: Vec::new(),
-        found: 0,
-        stored: 0,
-        n_records: 0,
-    };
+    let mut runs = Runs::onto(store)?;
     if let Err(error) = read_all(plan, &mut balance, &mut runs, reject) {
         runs.discard();
         return Err(error);
     }
     balance.add_events(runs.found, runs.stored, runs.n_records);
-    // Logs that bring nothing new leave the store as it is, version and all.
-    balance.version = Some(store.version());
-    if !runs.written.is_empty() {
-        match store.commit(Operation::Ingest, &runs.written, &[], Some(balance.ledger())) {
-            Ok(version) => balance.version = Some(version),
-            Err(error) => {
-                runs.discard();
-                return Err(error);
-            }
-        }
-    }
+    balance.version = Some(runs.commit(store, balance.ledger())?);
     Ok(balance)
-}
-
-/// Events on their way into data files.
-struct Runs {
-    snapshot: Snapshot,
-    table: std::path::PathBuf,
-    written: Vec<DataFile>,
-    found: u64,
-    stored: u64,
-    n_records: u64,
-}
-
-impl Runs {
-    /// Sorts a run, leaves out what is known, and writes the rest as one data file per month.
-    fn write(&mut self, rows: &Rows) -> Result<()> {
-        let order = rows.order(&self.known(rows)?);
-        self.found += rows.len() as u64;
-        self.stored += order.len() as u64;
-        self.n_records += rows.n_records(&order);
-        let months: Vec<(String, Vec<u32>)> = write::by_month(rows, &order).into_iter().collect();
-        let dictionaries = rows.dictionaries();
-        let files: Vec<Result<DataFile>> = months
-            .par_iter()
-            .map(|(month, order)| {
-                write::data_file(&self.table, month, &write::file_name()?, rows, &dictionaries, order)
-            })
-            .collect();
-        for file in files {
-            self.written.push(file?);
-        }
-        Ok(())
-    }
-
-    /// The events of the rows that the store or an earlier run has. An equal event has an equal time, so only data files
-    /// whose range of time overlaps are asked.
-    fn known(&self, rows: &Rows) -> Result<HashSet<u128>> {
-        let instants = rows.instants();
-        let (Some(&first), Some(&last)) = (instants.iter().min(), instants.iter().max()) else {
-            return Ok(HashSet::new());
-        };
-        // Most runs meet no file, and need no set.
-        let ids: OnceLock<HashSet<u128>> = OnceLock::new();
-        let known = Mutex::new(HashSet::new());
-        let note = |stored: &[u128]| {
-            let ids = ids.get_or_init(|| rows.event_ids().iter().copied().collect());
-            let found: Vec<u128> = stored.iter().copied().filter(|id| ids.contains(id)).collect();
-            if !found.is_empty()
-                && let Ok(mut known) = known.lock()
-            {
-                known.extend(found);
-            }
-        };
-        self.snapshot.event_ids((first, last), note)?;
-        scan::event_ids_of(&self.table, &self.written, (first, last), note)?;
-        Ok(known.into_inner().unwrap_or_default())
-    }
-
-    /// Takes back data files that no commit will name.
-    fn discard(&self) {
-        for file in &self.written {
-            // What cannot be removed is invisible all the same; vacuum finds it.
-            std::fs::remove_file(self.table.join(&file.path)).ok();
-        }
-    }
 }
 
 /// What all threads share.
@@ -224,7 +146,7 @@ fn read_all(
         threads.spawn(move || read_sources(plan, buffers, &|value| shared.is_whole(value), &read));
         let writing = threads.spawn(move || {
             to_write.into_iter().try_for_each(|mut rows| {
-                runs.write(&rows)?;
+                runs.write(&mut rows)?;
                 rows.clear();
                 // Nobody takes the memory of the last runs.
                 emptied.send(rows).ok();

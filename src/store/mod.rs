@@ -4,10 +4,13 @@
 //! Knows events as columns, not what they mean.
 
 mod cursor;
+pub mod join;
 pub mod key;
+pub mod links;
 mod merge;
 pub mod optimize;
 mod pages;
+mod profiles;
 pub mod rows;
 pub mod scan;
 pub mod schema;
@@ -17,8 +20,9 @@ pub mod words;
 pub mod write;
 
 pub use key::Key;
+pub use links::{Contacts, Links};
 pub use rows::{Row, Rows};
 pub use scan::{Reading, Snapshot};
 pub use shard::Shard;
-pub use table::{AsOf, Commit, Ledger, Operation, Store};
+pub use table::{AsOf, Change, Commit, Ledger, Operation, Store};
 pub use write::DataFile;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::table::Operation;
+use super::links::Moves;
+use super::table::{Change, Operation};
 use super::{DataFile, Store, merge};
 use crate::error::Result;
 
@@ -22,11 +23,11 @@ pub fn optimize(store: &mut Store) -> Result<(usize, usize)> {
     let mut added = Vec::new();
     let mut removed = Vec::new();
     for (month, files) in months {
-        added.push(merge::merge(&store.table_path(), &month, &files)?);
+        added.push(merge::merge(&store.table_path(), &month, &files, &Moves::default())?);
         removed.extend(files);
     }
     if !removed.is_empty() {
-        store.commit(Operation::Optimize, &added, &removed, None)?;
+        store.commit(&Change { added: &added, removed: &removed, ..Change::of(Operation::Optimize) })?;
     }
     Ok((before, before - removed.len() + added.len()))
 }

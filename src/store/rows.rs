@@ -3,7 +3,6 @@
 //! Two habits of logs keep a row small. Words repeat together: all that a row says in words is one number, its *profile*.
 //! And most columns are empty: one that few rows fill is only as long as its last value needs.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,9 +11,11 @@ use arrow::array::{
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
-use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
+use hashbrown::HashSet;
 use rayon::prelude::*;
 
+use super::links::{Contacts, Links};
+use super::profiles::Profiles;
 use super::schema::{Column, Form, TEXTS, WORDS};
 use super::words::{NULL, Texts, Words};
 use crate::error::Result;
@@ -78,63 +79,7 @@ pub struct Rows {
     texts: [Texts; TEXTS.len()],
     words: [Words; WORDS.len()],
     profiles: Profiles,
-}
-
-/// The different combinations of words.
-#[derive(Clone, Debug, Default)]
-struct Profiles {
-    /// Of each combination, the codes of its words.
-    codes: Vec<[u32; WORDS.len()]>,
-    /// Of each combination, its words with their lengths.
-    spelled: Vec<Box<[u8]>>,
-    /// Their numbers by their hashes.
-    table: HashTable<(u64, u32)>,
-    hasher: DefaultHashBuilder,
-    scratch: Vec<u8>,
-    n_letters: usize,
-}
-
-impl Profiles {
-    /// The number of the combination, which is added if it is new.
-    fn number(&mut self, words: &mut [Words; WORDS.len()], row: &[Option<&str>; WORDS.len()]) -> u32 {
-        let Self { codes, spelled, table, hasher, scratch, n_letters } = self;
-        scratch.clear();
-        for (index, word) in (0_u8..).zip(row) {
-            if let Some(word) = word {
-                scratch.push(index);
-                scratch.extend_from_slice(&word.len().to_le_bytes());
-                scratch.extend_from_slice(word.as_bytes());
-            }
-        }
-        let hash = hasher.hash_one(&**scratch);
-        let is_equal = |&(known, number): &(u64, u32)| {
-            known == hash && spelled.get(number as usize).is_some_and(|spelled| **spelled == **scratch)
-        };
-        if let Some(&(_, number)) = table.find(hash, is_equal) {
-            return number;
-        }
-        let number = u32::try_from(codes.len()).unwrap_or(u32::MAX);
-        let mut new = [NULL; WORDS.len()];
-        for ((code, words), word) in new.iter_mut().zip(words).zip(row) {
-            *code = words.optional(*word);
-        }
-        codes.push(new);
-        spelled.push(scratch.as_slice().into());
-        *n_letters += scratch.len();
-        table.insert_unique(hash, (hash, number), |&(hash, _)| hash);
-        number
-    }
-
-    fn n_bytes(&self) -> usize {
-        self.n_letters + self.codes.len() * (4 * WORDS.len() + 32)
-    }
-
-    fn clear(&mut self) {
-        self.codes.clear();
-        self.spelled.clear();
-        self.table.clear();
-        self.n_letters = 0;
-    }
+    links: Links,
 }
 
 impl Rows {
@@ -159,7 +104,7 @@ impl Rows {
             + 8 * (self.cost.len() + self.up_to.len());
         let texts = self.texts.iter().map(Texts::n_bytes).sum::<usize>();
         let words = self.words.iter().map(Words::n_bytes).sum::<usize>();
-        fixed + sparse + texts + words + self.profiles.n_bytes()
+        fixed + sparse + texts + words + self.profiles.n_bytes() + self.links.n_bytes()
     }
 
     /// Event ids, in row order.
@@ -178,6 +123,46 @@ impl Rows {
     #[must_use]
     pub fn contact_key(&self, row: u32) -> i64 {
         first_half(self.contact[row as usize])
+    }
+
+    /// What the records of these rows say about who is who.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Adds that a contact was known under another id before; see [`Links::add`].
+    pub fn link(&mut self, former: u128, current: u128, at: i64, name: Option<&str>) {
+        self.links.add(former, current, at, name);
+    }
+
+    /// Files the rows of linked ids under their contact.
+    pub fn file_under(&mut self, contacts: &Contacts) {
+        let mut moved = Vec::new();
+        for (row, contact) in self.contact.iter_mut().enumerate() {
+            if let Some(current) = contacts.current(*contact) {
+                *contact = current;
+                moved.push(row);
+            }
+        }
+        let Some(index) = TEXTS.iter().position(|&name| name == "contact_id") else { return };
+        // Ids are written as pseudonyms unless they are kept plain.
+        if moved.is_empty() || self.texts[index].is_empty() {
+            return;
+        }
+        let before = std::mem::take(&mut self.texts[index]);
+        let mut moved = moved.into_iter().peekable();
+        for (row, &contact) in self.contact.iter().enumerate() {
+            let is_moved = moved.next_if_eq(&row).is_some();
+            if !is_moved {
+                self.texts[index].push(before.get(row));
+            } else if let Some(name) = contacts.name(contact) {
+                self.texts[index].push(Some(name));
+            } else {
+                // The link was learned while ids were not kept plain.
+                self.texts[index].push(Some(&pseudonym(contact)));
+            }
+        }
     }
 
     /// Adds a row.
@@ -222,6 +207,7 @@ impl Rows {
         self.profile.extend(other.profile.iter().map(|&profile| profiles[profile as usize]));
         self.line.extend_from_slice(&other.line);
         self.begins_record.extend_from_slice(&other.begins_record);
+        self.links.append(&other.links);
         join(&mut self.message, number, &other.message, NO_HASH);
         join(&mut self.reply, number, &other.reply, NO_HASH);
         join(&mut self.billable, number, &other.billable, None);
@@ -253,6 +239,7 @@ impl Rows {
         self.texts.iter_mut().for_each(Texts::clear);
         self.words.iter_mut().for_each(Words::clear);
         self.profiles.clear();
+        self.links.clear();
     }
 
     /// The row numbers in the store's order (`contact_key`, `at`, `position`, `event_id`), without rows whose event is
@@ -488,8 +475,13 @@ fn present(column: &[i64], row: usize) -> Option<i64> {
 }
 
 /// The first 64 bits, their sign bit and all.
-fn first_half(hash: u128) -> i64 {
+pub(super) fn first_half(hash: u128) -> i64 {
     u64::try_from(hash >> 64).unwrap_or_default().cast_signed()
+}
+
+/// The hash of a contact as it stands in `contact_id`.
+pub(super) fn pseudonym(contact: u128) -> String {
+    format!("{contact:032x}")
 }
 
 /// A hash that cannot be taken for none.

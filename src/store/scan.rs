@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -218,19 +219,19 @@ impl Part {
         groups.filter_map(|group| bounds(group.column(column).statistics()?)).map(|(_, last)| last).max()
     }
 
-    /// The row groups and, inside them, the pages that may hold values of `column` between `low` and `high`.
-    fn selection(&self, column: &str, low: i64, high: i64) -> (Vec<usize>, RowSelection) {
+    /// The row groups and, inside them, the pages that may hold wanted values of `column`; `may_hold` tells by the smallest
+    /// and the largest value. Rows are numbered within these row groups.
+    fn candidates(&self, column: &str, may_hold: impl Fn(i64, i64) -> bool) -> (Vec<usize>, Vec<Range<usize>>, usize) {
         let metadata = self.metadata.metadata();
         let Some(index) = self.column_index(column) else {
-            return (Vec::new(), RowSelection::default());
+            return (Vec::new(), Vec::new(), 0);
         };
         let mut groups = Vec::new();
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut first_row = 0;
         for (number, group) in metadata.row_groups().iter().enumerate() {
             let n_rows = usize::try_from(group.num_rows()).unwrap_or_default();
-            let wanted =
-                group.column(index).statistics().and_then(bounds).is_none_or(|(min, max)| min <= high && max >= low);
+            let wanted = group.column(index).statistics().and_then(bounds).is_none_or(|(min, max)| may_hold(min, max));
             if !wanted {
                 continue;
             }
@@ -246,7 +247,7 @@ impl Part {
             match (pages, page_bounds) {
                 (Some(pages), Some(page_bounds)) if pages.len() == page_bounds.len() => {
                     for (page, (min, max)) in page_bounds.into_iter().enumerate() {
-                        if min <= high && max >= low {
+                        if may_hold(min, max) {
                             let start = row_number(pages, page).unwrap_or(0);
                             let end = row_number(pages, page + 1).unwrap_or(n_rows);
                             ranges.push(first_row + start..first_row + end);
@@ -257,8 +258,7 @@ impl Part {
             }
             first_row += n_rows;
         }
-        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), first_row);
-        (groups, selection)
+        (groups, ranges, first_row)
     }
 
     /// Record batches of the columns named, of the pages that may hold values of `by` between `low` and `high`.
@@ -269,7 +269,66 @@ impl Part {
         low: i64,
         high: i64,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let (groups, selection) = self.selection(by, low, high);
+        let (groups, ranges, n_rows) = self.candidates(by, |min, max| min <= high && max >= low);
+        self.read(columns, groups, RowSelection::from_consecutive_ranges(ranges.into_iter(), n_rows))
+    }
+
+    /// Where the rows of some keys stand, which are sorted: row numbers, and the place of their key in the list.
+    pub(super) fn runs_of(&self, keys: &[i64]) -> Result<Vec<(Range<usize>, usize)>> {
+        let may_hold = |min, max| keys.get(keys.partition_point(|&key| key < min)).is_some_and(|&key| key <= max);
+        let (groups, ranges, n_rows) = self.candidates("contact_key", may_hold);
+        if ranges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), n_rows);
+        // From numbers within the row groups that are read to numbers within the file.
+        let mut numbers = groups.iter().flat_map(|&group| {
+            let first: usize = (0..group).map(|group| self.n_rows_of(group)).sum();
+            first..first + self.n_rows_of(group)
+        });
+        let mut passed = 0;
+        let mut rows = ranges.into_iter().flatten().filter_map(|row| {
+            let number = numbers.nth(row - passed);
+            passed = row + 1;
+            number
+        });
+        let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut last = None;
+        for batch in self.read(&["contact_key"], groups.clone(), selection)? {
+            for &key in batch?.column(0).as_primitive::<Int64Type>().values() {
+                let Some(row) = rows.next() else { break };
+                let place = match last {
+                    Some((known, place)) if known == key => place,
+                    _ => keys.binary_search(&key).ok(),
+                };
+                last = Some((key, place));
+                let Some(place) = place else { continue };
+                match runs.last_mut() {
+                    Some((run, known)) if run.end == row && *known == place => run.end = row + 1,
+                    _ => runs.push((row..row + 1, place)),
+                }
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Record batches of the columns named, of some ranges of rows in the order of rows.
+    pub(super) fn rows(
+        &self,
+        columns: &[&str],
+        rows: impl Iterator<Item = Range<usize>>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+        let groups: Vec<usize> = (0..self.file_metadata().num_row_groups()).collect();
+        let n_rows = groups.iter().map(|&group| self.n_rows_of(group)).sum();
+        self.read(columns, groups, RowSelection::from_consecutive_ranges(rows, n_rows))
+    }
+
+    fn read(
+        &self,
+        columns: &[&str],
+        groups: Vec<usize>,
+        selection: RowSelection,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let handle = File::open(&self.path).map_err(Error::read(&self.path))?;
         let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, self.metadata.clone())

@@ -89,7 +89,7 @@ pub const COLUMNS: &[Column] = &[
         "contact_key",
         Form::Int64,
         false,
-        "first 8 bytes of the keyed hash of (channel, contact id); the shard and sort key",
+        "first 8 bytes of the keyed hash of (channel, contact id); the shard and sort key. Of several ids of one contact, that which replaced the others",
     ),
     column(
         "at",
@@ -145,7 +145,12 @@ pub const COLUMNS: &[Column] = &[
         "first 8 bytes of the keyed hash of (channel, message id), so that equal ids are found without reading text; null: not about a message",
     ),
     column("reply_key", Form::Int64, true, "as message_key, for reply_to; null: the platform does not say"),
-    column("contact_id", Form::Text, false, "pseudonym of the contact, or the plain id if privacy.contact_ids says so"),
+    column(
+        "contact_id",
+        Form::Text,
+        false,
+        "pseudonym of the contact, or the plain id if privacy.contact_ids says so; of several ids, that which replaced the others",
+    ),
     column(
         "answer",
         Form::Text,

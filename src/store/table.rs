@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, DataType, PrimitiveType, StructField};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use url::Url;
 
+use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
-use super::write::DataFile;
+use super::write::{self, DataFile};
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -26,6 +27,8 @@ const EVENTS: &str = "events";
 const SCHEMA_PROPERTY: &str = "trichter.schema";
 /// Key of the ledger in a commit's information.
 const LEDGER_KEY: &str = "trichter.ledger";
+/// Key of the name of the file with the commit's links.
+const LINKS_KEY: &str = "trichter.links";
 
 /// Which version of the store is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,9 @@ pub struct Commit {
     pub operation: String,
     /// What an ingest received; absent for other operations.
     pub ledger: Option<Ledger>,
+    /// Name of the file with what it learned about who is who.
+    #[serde(skip)]
+    links: Option<String>,
 }
 
 /// A store on disk, opened at one version.
@@ -138,6 +144,8 @@ impl Store {
             .with_configuration([
                 (SCHEMA_PROPERTY.to_owned(), Some(schema::VERSION.to_string())),
                 ("delta.dataSkippingStatsColumns".to_owned(), Some("contact_key,at".to_owned())),
+                // Ledgers and links stand in the log for good.
+                ("delta.enableExpiredLogCleanup".to_owned(), Some("false".to_owned())),
             ]);
         match runtime.block_on(async { create.await }) {
             Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime }),
@@ -187,27 +195,26 @@ impl Store {
         Ok(files)
     }
 
-    /// Commits data files that were added, and others that they replace. Returns the new version.
+    /// Commits a change, and returns the new version.
+    ///
+    /// What an ingest adds is right only on top of the version that it has seen, because another may have told that two
+    /// contacts are one. If there is a newer version, nothing is committed and `None` returned; the store is then open at
+    /// the newer one.
     ///
     /// # Errors
     /// Another writer removed what this commit relies on, or the log cannot be written.
-    pub fn commit(
-        &mut self,
-        operation: Operation,
-        added: &[DataFile],
-        removed: &[DataFile],
-        ledger: Option<&Ledger>,
-    ) -> Result<u64> {
-        let removed_paths: Vec<&str> = removed.iter().map(|file| file.path.as_str()).collect();
-        let changes_data = matches!(operation, Operation::Ingest);
-        let mut actions: Vec<Action> = added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
+    pub fn commit(&mut self, change: &Change<'_>) -> Result<Option<u64>> {
+        let removed_paths: Vec<&str> = change.removed.iter().map(|file| file.path.as_str()).collect();
+        let changes_data = matches!(change.operation, Operation::Ingest);
+        let mut actions: Vec<Action> =
+            change.added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
         let state = self.table.snapshot().map_err(|source| self.refused(source))?;
         for view in state.log_data().iter() {
             if removed_paths.contains(&view.path().as_ref()) {
                 actions.push(Action::Remove(view.remove_action(changes_data)));
             }
         }
-        let delta_operation = match operation {
+        let delta_operation = match change.operation {
             Operation::Ingest => DeltaOperation::Write {
                 mode: SaveMode::Append,
                 partition_by: Some(vec![PARTITION.to_owned()]),
@@ -215,21 +222,66 @@ impl Store {
             },
             Operation::Optimize => DeltaOperation::Optimize { predicate: None, target_size: OPTIMIZE_TARGET },
         };
-        let mut properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-        if let Some(ledger) = ledger {
-            // Plain counts always serialise.
-            let value = serde_json::to_value(ledger).unwrap_or_default();
-            properties = properties.with_metadata([(LEDGER_KEY.to_owned(), value)]);
+        let mut properties = kept_log();
+        if change.operation == Operation::Ingest {
+            properties = properties.with_max_retries(0);
         }
+        // Plain counts always serialise.
+        let ledger = change.ledger.map(|ledger| serde_json::to_value(ledger).unwrap_or_default());
+        let links = change.links.map(|links| self.keep(links)).transpose()?;
+        properties = properties.with_metadata(
+            [(LEDGER_KEY, ledger), (LINKS_KEY, links.clone().map(Into::into))]
+                .into_iter()
+                .filter_map(|(key, value)| Some((key.to_owned(), value?))),
+        );
         let commit = CommitBuilder::from(properties).with_actions(actions).build(
             Some(state),
             self.table.log_store(),
             delta_operation,
         );
-        let finalized = self.runtime.block_on(async { commit.await }).map_err(|source| self.refused(source))?;
-        let version = finalized.version();
-        self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))?;
-        Ok(version)
+        match self.runtime.block_on(async { commit.await }) {
+            Ok(finalized) => {
+                self.load()?;
+                Ok(Some(finalized.version()))
+            }
+            Err(source @ DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(0) }) => {
+                if let Some(name) = links {
+                    kept::discard(&self.table_path(), &name);
+                }
+                let before = self.version();
+                self.load()?;
+                if self.version() > before { Ok(None) } else { Err(self.refused(source)) }
+            }
+            Err(source) => Err(self.refused(source)),
+        }
+    }
+
+    fn load(&mut self) -> Result<()> {
+        self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))
+    }
+
+    /// Writes links to a file of their own, and returns its name.
+    fn keep(&self, links: &Links) -> Result<String> {
+        // Parquet, but not named so: whoever lists data files by their ending is spared it.
+        let name = format!("{}.links", write::file_name()?);
+        kept::write(&self.table_path(), &name, links)?;
+        Ok(name)
+    }
+
+    /// What is known of who is who at the version that is open.
+    ///
+    /// # Errors
+    /// The log or a file of links cannot be read.
+    pub fn links(&self) -> Result<Links> {
+        let mut links = Links::default();
+        // Most stores have none, and reading the log of a long life takes a while.
+        let table = self.table_path();
+        if kept::exist(&table) {
+            for name in self.log()?.into_iter().filter_map(|commit| commit.links) {
+                kept::read(&table, &name, &mut links)?;
+            }
+        }
+        Ok(links)
     }
 
     /// The versions up to the one that is open, newest first.
@@ -253,6 +305,7 @@ impl Store {
             at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
+            links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
         });
         Ok(commits.collect())
     }
@@ -285,7 +338,8 @@ impl Store {
             .with_mode(VacuumMode::Full)
             .with_retention_period(chrono::Duration::hours(i64::from(keep_hours)))
             .with_enforce_retention_duration(false)
-            .with_dry_run(dry_run);
+            .with_dry_run(dry_run)
+            .with_commit_properties(kept_log());
         let (table, metrics) = self.runtime.block_on(async { vacuum.await }).map_err(|source| self.refused(source))?;
         self.table = table;
         let mut deleted = metrics.files_deleted;
@@ -352,13 +406,41 @@ impl Store {
     }
 }
 
+/// What is to be committed.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'c> {
+    /// What is done.
+    pub operation: Operation,
+    /// New data files.
+    pub added: &'c [DataFile],
+    /// Data files that they replace.
+    pub removed: &'c [DataFile],
+    /// What an ingest received.
+    pub ledger: Option<&'c Ledger>,
+    /// What an ingest learned about who is who.
+    pub links: Option<&'c Links>,
+}
+
+impl Change<'_> {
+    /// A change that does nothing yet.
+    #[must_use]
+    pub fn of(operation: Operation) -> Self {
+        Self { operation, added: &[], removed: &[], ledger: None, links: None }
+    }
+}
+
 /// What a commit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Adds events.
+    /// Adds events, and files stored ones under the contact whose they turned out to be.
     Ingest,
     /// Writes the same events into fewer files.
     Optimize,
+}
+
+/// Commits take nothing out of the log: ledgers and links stand in it for good.
+fn kept_log() -> CommitProperties {
+    CommitProperties::default().with_cleanup_expired_logs(Some(false))
 }
 
 /// The size that compaction aims at, as the log records it.
@@ -457,6 +539,33 @@ mod tests {
         let read = read_statistics(file.path.clone(), &file.statistics(), 1).unwrap();
         assert_eq!((read.keys, read.n_rows), (file.keys, 1));
         assert!(read.instants.0 <= last && read.instants.1 >= last);
+    }
+
+    #[test]
+    fn tidying_up_an_old_store_keeps_all_that_its_commits_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open_or_create(folder.path()).unwrap();
+        let ledger = Ledger { accepted: 1, ..Ledger::default() };
+        // Enough for the table's library to sum up the log in a checkpoint, before which it would clean up.
+        for number in 0..101 {
+            let mut links = Links::default();
+            links.add(number, 1_000, 0, None);
+            let change = Change { ledger: Some(&ledger), links: Some(&links), ..Change::of(Operation::Ingest) };
+            assert!(store.commit(&change).unwrap().is_some());
+        }
+        let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+        let log = store.table_path().join("_delta_log");
+        assert!(log.join("_last_checkpoint").exists());
+        for entry in std::fs::read_dir(log).unwrap() {
+            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+            file.set_modified(old).unwrap();
+        }
+        let stray = "month=2026-01/part-1.parquet";
+        std::fs::create_dir(store.table_path().join("month=2026-01")).unwrap();
+        std::fs::write(store.table_path().join(stray), "").unwrap();
+        assert_eq!(store.vacuum(0, false).unwrap(), [stray]);
+        let store = Store::open(folder.path(), AsOf::Latest).unwrap();
+        assert_eq!((store.ledger().unwrap().accepted, store.links().unwrap().len()), (101, 101));
     }
 
     #[test]

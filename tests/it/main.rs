@@ -24,6 +24,8 @@ mod mixture;
 mod payloads;
 // Opt-outs in text against labelled messages.
 mod opt_outs;
+// One person under several ids.
+mod identity;
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

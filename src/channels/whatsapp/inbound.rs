@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::super::{Out, Reason, Value, json};
-use super::{Scope, content, digits, part, word};
+use super::{Person, Scope, content, digits, is_number, part, preferences, word};
 use crate::event::{Event, Kind, Text, Time};
 
 /// Reads one message.
@@ -36,8 +36,9 @@ pub(super) fn read<'a>(message: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<
         // Before the contact is looked up: the row may name the old id, or none.
         return system(message, id, at, scope, out);
     }
-    let contact = scope.person(from, user).ok_or(Reason::MissingField("from"))?;
+    let Person { contact, former } = scope.person(from, user).ok_or(Reason::MissingField("from"))?;
     let new = |kind: Kind| Event {
+        former: former.clone(),
         message_id: Some(id.clone()),
         reply_to: json::text(message.get("context").get("id")),
         message_type: Some(content.message_type.into()),
@@ -125,8 +126,8 @@ fn flow_token<'a>(response: &str) -> Option<Text<'a>> {
     (!token.trim().is_empty()).then_some(Cow::Owned(token))
 }
 
-/// A note of the platform about the contact. A new number or id is told on the contact as they are known from now on; the
-/// id before is not repeated in a column that is kept.
+/// A note of the platform about the contact. A new number or id is told on the contact as they are known from now on. The
+/// id before stands in `from`, `from_user_id` or `system.customer`, or else only in the note's text.
 fn system<'a>(
     message: &'a Value<'a>,
     id: Text<'a>,
@@ -135,11 +136,16 @@ fn system<'a>(
     out: &mut Out<'_>,
 ) -> Result<(), Reason> {
     let note = message.get("system");
+    let from = json::text(message.get("from")).map(digits);
+    let number = || json::text(note.get("wa_id")).or_else(|| json::text(note.get("new_wa_id"))).map(digits);
+    let user = json::text(note.get("user_id"));
     let contact = match note.get("type").as_str() {
-        Some("user_changed_number" | "user_changed_user_id") => json::text(note.get("wa_id"))
-            .or_else(|| json::text(note.get("new_wa_id")))
-            .or_else(|| json::text(note.get("user_id")))
-            .ok_or(Reason::MissingField("system.wa_id"))?,
+        Some("user_changed_number") => number().or_else(|| user.clone()),
+        // The number is still the same, if it is told at all.
+        Some("user_changed_user_id") => {
+            number().or_else(|| from.clone().filter(|from| is_number(from))).or_else(|| user.clone())
+        }
+        // The person reinstalled the app: the ids are as before.
         Some("customer_identity_changed") => {
             out.ignore("customer_identity_changed");
             return Ok(());
@@ -150,6 +156,18 @@ fn system<'a>(
             return Ok(());
         }
     };
-    out.event(Event { message_id: Some(id.clone()), ..scope.event(Kind::IdentityLinked, at, digits(contact), id) });
+    let contact = contact.ok_or(Reason::MissingField("system.wa_id"))?;
+    let before = replaced(note, [number(), user.clone()]);
+    let ids = [from, json::text(note.get("customer")), before, json::text(message.get("from_user_id")), user];
+    let event = Event { message_id: Some(id.clone()), ..scope.event(Kind::IdentityLinked, at, contact.clone(), id) };
+    preferences::linked(&contact, ids, &event, out);
     Ok(())
+}
+
+/// The old id in the text of a note, "User NAME changed from OLD to NEW", if it names one of the new ids as NEW.
+fn replaced<'a>(note: &'a Value<'a>, new: [Option<Text<'a>>; 2]) -> Option<Text<'a>> {
+    let (rest, told) = note.get("body").as_str()?.trim().rsplit_once(" to ")?;
+    let (_, old) = rest.rsplit_once(" from ")?;
+    let is_new = new.into_iter().flatten().any(|id| id == digits(told.into()));
+    (is_new && !old.contains(char::is_whitespace)).then(|| old.into())
 }

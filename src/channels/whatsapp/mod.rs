@@ -18,6 +18,9 @@
 //! - *Contact.* The phone number in digits (`wa_id`, `from`, `recipient_id`), else the business-scoped user id
 //!   (`user_id`, `from_user_id`, `recipient_user_id`). Where `from` holds a business-scoped id and `contacts` tells the
 //!   number that belongs to it, the number is taken.
+//! - *Identity.* Where a number and a business-scoped id are told of one person, the number replaces the id, so that
+//!   what is told under the id alone, earlier or later, is the same contact's. Changed numbers and ids are told by
+//!   `user_id_update` and by system messages.
 //! - *Account.* `metadata.phone_number_id`. Unknown where a body has no metadata.
 //! - *Conversations.* `conversation.id` is a billing unit, since July 2025 one per message; nothing is grouped by it.
 //! - *Groups.* Messages from and receipts for groups are ignored (`group`): a receipt would need the participant to be
@@ -99,8 +102,8 @@ pub(super) static CHANNEL: Channel = Channel {
          one in the webhooks; write phone_number_id into the send log.",
         "Back-filled history tells how far a message got, but not when: its receipts carry the time of the message, so \
          times to delivery and to opening are too short for it.",
-        "Contacts who hide their number are known by a business-scoped id; before and after they hid it they count as \
-         two contacts.",
+        "Contacts who hide their number are known by a business-scoped id. They are one contact with the number as soon as \
+         a record tells both ids or a change from one to the other; until then they count as two.",
         "Messages in groups and receipts for groups are left out.",
         "A payment's cost and currency are the amount paid; on all other events they would be the price of the message, \
          which WhatsApp does not tell.",
@@ -255,25 +258,43 @@ impl<'a> Scope<'a> {
         Event { account: self.account.clone(), ..Event::new(kind, at, NAME, contact, dedup) }
     }
 
-    /// The contact's id: the phone number if it is told anywhere, else the business-scoped id, else the only profile.
-    fn person(&self, phone: Option<Text<'a>>, user: Option<Text<'a>>) -> Option<Text<'a>> {
+    /// The contact: the phone number if it is told anywhere, else the business-scoped id, else the only profile.
+    fn person(&self, phone: Option<Text<'a>>, user: Option<Text<'a>>) -> Option<Person<'a>> {
         let profiles = || json::elements(self.people);
-        let named = |profile: &Value<'_>| {
+        let named = |profile: &&Value<'_>| {
             let is = |key, id: &Option<Text<'_>>| id.is_some() && profile.get(key).as_str() == id.as_deref();
             is("wa_id", &phone) || is("user_id", &phone) || is("user_id", &user)
         };
-        let number = |profile: &'a Value<'a>| json::text(profile.get("wa_id"));
-        if let Some(number) = profiles().find(|profile| named(profile)).and_then(number) {
-            return Some(digits(number));
-        }
-        phone.or(user).map(digits).or_else(|| {
-            let mut profiles = profiles();
-            match (profiles.next(), profiles.next()) {
-                (Some(only), None) => number(only).or_else(|| json::text(only.get("user_id"))).map(digits),
-                _ => None,
-            }
-        })
+        let profile = if phone.is_none() && user.is_none() {
+            profiles().next().filter(|_| profiles().nth(1).is_none())
+        } else {
+            profiles().find(named)
+        };
+        let told = |key| profile.and_then(|profile| json::text(profile.get(key)));
+        Person::of(&[told("wa_id"), phone, user, told("user_id")])
     }
+}
+
+/// A contact, and another id that a record tells of the same person.
+struct Person<'a> {
+    contact: Text<'a>,
+    former: Option<Text<'a>>,
+}
+
+impl<'a> Person<'a> {
+    /// The person who has these ids: the first number is the contact, else the first id. Business-scoped ids come last,
+    /// but either kind may stand in a field of the other.
+    fn of(ids: &[Option<Text<'a>>]) -> Option<Self> {
+        let ids = || ids.iter().flatten().cloned().map(digits);
+        let contact = ids().find(|id| is_number(id)).or_else(|| ids().next())?;
+        let former = ids().rev().find(|id| *id != contact);
+        Some(Self { contact, former })
+    }
+}
+
+/// Whether an id is a phone number rather than a business-scoped id.
+fn is_number(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.

@@ -3,8 +3,8 @@
 //! Knows nothing of stop words; these signals are the platform's own.
 
 use super::super::{Out, Reason, Value, json};
-use super::{Scope, digits};
-use crate::event::{Event, Kind};
+use super::{Person, Scope, digits};
+use crate::event::{Event, Kind, Text};
 
 /// Field `user_preferences`: the contact stopped or resumed marketing messages in the app's own menu.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
@@ -26,19 +26,21 @@ fn read_one<'a>(preference: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>)
         }
     };
     let at = json::time(preference.get("timestamp"), "timestamp", scope.zone)?;
-    let contact = scope
+    let Person { contact, former } = scope
         .person(json::text(preference.get("wa_id")), json::text(preference.get("user_id")))
         .ok_or(Reason::MissingField("wa_id"))?;
     let topic = json::text(preference.get("category"));
     let dedup = format!("{contact}:{}:{choice}", topic.as_deref().unwrap_or_default());
-    out.event(Event { topic, answer: Some(choice), ..scope.event(kind, at, contact, dedup) });
+    out.event(Event { former, topic, answer: Some(choice), ..scope.event(kind, at, contact, dedup) });
     Ok(())
 }
 
 /// `user_actions[]`: a tap on a link of a marketing message. The platform names neither contact nor message, so it can
 /// be joined only by the click id in the landing page's own log; where a contact is told after all, it is a click.
 pub(super) fn action<'a>(action: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
-    let Some(contact) = scope.person(json::text(action.get("wa_id")), json::text(action.get("user_id"))) else {
+    let Some(Person { contact, former }) =
+        scope.person(json::text(action.get("wa_id")), json::text(action.get("user_id")))
+    else {
         out.ignore("user_actions_without_contact");
         return Ok(());
     };
@@ -54,6 +56,7 @@ pub(super) fn action<'a>(action: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out
     let at = json::time(action.get("timestamp"), "timestamp", scope.zone)?;
     let dedup = json::required(click.get("click_id"), "click_id")?;
     out.event(Event {
+        former,
         answer: json::text(click.get("click_component")),
         ..scope.event(Kind::LinkClicked, at, contact, dedup)
     });
@@ -83,6 +86,29 @@ fn identity<'a>(
     let at = json::time(time, "timestamp", scope.zone)?;
     let current = json::required(row.get("user_id").get("current"), "user_id.current")?;
     let contact = json::text(row.get("wa_id")).map_or_else(|| current.clone(), digits);
-    out.event(scope.event(Kind::IdentityLinked, at, contact, current));
+    let formers = [json::text(row.get("user_id").get("previous")), Some(current.clone())];
+    linked(&contact, formers, &scope.event(Kind::IdentityLinked, at, contact.clone(), current), out);
     Ok(())
+}
+
+/// Tells that other ids are the contact's too, an event for each: `event` as it is, then the like of it. A change whose
+/// old id the record does not tell is an event all the same.
+pub(super) fn linked<'a>(
+    contact: &Text<'a>,
+    ids: impl IntoIterator<Item = Option<Text<'a>>>,
+    event: &Event<'a>,
+    out: &mut Out<'_>,
+) {
+    let mut formers: Vec<Text<'a>> = Vec::new();
+    for id in ids.into_iter().flatten().map(digits) {
+        if id != *contact && !formers.contains(&id) {
+            formers.push(id);
+        }
+    }
+    let mut formers = formers.into_iter();
+    out.event(Event { former: formers.next(), ..event.clone() });
+    for (sequence, former) in (1..).zip(formers) {
+        let dedup = format!("{}:{former}", event.dedup).into();
+        out.event(Event { former: Some(former), dedup, sequence, ..event.clone() });
+    }
 }

@@ -44,13 +44,14 @@ pub(super) fn read<'a>(row: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>)
         }
     };
     let at = json::time(row.get("timestamp"), "timestamp", scope.zone)?;
-    let contact = scope
+    let person = scope
         .person(recipient, json::text(row.get("recipient_user_id")))
         .ok_or(Reason::MissingField("recipient_id"))?;
     let mut event = Event {
+        former: person.former,
         message_id: Some(id.clone()),
         tag: json::text(row.get("biz_opaque_callback_data")),
-        ..scope.event(kind, at, contact, id)
+        ..scope.event(kind, at, person.contact, id)
     };
     price(row, &mut event);
     match kind {

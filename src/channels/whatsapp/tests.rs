@@ -15,6 +15,7 @@ fn read(body: &str) -> String {
         let mut line = format!("{} {}", event.kind, event.contact);
         let billable = event.billable.map(|billable| billable.to_string().into());
         for (name, field) in [
+            ("former", event.former),
             ("account", event.account),
             ("id", event.message_id),
             ("to", event.reply_to),
@@ -132,10 +133,14 @@ fn an_ad_that_brought_the_contact_is_told_beside_the_message() {
 #[test]
 fn a_contact_is_the_number_if_any_and_the_scoped_id_otherwise() {
     let written = r#""id":"m1","timestamp":"1767268800","type":"text""#;
+    let both = r#"{"wa_id":"49151","user_id":"DE.1"}"#;
     for (people, message, contact) in [
-        (r#"{"wa_id":"49151","user_id":"DE.1"}"#, r#""from":"49151""#, "49151"),
-        (r#"{"wa_id":"49151","user_id":"DE.1"}"#, r#""from":"DE.1""#, "49151"),
-        (r#"{"wa_id":"49151","user_id":"DE.1"}"#, r#""from_user_id":"DE.1""#, "49151"),
+        (both, r#""from":"49151""#, "49151 former=DE.1"),
+        (both, r#""from":"DE.1""#, "49151 former=DE.1"),
+        (both, r#""from_user_id":"DE.1""#, "49151 former=DE.1"),
+        (both, r#""context":{}"#, "49151 former=DE.1"),
+        (both, r#""from":"49777""#, "49777"),
+        (r#"{"wa_id":"DE.1"}"#, r#""from":"49151","from_user_id":"DE.1""#, "49151 former=DE.1"),
         (r#"{"user_id":"DE.1"}"#, r#""from_user_id":"DE.1""#, "DE.1"),
         (r#"{"user_id":"DE.1"}"#, r#""context":{}"#, "DE.1"),
         (r#"{"wa_id":"49777"}"#, r#""from":"+49 151""#, "49151"),
@@ -146,6 +151,7 @@ fn a_contact_is_the_number_if_any_and_the_scoped_id_otherwise() {
             &format!("message_received {contact} id=m1 type=text"),
         );
     }
+    status(r#""status":"read","recipient_user_id":"DE.1""#, "message_opened 49151 former=DE.1 account=p1 id=m1");
 }
 
 #[test]
@@ -243,9 +249,33 @@ fn link_clicks_count_only_where_a_contact_is_told() {
 fn a_changed_id_is_told_on_the_contact_as_known_from_now_on() {
     message(
         r#""type":"system","system":{"type":"user_changed_number","wa_id":"49999"}"#,
-        "identity_linked 49999 id=m1",
+        "identity_linked 49999 former=49151 id=m1",
     );
-    check("user_id_update", r#"{"user_id":{"previous":"DE.1","current":"DE.2"}}"#, "identity_linked DE.2");
+    check("user_id_update", r#"{"user_id":{"previous":"DE.1","current":"DE.2"}}"#, "identity_linked DE.2 former=DE.1");
+    check(
+        "user_id_update",
+        r#"{"wa_id":"49151","user_id":{"previous":"DE.1","current":"DE.2"}}"#,
+        "identity_linked 49151 former=DE.1\nidentity_linked 49151 former=DE.2",
+    );
+    message(r#""type":"system","system":{"type":"customer_identity_changed"}"#, "ignored customer_identity_changed");
+}
+
+#[test]
+fn the_old_id_is_read_from_a_note_only_where_its_text_names_the_new_one() {
+    let note = |note: &str| {
+        let row = format!(r#"{{"messages":[{{"id":"m1","timestamp":"1767268800","type":"system","system":{note}}}]}}"#);
+        read(&envelope("messages", &row))
+    };
+    let body = "User Tom to Bob from Ulm changed from DE.1 to DE.2";
+    for (new, expected) in [("DE.2", "identity_linked DE.2 former=DE.1 id=m1"), ("DE.3", "identity_linked DE.3 id=m1")]
+    {
+        assert_eq!(note(&format!(r#"{{"type":"user_changed_user_id","user_id":"{new}","body":"{body}"}}"#)), expected);
+    }
+    assert_eq!(
+        note(r#"{"type":"user_changed_number","customer":"49151","wa_id":"49152","user_id":"DE.2"}"#),
+        "identity_linked 49152 former=49151 id=m1\nidentity_linked 49152 former=DE.2 id=m1"
+    );
+    assert_eq!(note(r#"{"type":"user_changed_number"}"#), "rejected missing_field:system.wa_id");
 }
 
 #[test]

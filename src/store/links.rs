@@ -1,0 +1,305 @@
+//! Who is who: ids that logs say are one contact's, and the id under which that contact's events are filed.
+//!
+//! Ids are the keyed hashes of contacts. Nothing here knows how a platform tells that two ids are one person's.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+pub(super) mod kept;
+
+/// What logs say of ids: `former` was replaced by `current`, each pair once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    said: BTreeMap<(u128, u128), Said>,
+}
+
+/// What is known of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    /// When it was said first, in microseconds.
+    at: i64,
+    /// The current id in plain, where ids are kept plain.
+    name: Option<Box<str>>,
+}
+
+impl Links {
+    /// Adds that `former` was replaced by `current`, as was said at the instant `at`. `name` is `current` in plain, if ids
+    /// are kept plain.
+    pub fn add(&mut self, former: u128, current: u128, at: i64, name: Option<&str>) {
+        if former == current {
+            return;
+        }
+        match self.said.get_mut(&(former, current)) {
+            Some(said) => said.at = said.at.min(at),
+            None => drop(self.said.insert((former, current), Said { at, name: name.map(Into::into) })),
+        }
+    }
+
+    /// Adds all of another list.
+    pub fn append(&mut self, others: &Self) {
+        for (former, current, at, name) in others.iter() {
+            self.add(former, current, at, name);
+        }
+    }
+
+    /// What others say that is not known yet, or not known to have been said so early.
+    #[must_use]
+    pub fn news_in(&self, others: &Self) -> Self {
+        let is_news = |pair: &(u128, u128), said: &Said| self.said.get(pair).is_none_or(|known| said.at < known.at);
+        let news = others.said.iter().filter(|(pair, said)| is_news(pair, said));
+        Self { said: news.map(|(&pair, said)| (pair, said.clone())).collect() }
+    }
+
+    /// Number of pairs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.said.len()
+    }
+
+    /// Whether no pair is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    /// About how many bytes they take.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.len() * (size_of::<(u128, u128)>() + size_of::<Said>())
+    }
+
+    /// Forgets all pairs.
+    pub fn clear(&mut self) {
+        self.said.clear();
+    }
+
+    /// Former id, current id, instant and the current id in plain, in the order of ids.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u128, u128, i64, Option<&str>)> {
+        self.said.iter().map(|(&(former, current), said)| (former, current, said.at, said.name.as_deref()))
+    }
+
+    /// Finds out which ids are one contact's.
+    ///
+    /// Ids that are linked, directly or by others, are one contact, filed under the id that no link leads away from. If
+    /// there are several such ids or none, it is the one to which the latest link leads. So this depends on what was said
+    /// and when, and not on the order in which it was found.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts {
+        let mut ids: Vec<u128> = self.said.keys().flat_map(|&(former, current)| [former, current]).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let number = |id: u128| ids.binary_search(&id).unwrap_or_default();
+        let mut groups = Groups((0..ids.len()).collect());
+        let mut is_left = vec![false; ids.len()];
+        for &(former, current) in self.said.keys() {
+            is_left[number(former)] = true;
+            groups.join(number(former), number(current));
+        }
+        let mut ends = vec![(0, 0); ids.len()];
+        for (id, _) in is_left.iter().enumerate().filter(|(_, is_left)| !**is_left) {
+            let (n_ends, end) = &mut ends[groups.first(id)];
+            (*n_ends, *end) = (*n_ends + 1, id);
+        }
+        let mut latest = vec![(i64::MIN, 0); ids.len()];
+        for (&(_, current), said) in &self.said {
+            let current = number(current);
+            let latest = &mut latest[groups.first(current)];
+            *latest = (*latest).max((said.at, current));
+        }
+        let mut contacts = Contacts::default();
+        for (number, &id) in ids.iter().enumerate() {
+            let group = groups.first(number);
+            let current = if ends[group].0 == 1 { ends[group].1 } else { latest[group].1 };
+            if current != number {
+                contacts.current.insert(id, ids[current]);
+            }
+        }
+        // Whatever it is filed under, a link led there.
+        for (&(_, current), said) in &self.said {
+            if let Some(name) = &said.name
+                && !contacts.current.contains_key(&current)
+            {
+                contacts.names.insert(current, name.clone());
+            }
+        }
+        contacts
+    }
+}
+
+/// Numbers in groups: each points to another of its group, the first of a group to itself.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn first(&mut self, mut number: usize) -> usize {
+        while self.0[number] != number {
+            self.0[number] = self.0[self.0[number]];
+            number = self.0[number];
+        }
+        number
+    }
+
+    fn join(&mut self, left: usize, right: usize) {
+        let (left, right) = (self.first(left), self.first(right));
+        self.0[left.max(right)] = left.min(right);
+    }
+}
+
+/// Under which id the events of linked ids are filed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contacts {
+    /// By each id that is not filed under itself.
+    current: HashMap<u128, u128>,
+    /// Ids in plain, of those that events are filed under.
+    names: HashMap<u128, Box<str>>,
+}
+
+impl Contacts {
+    /// The id under which the events of this one are filed instead; `None` if they are filed under itself.
+    #[must_use]
+    pub fn current(&self, id: u128) -> Option<u128> {
+        self.current.get(&id).copied()
+    }
+
+    /// An id in plain, if ids are kept plain.
+    #[must_use]
+    pub fn name(&self, id: u128) -> Option<&str> {
+        self.names.get(&id).map(|name| &**name)
+    }
+
+    /// Whether every id is filed under itself.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
+    /// The ids that are filed elsewhere, except for those which already were by `before`.
+    #[must_use]
+    pub fn moved_since(&self, before: &Self) -> Moves {
+        let moved = self.current.iter().filter(|(former, _)| !before.current.contains_key(*former));
+        let of = |(&former, &contact): (&u128, &u128)| Move {
+            key: super::rows::first_half(former),
+            contact,
+            name: self.names.get(&contact).cloned(),
+        };
+        let mut moves: Vec<Move> = moved.map(of).collect();
+        moves.sort_unstable_by_key(|moved| moved.key);
+        Moves { keys: moves.iter().map(|moved| moved.key).collect(), moves }
+    }
+}
+
+/// Keys whose rows are to be filed elsewhere, in the order of keys.
+#[derive(Clone, Debug, Default)]
+pub struct Moves {
+    pub(super) keys: Vec<i64>,
+    pub(super) moves: Vec<Move>,
+}
+
+/// Where the rows of a key are to be filed.
+#[derive(Clone, Debug)]
+pub(super) struct Move {
+    key: i64,
+    /// The contact whose rows they are.
+    pub(super) contact: u128,
+    /// Its id in plain, if ids are kept plain.
+    pub(super) name: Option<Box<str>>,
+}
+
+impl Moves {
+    /// Whether nothing is to be moved.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(pairs: &[(u128, u128, i64)]) -> Links {
+        let mut links = Links::default();
+        for &(former, current, at) in pairs {
+            links.add(former, current, at, None);
+        }
+        links
+    }
+
+    /// What each of the ids 1 to 9 is filed under.
+    fn filed(links: &Links) -> Vec<u128> {
+        let contacts = links.contacts();
+        (1..10).map(|id| contacts.current(id).unwrap_or(id)).collect()
+    }
+
+    #[test]
+    fn a_contact_is_filed_under_the_id_that_nothing_replaced() {
+        assert_eq!(filed(&links(&[(1, 2, 10), (2, 3, 5), (7, 3, 1)])), [3, 3, 3, 4, 5, 6, 3, 8, 9]);
+        assert_eq!(filed(&links(&[(4, 4, 1)])), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn the_latest_word_counts_where_several_ids_or_none_are_left() {
+        // One id with two numbers.
+        assert_eq!(filed(&links(&[(1, 2, 10), (1, 3, 20)]))[..3], [3, 3, 3]);
+        assert_eq!(filed(&links(&[(1, 2, 30), (1, 3, 20)]))[..3], [2, 2, 2]);
+        // There and back.
+        assert_eq!(filed(&links(&[(1, 2, 10), (2, 1, 20)]))[..2], [1, 1]);
+        // Said again, it is not later.
+        assert_eq!(filed(&links(&[(1, 2, 10), (2, 1, 20), (1, 2, 30)]))[..2], [1, 1]);
+    }
+
+    #[test]
+    fn who_is_who_depends_on_what_was_said_and_on_nothing_else() {
+        let mut dice = 7_u64;
+        let mut roll = |n: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % n
+        };
+        for _ in 0..2_000 {
+            let mut pairs: Vec<(u128, u128, i64)> = (0..roll(9))
+                .map(|_| (1 + u128::from(roll(9)), 1 + u128::from(roll(9)), i64::try_from(roll(4)).unwrap()))
+                .collect();
+            let all = links(&pairs);
+            let expected = filed(&all);
+            // Linked ids are filed together, and what they are filed under is filed under itself.
+            for (former, current, _) in &pairs {
+                let place = |id: &u128| expected[usize::try_from(*id).unwrap() - 1];
+                assert_eq!(place(former), place(current));
+                assert_eq!(place(&place(former)), place(former));
+            }
+            // Any order, any split.
+            for index in (1..pairs.len()).rev() {
+                pairs.swap(index, usize::try_from(roll(index as u64 + 1)).unwrap());
+            }
+            let (first, second) = pairs.split_at(usize::try_from(roll(pairs.len() as u64 + 1)).unwrap());
+            let mut joined = links(first);
+            let news = joined.news_in(&links(second));
+            joined.append(&news);
+            assert_eq!(joined, all);
+            assert_eq!(filed(&joined), expected);
+            // Said twice, it is no news.
+            assert!(joined.news_in(&all).is_empty());
+        }
+    }
+
+    #[test]
+    fn only_what_was_not_filed_elsewhere_before_is_moved() {
+        let key = |id: u128| id << 64;
+        let mut all = links(&[(key(1), key(2), 1)]);
+        let before = all.contacts();
+        assert!(before.moved_since(&before).is_empty());
+        all.append(&links(&[(key(2), key(3), 2), (key(5), key(4), 2)]));
+        let moves = all.contacts().moved_since(&before);
+        assert_eq!(moves.keys, [2, 5]);
+        assert_eq!(moves.moves.iter().map(|moved| moved.contact).collect::<Vec<_>>(), [key(3), key(4)]);
+    }
+
+    #[test]
+    fn the_id_in_plain_is_that_of_the_contact() {
+        let mut links = Links::default();
+        links.add(1, 2, 1, Some("two"));
+        links.add(2, 3, 2, Some("three"));
+        let contacts = links.contacts();
+        assert_eq!([contacts.name(3), contacts.name(2)], [Some("three"), None]);
+    }
+}

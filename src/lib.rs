@@ -33,6 +33,7 @@
 //!     channel: None,
 //!     config: &config,
 //!     key: &key,
+//!     now: trichter::event::Time(1_800_000_000_000_000),
 //!     stdin: &|| Box::new(std::io::empty()),
 //!     progress: &|_| {},
 //! };

@@ -22,11 +22,8 @@ pub mod frame;
 pub mod input;
 pub mod opt_out;
 mod parquet_rows;
-<<<<<<< HEAD
-mod tokens;
-=======
 mod runs;
->>>>>>> identity
+mod tokens;
 pub mod unwrap;
 
 pub use balance::Balance;

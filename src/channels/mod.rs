@@ -13,6 +13,7 @@ mod generic;
 pub mod json;
 mod messenger;
 mod meta;
+mod rasa;
 #[cfg(test)]
 mod reading;
 mod telegram;
@@ -23,7 +24,8 @@ pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] =
+    &[&messenger::CHANNEL, &rasa::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {

@@ -9,6 +9,7 @@ use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
 mod abilities;
+mod botframework;
 mod generic;
 pub mod json;
 mod messenger;
@@ -24,8 +25,14 @@ pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] =
-    &[&messenger::CHANNEL, &rasa::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] = &[
+    &botframework::CHANNEL,
+    &messenger::CHANNEL,
+    &rasa::CHANNEL,
+    &telegram::CHANNEL,
+    &whatsapp::CHANNEL,
+    &generic::CHANNEL,
+];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {

@@ -10,6 +10,7 @@ use crate::event::{Event, Kind, Time};
 
 mod abilities;
 mod botframework;
+mod chatwoot;
 mod generic;
 pub mod json;
 mod messenger;
@@ -27,6 +28,7 @@ pub use value::{Arena, Value, form, parse, xml};
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[
     &botframework::CHANNEL,
+    &chatwoot::CHANNEL,
     &messenger::CHANNEL,
     &rasa::CHANNEL,
     &telegram::CHANNEL,

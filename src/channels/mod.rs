@@ -11,6 +11,7 @@ use crate::event::{Event, Kind, Time};
 mod abilities;
 mod botframework;
 mod chatwoot;
+mod dialogflow;
 mod generic;
 pub mod json;
 mod messenger;
@@ -29,6 +30,7 @@ pub use value::{Arena, Value, form, parse, xml};
 pub static ALL: &[&Channel] = &[
     &botframework::CHANNEL,
     &chatwoot::CHANNEL,
+    &dialogflow::CHANNEL,
     &messenger::CHANNEL,
     &rasa::CHANNEL,
     &telegram::CHANNEL,

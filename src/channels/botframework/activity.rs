@@ -11,6 +11,8 @@ use crate::event::{Event, Kind, Text, Time, TimeBasis};
 pub(super) struct Activity<'a, 'p> {
     pub(super) record: &'a Record<'a>,
     pub(super) body: &'a Value<'a>,
+    /// Its place in the transcript, for activities of one instant.
+    pub(super) sequence: u16,
     pub(super) conversation: Text<'a>,
     pub(super) parties: &'p Parties<'a>,
     pub(super) step: Option<&'p Step<'a>>,
@@ -147,16 +149,15 @@ impl<'a> Activity<'a, '_> {
     }
 
     fn reaction(&self, out: &mut Out<'_>) -> Result<(), Reason> {
-        let mut added = json::elements(self.body.get("reactionsAdded")).zip(0_u16..).peekable();
+        let mut added = json::elements(self.body.get("reactionsAdded")).peekable();
         if added.peek().is_none() {
             out.ignore("reaction_removed");
         }
-        for (reaction, sequence) in added {
+        for reaction in added {
             let mut event = self.event(Kind::ReactionReceived, Side::User)?;
             event.answer = json::text(reaction.get("type"));
             event.dedup = Cow::Owned(format!("{}:{}", event.dedup, event.answer.as_deref().unwrap_or_default()));
             event.message_type = Some(Cow::Borrowed("reaction"));
-            event.sequence = sequence;
             out.event(event);
         }
         Ok(())
@@ -185,6 +186,7 @@ impl<'a> Activity<'a, '_> {
         };
         let mut event = Event::new(kind, at, NAME, contact, key.clone());
         event.time_basis = time_basis;
+        event.sequence = self.sequence;
         event.account = self.parties.bot.clone().or_else(|| json::text(body.get(bot).get("id")));
         if matches!(kind, Kind::MessageSent | Kind::MessageReceived | Kind::ButtonClicked) {
             event.message_id = Some(Cow::Owned(key));

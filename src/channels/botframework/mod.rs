@@ -87,8 +87,9 @@ fn is_activity(body: &Value<'_>) -> bool {
 
 /// Whether it is an object around activities.
 fn is_bundle(body: &Value<'_>) -> bool {
-    body.get("activities").as_array().is_some_and(|activities| {
-        activities.first().is_none_or(|first| first.get("type").as_str().is_some() && first.get("from").is_object())
+    body.get("activities").as_array().is_some_and(|activities| match activities.first() {
+        Some(first) => first.get("type").as_str().is_some() && first.get("from").is_object(),
+        None => json::has(body, "watermark"),
     })
 }
 
@@ -121,7 +122,8 @@ fn transcript<'a>(record: &'a Record<'a>, activities: &'a [Value<'a>], out: &mut
         let conversation = conversation(body);
         let parties = parties.entry(conversation.clone()).or_default();
         let offered = offers.entry(conversation.clone()).or_default();
-        let activity = Activity { record, body, conversation, parties, step: steps.get(&number) };
+        let sequence = u16::try_from(number).unwrap_or(u16::MAX);
+        let activity = Activity { record, body, sequence, conversation, parties, step: steps.get(&number) };
         if let Err(reason) = activity.read(offered, out) {
             out.reject(reason);
         }

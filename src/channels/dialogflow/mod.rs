@@ -97,7 +97,7 @@ impl<'a> Turn<'a> {
     fn of(record: &'a Record<'a>, request: &'a Value<'a>, response: &'a Value<'a>) -> Result<Self, Reason> {
         let row = record.body;
         let name = json::text(row.get("conversation_name")).or_else(|| json::text(request.get("session")));
-        let contact = last_part(name.ok_or(Reason::MissingField("conversation_name"))?);
+        let contact = name.and_then(last_part).ok_or(Reason::MissingField("conversation_name"))?;
         // The column is a TIMESTAMP, which BigQuery writes in UTC, whether it says so or not.
         let at = json::time(row.get("request_time"), "request_time", Some(&TimeZone::UTC))?;
         if !response.is_object() {
@@ -114,7 +114,7 @@ impl<'a> Turn<'a> {
             result,
             at,
             contact,
-            agent: json::text(row.get("agent_id")).map(last_part),
+            agent: json::text(row.get("agent_id")).and_then(last_part),
             id,
             language: json::text(row.get("language_code")).or_else(|| json::text(result.get("languageCode"))),
         })
@@ -188,7 +188,7 @@ impl<'a> Turn<'a> {
         }
         if let Some(intent) = text(input.get("intent").get("intent"), "triggerIntent") {
             let name = json::text(result.get("match").get("intent").get("displayName"));
-            return Some((Kind::ButtonClicked, "intent", name.unwrap_or_else(|| last_part(intent))));
+            return Some((Kind::ButtonClicked, "intent", name.or_else(|| last_part(intent))?));
         }
         // Keys are pressed for menus and for account numbers alike, so they are no options.
         if let Some(digits) =
@@ -293,9 +293,10 @@ fn content<'a>(message: &'a Value<'a>) -> Option<(&'static str, Option<Text<'a>>
 }
 
 /// The last part of a resource name such as `projects/p/locations/l/agents/a`.
-fn last_part(name: Text<'_>) -> Text<'_> {
-    match name {
-        Cow::Borrowed(name) => Cow::Borrowed(name.rsplit('/').next().unwrap_or(name)),
-        Cow::Owned(name) => Cow::Owned(name.rsplit('/').next().unwrap_or(&name).to_owned()),
-    }
+fn last_part(name: Text<'_>) -> Option<Text<'_>> {
+    let last = match name {
+        Cow::Borrowed(name) => Cow::Borrowed(name.rsplit('/').next()?),
+        Cow::Owned(name) => Cow::Owned(name.rsplit('/').next()?.to_owned()),
+    };
+    Some(last).filter(|last| !last.is_empty())
 }

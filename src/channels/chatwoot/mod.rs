@@ -101,19 +101,23 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
             out.ignore("conversation_created");
             Conversation::of(record, body).and_then(|conversation| conversation.seen(out))
         }
-        other => {
-            out.ignore(match other {
-                "conversation_typing_on" | "conversation_typing_off" => "conversation_typing",
-                "webwidget_triggered" => "webwidget_triggered",
-                "contact_created" | "contact_updated" => "contact",
-                _ => "inbox",
-            });
-            Ok(())
-        }
+        other => ignored(other, out),
     };
     if let Err(reason) = read {
         out.reject(reason);
     }
+}
+
+/// Notes what says nothing about conversations by its name.
+fn ignored(word: &str, out: &mut Out<'_>) -> Result<(), Reason> {
+    out.ignore(match word {
+        "conversation_typing_on" | "conversation_typing_off" => "conversation_typing",
+        "webwidget_triggered" => "webwidget_triggered",
+        "contact_created" | "contact_updated" => "contact",
+        "inbox_created" | "inbox_updated" => "inbox",
+        _ => return Err(Reason::UnknownShape),
+    });
+    Ok(())
 }
 
 /// A conversation as it stands in the body of its own webhooks and inside those of messages.

@@ -54,7 +54,8 @@ impl Time {
     }
 
     /// Reads digits (as [`Time::from_unix`]), a decimal number of seconds, or an ISO-8601 instant or date-time with `T`
-    /// or a blank between date and time. A date-time that names no zone is taken in `zone`, and is `None` without one.
+    /// or a blank between date and time, perhaps with ` UTC` behind it. A date-time that names no zone is taken in `zone`,
+    /// and is `None` without one.
     #[must_use]
     pub fn parse(text: &str, zone: Option<&TimeZone>) -> Option<Self> {
         let text = text.trim();
@@ -79,6 +80,10 @@ impl Time {
         // Infobip and others write the offset without a colon, which RFC 9557 parsers refuse.
         if let Ok(timestamp) = Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text) {
             return Self(timestamp.as_microsecond()).plausible();
+        }
+        // BigQuery and Rails write UTC as a word.
+        if let Some(civil) = text.strip_suffix(" UTC") {
+            return Self::from_civil(civil.parse().ok()?, &TimeZone::UTC);
         }
         let civil: DateTime = text.parse().ok()?;
         Self::from_civil(civil, zone?)
@@ -412,7 +417,13 @@ mod tests {
     fn iso_times_are_read_with_and_without_zone() {
         let expected = Some(Time(1_767_268_800 * SECOND));
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        for text in ["2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00", "2026-01-01T12:00:00.000+0000"] {
+        for text in [
+            "2026-01-01T12:00:00Z",
+            "2026-01-01T13:00:00+01:00",
+            "2026-01-01T12:00:00.000+0000",
+            "2026-01-01 12:00:00 UTC",
+            "2026-01-01 12:00:00.000000 UTC",
+        ] {
             assert_eq!(Time::parse(text, None), expected, "{text}");
         }
         assert_eq!(Time::parse("2026-01-01 13:00:00", Some(&berlin)), expected);

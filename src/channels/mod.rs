@@ -9,7 +9,10 @@ use crate::config::{Clicks, Export, Table, Transcript};
 use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
+mod botframework;
+mod chatwoot;
 mod delivery;
+mod dialogflow;
 mod generic;
 mod gupshup;
 mod infobip;
@@ -18,6 +21,7 @@ pub mod json;
 mod messagebird;
 mod messenger;
 mod meta;
+mod rasa;
 #[cfg(test)]
 mod reading;
 mod ringcentral;
@@ -37,11 +41,15 @@ pub use web::{Token, Tokens};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[
+    &botframework::CHANNEL,
+    &chatwoot::CHANNEL,
+    &dialogflow::CHANNEL,
     &gupshup::CHANNEL,
     &infobip::CHANNEL,
     &instagram::CHANNEL,
     &messagebird::CHANNEL,
     &messenger::CHANNEL,
+    &rasa::CHANNEL,
     &ringcentral::CHANNEL,
     &table::CHANNEL,
     &telegram::CHANNEL,

@@ -114,8 +114,8 @@ impl Observable {
             _ => seen(ability, receipts, holds),
         };
         // What rules tell, they tell of every channel.
-        let told = |kind: Kind| {
-            let is_told = anywhere.contains(&kind) || platform.is_some_and(|platform| platform.reports(kind));
+        let told = |kind: Kind, by_platform: bool| {
+            let is_told = anywhere.contains(&kind) || by_platform;
             if is_told { Seen::Always } else { Seen::Never }
         };
         let clicks = seen(|channel| channel.abilities.clicked, webhooks, holds(&taps));
@@ -133,11 +133,16 @@ impl Observable {
             blocks,
             opt_outs: stops.and(blocks),
             handovers: match platform.map(|channel| channel.abilities.handed_over) {
-                Some(Ability::LowerBound) => Seen::Partly,
-                _ => told(Kind::HandoverToHuman),
+                Some(Ability::LowerBound) if webhooks || anywhere.contains(&Kind::HandoverToHuman) => Seen::Partly,
+                Some(Ability::Yes) if webhooks => Seen::Always,
+                _ => told(Kind::HandoverToHuman, false),
             },
-            fallbacks: told(Kind::Fallback),
-            goals: told(Kind::GoalReached),
+            fallbacks: told(
+                Kind::Fallback,
+                inbound && platform.is_some_and(|platform| platform.reports(Kind::Fallback)),
+            ),
+            // What a goal is, only the business knows: a log without any was written without rules for it.
+            goals: told(Kind::GoalReached, false),
         }
     }
 }
@@ -160,7 +165,7 @@ mod tests {
     fn receipts_tell_of_opens_even_if_none_was_opened_and_opens_are_a_lower_bound() {
         let found = of("whatsapp", &[Kind::MessageSent, Kind::MessageDelivered]);
         assert_eq!((found.deliveries, found.opens), (Seen::Always, Seen::Partly));
-        assert_eq!((found.stops, found.blocks, found.opt_outs), (Seen::Always, Seen::Never, Seen::Partly));
+        assert_eq!((found.blocks, found.opt_outs), (Seen::Never, Seen::Partly));
     }
 
     #[test]

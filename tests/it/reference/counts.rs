@@ -96,7 +96,7 @@ impl Tells {
             clicks: is_known || holds(&[Kind::ButtonClicked, Kind::LinkClicked]),
             replies: is_known || written,
             stops: is_known || written || holds(&[Kind::OptedOutSoft]),
-            handovers: channel == "messenger" || anywhere(Kind::HandoverToHuman),
+            handovers: (["messenger", "whatsapp"].contains(&channel) && webhooks) || anywhere(Kind::HandoverToHuman),
             fallbacks: anywhere(Kind::Fallback),
             goals: anywhere(Kind::GoalReached),
         }

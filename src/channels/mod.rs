@@ -9,6 +9,7 @@ use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
 mod abilities;
+mod botpress;
 mod generic;
 pub mod json;
 mod messenger;
@@ -16,14 +17,29 @@ mod meta;
 #[cfg(test)]
 mod reading;
 mod telegram;
+mod typebot;
 pub mod value;
+mod viber;
+mod wechat;
+mod wecom;
+mod weixin;
 mod whatsapp;
 
 pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] = &[
+    &botpress::CHANNEL,
+    &messenger::CHANNEL,
+    &telegram::CHANNEL,
+    &typebot::CHANNEL,
+    &viber::CHANNEL,
+    &wechat::CHANNEL,
+    &wecom::CHANNEL,
+    &whatsapp::CHANNEL,
+    &generic::CHANNEL,
+];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {

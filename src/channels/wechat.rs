@@ -270,3 +270,255 @@ fn paid(callback: &Callback<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     out.event(event);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::weixin::tests::{check, ends, seen, seen_whole};
+    use super::*;
+
+    fn kinds(fields: &str) -> Vec<String> {
+        seen(&CHANNEL, fields).into_iter().map(|line| line.split(' ').nth(1).unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn messages_of_every_type_are_replies_and_their_text_is_what_was_said() {
+        for (rest, told) in [
+            ("<MsgType>text</MsgType><Content><![CDATA[a < b]]></Content>", "type=text text=a < b"),
+            ("<MsgType>voice</MsgType><Recognition>Tee</Recognition>", "type=voice text=Tee"),
+            ("<MsgType>image</MsgType><PicUrl>u</PicUrl>", "type=image"),
+            ("<MsgType>shortvideo</MsgType>", "type=shortvideo"),
+            ("<MsgType>location</MsgType><Label>Hamburg</Label>", "type=location"),
+            ("<MsgType>link</MsgType><Title>t</Title>", "type=link"),
+        ] {
+            let line = format!("1700000000 message_received o7 account=gh_1 id=9007199254740993 {told}");
+            check(&CHANNEL, &format!("{rest}<MsgId>9007199254740993</MsgId>"), &[&line]);
+            check(&CHANNEL, &format!("{rest}<MsgID>9007199254740993</MsgID>"), &[&line]);
+        }
+    }
+
+    #[test]
+    fn an_entry_of_a_menu_message_is_tapped_although_it_comes_as_text() {
+        check(
+            &CHANNEL,
+            "<MsgType>text</MsgType><Content>Gut</Content><MsgId>5</MsgId><bizmsgmenuid>101</bizmsgmenuid>",
+            &["1700000000 button_clicked o7 account=gh_1 id=5 type=menu answer=101 text=Gut"],
+        );
+    }
+
+    #[test]
+    fn following_is_an_opt_in_that_knows_its_source_and_leaving_is_a_hard_opt_out() {
+        for (key, source) in [("qrscene_plakat", "plakat"), ("last_trade_no_40080720012", "last_trade_no")] {
+            check(
+                &CHANNEL,
+                &format!("<Event>subscribe</Event><EventKey>{key}</EventKey>"),
+                &[
+                    &format!("1700000000 opted_in o7 account=gh_1 topic={source} tag={source}"),
+                    &format!("1700000000 referral o7 account=gh_1 topic={source} tag={source}"),
+                ],
+            );
+        }
+        check(&CHANNEL, "<Event>subscribe</Event><EventKey/>", &["1700000000 opted_in o7 account=gh_1"]);
+        check(&CHANNEL, "<Event>unsubscribe</Event>", &["1700000000 opted_out_hard o7 account=gh_1"]);
+    }
+
+    #[test]
+    fn the_menu_is_tapped_and_pages_are_opened_in_any_case_of_the_events_name() {
+        for name in ["CLICK", "click", "Click"] {
+            check(
+                &CHANNEL,
+                &format!("<Event>{name}</Event><EventKey>tea</EventKey>"),
+                &["1700000000 button_clicked o7 account=gh_1 type=click answer=tea"],
+            );
+        }
+        check(
+            &CHANNEL,
+            "<Event>VIEW</Event><EventKey><![CDATA[https://shop.example/a?openid=o7&x=1]]></EventKey>",
+            &["1700000000 link_clicked o7 account=gh_1 type=view answer=https://shop.example/a"],
+        );
+        for name in ["scancode_push", "pic_sysphoto", "location_select"] {
+            let line = format!("1700000000 button_clicked o7 account=gh_1 type={name} answer=6");
+            check(&CHANNEL, &format!("<Event>{name}</Event><EventKey>6</EventKey>"), &[&line]);
+        }
+    }
+
+    #[test]
+    fn a_scanned_code_tells_where_from_and_is_no_answer_to_a_message() {
+        check(
+            &CHANNEL,
+            "<Event>SCAN</Event><EventKey>regal-3</EventKey><Ticket>t</Ticket>",
+            &["1700000000 referral o7 account=gh_1 topic=regal-3 type=scan tag=regal-3"],
+        );
+    }
+
+    #[test]
+    fn template_messages_arrive_fail_or_meet_a_block_with_and_without_the_blank() {
+        let status = |status: &str| {
+            format!("<Event>TEMPLATESENDJOBFINISH</Event><MsgID>200163836</MsgID><Status>{status}</Status>")
+        };
+        check(&CHANNEL, &status("success"), &["1700000000 message_delivered o7 account=gh_1 id=200163836"]);
+        for text in ["failed:user block", "failed: user block"] {
+            check(
+                &CHANNEL,
+                &status(text),
+                &[
+                    "1700000000 message_failed o7 account=gh_1 id=200163836 error=user block",
+                    "1700000000 opted_out_hard o7 account=gh_1",
+                ],
+            );
+        }
+        for text in ["failed: system failed", "failed:system failed"] {
+            let line = "1700000000 message_failed o7 account=gh_1 id=200163836 error=system failed";
+            check(&CHANNEL, &status(text), &[line]);
+        }
+        check(&CHANNEL, &status("perhaps"), &["rejected bad_value:Status"]);
+    }
+
+    #[test]
+    fn notices_are_allowed_ended_and_reported_per_template_but_declining_an_offer_ends_nothing() {
+        let list = |event: &str, inside: &str, statuses: &[&str]| {
+            let entries: String = statuses
+                .iter()
+                .enumerate()
+                .map(|(n, status)| {
+                    format!("<List><TemplateId>t{n}</TemplateId><SubscribeStatusString>{status}</SubscribeStatusString></List>")
+                })
+                .collect();
+            format!("<Event>{event}</Event><{inside}>{entries}</{inside}>")
+        };
+        check(
+            &CHANNEL,
+            &list("subscribe_msg_popup_event", "SubscribeMsgPopupEvent", &["accept", "reject", "accept"]),
+            &["1700000000 opted_in o7 account=gh_1 topic=t0", "1700000000 opted_in o7 account=gh_1 topic=t2"],
+        );
+        check(
+            &CHANNEL,
+            &list("subscribe_msg_popup_event", "SubscribeMsgPopupEvent", &["reject"]),
+            &["ignored offer_declined"],
+        );
+        check(
+            &CHANNEL,
+            &list("subscribe_msg_change_event", "SubscribeMsgChangeEvent", &["reject"]),
+            &["1700000000 opted_out_soft o7 account=gh_1 topic=t0"],
+        );
+        let sent = |code: &str| {
+            format!(
+                "<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>t0</TemplateId>
+                <MsgID>7</MsgID><ErrorCode>{code}</ErrorCode></List></SubscribeMsgSentEvent>"
+            )
+        };
+        check(&CHANNEL, &sent("0"), &["1700000000 message_delivered o7 account=gh_1 id=7 template=t0"]);
+        check(&CHANNEL, &sent("43101"), &["1700000000 message_failed o7 account=gh_1 id=7 template=t0 error=43101"]);
+    }
+
+    #[test]
+    fn the_same_fields_are_read_as_json_whose_list_stands_alone() {
+        let json = r#"{"ToUserName":"gh_1","FromUserName":"o7","CreateTime":1700000000000,"MsgType":"event",
+            "Event":"subscribe_msg_popup_event","List":[{"TemplateId":"t0","SubscribeStatusString":"accept"}]}"#;
+        assert_eq!(seen_whole(&CHANNEL, json), ["1700000000 opted_in o7 account=gh_1 topic=t0"]);
+    }
+
+    #[test]
+    fn the_customer_service_takes_over_and_hands_back() {
+        for (fields, told) in [
+            (
+                "<Event>kf_create_session</Event><KfAccount>a@b</KfAccount>",
+                "handover_to_human o7 account=gh_1 agent=a@b",
+            ),
+            (
+                "<Event>kf_switch_session</Event><FromKfAccount>a@b</FromKfAccount><ToKfAccount>c@b</ToKfAccount>",
+                "handover_to_human o7 account=gh_1 agent=c@b",
+            ),
+            ("<Event>kf_close_session</Event><KfAccount>c@b</KfAccount>", "handover_to_bot o7 account=gh_1 agent=c@b"),
+        ] {
+            check(&CHANNEL, fields, &[&format!("1700000000 {told}")]);
+        }
+    }
+
+    #[test]
+    fn payments_are_told_with_what_is_known_of_their_amount() {
+        check(
+            &CHANNEL,
+            "<Event>merchant_order</Event><OrderId>8</OrderId><OrderStatus>2</OrderStatus>",
+            &["1700000000 payment o7 account=gh_1 answer=successful"],
+        );
+        check(
+            &CHANNEL,
+            "<Event>user_pay_from_pay_cell</Event><TransId>9</TransId><Fee>1005</Fee>",
+            &["1700000000 payment o7 account=gh_1 answer=successful cost=10.05 currency=CNY"],
+        );
+    }
+
+    #[test]
+    fn what_says_nothing_about_a_conversation_is_ignored_by_its_name() {
+        for (fields, what) in [
+            ("<Event>LOCATION</Event><Latitude>1.5</Latitude>", "location"),
+            ("<Event>MASSSENDJOBFINISH</Event><SentCount>9</SentCount>", "MASSSENDJOBFINISH"),
+            ("<Event>annual_renew</Event>", "annual_renew"),
+            ("<Event>user_get_card</Event>", "card"),
+            ("<Event>brand_new</Event>", "unknown_event"),
+            ("<MsgType>device_text</MsgType><MsgId>1</MsgId>", "device_message"),
+            ("<MsgType>notsure</MsgType><MsgId>1</MsgId>", "unknown_message"),
+            ("<FromUserName>gh_1</FromUserName><ToUserName>o7</ToUserName><MsgType>text</MsgType>", "passive_reply"),
+        ] {
+            check(&CHANNEL, fields, &[&format!("ignored {what}")]);
+        }
+    }
+
+    #[test]
+    fn events_of_one_second_are_told_apart_by_what_they_are_about() {
+        let mut keys = Vec::new();
+        for key in ["<EventKey>a</EventKey>", "<EventKey>b</EventKey>", "<EventKey>a</EventKey>"] {
+            let arena = super::super::Arena::default();
+            let xml = format!(
+                "<xml><ToUserName>g</ToUserName><FromUserName>o</FromUserName><CreateTime>1700000000</CreateTime>
+                <MsgType>event</MsgType><Event>CLICK</Event>{key}</xml>"
+            );
+            let body = super::super::xml::parse(&xml, &arena).unwrap();
+            let reading = super::super::Reading::default();
+            let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+            let mut emit = |event: Event<'_>| keys.push(event.dedup.into_owned());
+            parse(&record, &mut Out::new(&mut emit));
+        }
+        assert_eq!(keys, ["o:click:a", "o:click:b", "o:click:a"]);
+    }
+
+    #[test]
+    fn encrypted_bodies_are_refused_unless_they_say_the_same_in_the_open() {
+        let encrypted = "<xml><ToUserName>gh_1</ToUserName><Encrypt>AAAA</Encrypt></xml>";
+        assert_eq!(seen_whole(&CHANNEL, encrypted), ["rejected encrypted"]);
+        assert_eq!(kinds("<Event>unsubscribe</Event><Encrypt>AAAA</Encrypt>"), ["opted_out_hard"]);
+    }
+
+    #[test]
+    fn broken_bodies_are_refused_for_what_is_wrong_with_them() {
+        assert_eq!(
+            ends(&CHANNEL, include_str!("../../sample-data/wechat/broken.ndjson")),
+            [
+                "rejected bad_time:CreateTime",
+                "rejected bad_time:CreateTime",
+                "rejected missing_field:CreateTime",
+                "rejected missing_field:FromUserName",
+                "rejected missing_field:ToUserName",
+                "rejected missing_field:MsgId",
+                "rejected missing_field:Event",
+                "ignored unknown_message",
+                "ignored unknown_event",
+                "rejected missing_field:MsgId",
+                "rejected missing_field:Status",
+                "rejected bad_value:Status",
+                "rejected missing_field:List",
+                "rejected missing_field:TemplateId",
+                "rejected missing_field:ErrorCode",
+                "rejected missing_field:OrderId",
+                "rejected bad_value:Fee",
+                "rejected encrypted",
+                "rejected missing_field:FromUserName",
+                "not recognised",
+                "rejected not_xml",
+                "rejected not_xml",
+                "rejected not_xml",
+                "rejected not_xml",
+            ]
+        );
+    }
+}

@@ -151,3 +151,131 @@ fn external_contact(callback: &Callback<'_>, out: &mut Out<'_>) -> Result<(), Re
     out.event(event);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::weixin::tests::{check, ends, seen_whole};
+    use super::super::{Arena, Reading, wechat, xml};
+    use super::*;
+
+    const APP: &str = "<ToUserName>ww1</ToUserName><FromUserName>jule</FromUserName><AgentID>5</AgentID>";
+
+    #[test]
+    fn each_app_is_an_account_of_its_own() {
+        check(
+            &CHANNEL,
+            &format!("{APP}<MsgType>text</MsgType><Content>Hallo</Content><MsgId>9007199254740993</MsgId>"),
+            &["1700000000 message_received jule account=ww1/5 id=9007199254740993 type=text text=Hallo"],
+        );
+        check(
+            &CHANNEL,
+            &format!("{APP}<Event>click</Event><EventKey>k</EventKey>"),
+            &["1700000000 button_clicked jule account=ww1/5 type=click answer=k"],
+        );
+    }
+
+    #[test]
+    fn joining_an_app_opts_in_and_leaving_it_opts_out() {
+        check(&CHANNEL, &format!("{APP}<Event>subscribe</Event>"), &["1700000000 opted_in jule account=ww1/5"]);
+        check(&CHANNEL, &format!("{APP}<Event>unsubscribe</Event>"), &["1700000000 opted_out_hard jule account=ww1/5"]);
+    }
+
+    #[test]
+    fn a_card_is_tapped_and_answers_its_questions() {
+        let item = |question: &str, options: &[&str]| {
+            let options: String = options.iter().map(|option| format!("<OptionId>{option}</OptionId>")).collect();
+            format!(
+                "<SelectedItem><QuestionKey>{question}</QuestionKey><OptionIds>{options}</OptionIds></SelectedItem>"
+            )
+        };
+        let card = |items: &str| {
+            format!(
+                "{APP}<Event>template_card_event</Event><EventKey>send</EventKey><TaskId>t7</TaskId>
+                <CardType>vote_interaction</CardType><SelectedItems>{items}</SelectedItems>"
+            )
+        };
+        let tap = "1700000000 button_clicked jule account=ww1/5 type=vote_interaction answer=send tag=t7";
+        let q1 = "1700000000 question_answered jule account=ww1/5 question=q1 answer=a";
+        let q2 = "1700000000 question_answered jule account=ww1/5 question=q2 answer=b,c";
+        check(&CHANNEL, &card(&item("q1", &["a"])), &[tap, q1]);
+        check(&CHANNEL, &card(&(item("q1", &["a"]) + &item("q2", &["b", "c"]))), &[tap, q1, q2]);
+        check(&CHANNEL, &card(""), &[tap]);
+    }
+
+    #[test]
+    fn people_outside_add_and_delete_a_member() {
+        let change = |change: &str| {
+            format!(
+                "<ToUserName>ww1</ToUserName><FromUserName>sys</FromUserName><Event>change_external_contact</Event>
+                <ChangeType>{change}</ChangeType><UserID>jule</UserID><ExternalUserID>wm7</ExternalUserID><State>fair</State>"
+            )
+        };
+        let at = "account=ww1/jule topic=fair";
+        check(&CHANNEL, &change("add_external_contact"), &[&format!("1700000000 opted_in wm7 {at}")]);
+        check(&CHANNEL, &change("del_follow_user"), &[&format!("1700000000 opted_out_hard wm7 {at}")]);
+        check(&CHANNEL, &change("edit_external_contact"), &["ignored change_external_contact"]);
+    }
+
+    #[test]
+    fn the_corporations_own_affairs_are_ignored_by_their_name() {
+        for (event, what) in [
+            ("change_contact", "change_contact"),
+            ("batch_job_result", "batch_job_result"),
+            ("add_schedule", "schedule"),
+            ("delete_calendar", "calendar"),
+            ("book_meeting_room", "meeting_room"),
+            ("kf_msg_or_event", "kf_msg_or_event"),
+        ] {
+            check(&CHANNEL, &format!("<Event>{event}</Event>"), &[&format!("ignored {what}")]);
+        }
+        for (event, what) in [("LOCATION", "location"), ("enter_agent", "enter_agent"), ("new", "unknown_event")] {
+            check(&CHANNEL, &format!("{APP}<Event>{event}</Event>"), &[&format!("ignored {what}")]);
+        }
+    }
+
+    #[test]
+    fn a_callback_is_of_wechat_or_of_wecom_and_never_of_both() {
+        for (fields, is_wecom) in [
+            ("<MsgType>text</MsgType><AgentID>0</AgentID>", true),
+            ("<MsgType>text</MsgType>", false),
+            ("<MsgType>event</MsgType><Event>Add_Schedule</Event>", true),
+            ("<MsgType>event</MsgType><Event>subscribe</Event>", false),
+            ("<Encrypt>AAAA</Encrypt><AgentID/>", true),
+            ("<Encrypt>AAAA</Encrypt>", false),
+        ] {
+            let arena = Arena::default();
+            let body = xml::parse(&format!("<xml><ToUserName>t</ToUserName>{fields}</xml>"), &arena).unwrap();
+            let reading = Reading::default();
+            let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+            assert_eq!((wechat::CHANNEL.recognises)(&record), !is_wecom, "{fields}");
+            assert_eq!(recognises(&record), is_wecom, "{fields}");
+        }
+    }
+
+    #[test]
+    fn broken_bodies_are_refused_for_what_is_wrong_with_them() {
+        assert_eq!(
+            ends(&CHANNEL, include_str!("../../sample-data/wecom/broken.ndjson")),
+            [
+                "rejected bad_time:CreateTime",
+                "rejected bad_time:CreateTime",
+                "rejected missing_field:CreateTime",
+                "rejected missing_field:FromUserName",
+                "rejected missing_field:ToUserName",
+                "rejected missing_field:MsgId",
+                "rejected missing_field:Event",
+                "rejected missing_field:MsgType",
+                "ignored unknown_message",
+                "ignored unknown_event",
+                "rejected missing_field:ChangeType",
+                "rejected missing_field:ExternalUserID",
+                "rejected missing_field:QuestionKey",
+                "rejected encrypted",
+                "rejected not_xml",
+                "rejected not_xml",
+                "rejected not_xml",
+            ]
+        );
+        assert_eq!(seen_whole(&CHANNEL, "<xml><a>1</a></xml>"), ["not recognised"]);
+    }
+}

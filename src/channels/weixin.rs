@@ -184,8 +184,54 @@ pub(super) fn message_id<'a>(fields: &'a Value<'a>) -> Result<Text<'a>, Reason> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::reading::lines_of;
+    use super::super::{Arena, Channel, Reading, parse, xml};
     use super::*;
+
+    /// What the channel makes of an element whose common fields are filled in where they are not written.
+    pub(in super::super) fn seen(channel: &Channel, fields: &str) -> Vec<String> {
+        let mut element = fields.to_owned();
+        for (name, value) in
+            [("ToUserName", "gh_1"), ("FromUserName", "o7"), ("CreateTime", "1700000000"), ("MsgType", "event")]
+        {
+            if !element.contains(&format!("<{name}>")) {
+                element = format!("<{name}>{value}</{name}>{element}");
+            }
+        }
+        seen_whole(channel, &format!("<xml>{element}</xml>"))
+    }
+
+    /// What the channel makes of a body: an element, or JSON.
+    pub(in super::super) fn seen_whole(channel: &Channel, text: &str) -> Vec<String> {
+        let arena = Arena::default();
+        let body = if text.starts_with('<') { xml::parse(text, &arena) } else { parse(text, &arena) };
+        let body = match &body {
+            Ok(body) if (channel.recognises)(&record(body, &arena, &Reading::default())) => body,
+            Ok(_) => return vec!["not recognised".to_owned()],
+            Err(reason) => return vec![format!("rejected {}", reason.code())],
+        };
+        lines_of(channel, &record(body, &arena, &Reading::default()))
+    }
+
+    fn record<'a>(body: &'a Value<'a>, arena: &'a Arena, reading: &'a Reading) -> Record<'a> {
+        Record { body, received_at: None, source: "test", reading, arena }
+    }
+
+    /// Of each line of a log, the last thing that is said about the body in it.
+    pub(in super::super) fn ends(channel: &Channel, log: &str) -> Vec<String> {
+        let arena = Arena::default();
+        let end = |line: &str| {
+            let line = parse(line, &arena).unwrap();
+            seen_whole(channel, line.get("body").as_str().unwrap()).pop().unwrap()
+        };
+        log.lines().map(end).collect()
+    }
+
+    #[track_caller]
+    pub(in super::super) fn check(channel: &Channel, fields: &str, expected: &[&str]) {
+        assert_eq!(seen(channel, fields), expected, "{fields}");
+    }
 
     #[test]
     fn of_an_address_the_page_is_kept_and_what_may_name_a_person_is_not() {

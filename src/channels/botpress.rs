@@ -220,3 +220,132 @@ fn describe<'a>(event: &mut Event<'a>, message_type: &'a Value<'a>, payload: &'a
         event.answer = value(payload);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::{check, lines};
+    use super::super::{Arena, parse};
+    use super::*;
+
+    fn message(direction: &str, message_type: &str, payload: &str, rest: &str) -> String {
+        format!(
+            r#"{{"id":"m1","createdAt":"2023-11-14T22:13:20.000Z","type":"{message_type}","payload":{payload},
+            "direction":"{direction}","userId":"u1","conversationId":"c1"{rest}}}"#
+        )
+    }
+
+    #[test]
+    fn both_sides_of_a_conversation_have_it_as_contact() {
+        check(
+            &CHANNEL,
+            &message("incoming", "text", r#"{"text":"Hallo"}"#, ""),
+            &["1700000000 message_received c1 id=m1 type=text text=Hallo"],
+        );
+        check(
+            &CHANNEL,
+            &message("outgoing", "text", r#"{"text":"Guten Tag"}"#, r#","botId":"b1","tags":{}"#),
+            &["1700000000 message_sent c1 account=b1 id=m1 type=text text=Guten Tag"],
+        );
+    }
+
+    #[test]
+    fn a_choice_is_a_message_whose_tags_may_name_its_question() {
+        check(
+            &CHANNEL,
+            &message(
+                "outgoing",
+                "choice",
+                r#"{"text":"Sorte?","options":[{"value":"a"}]}"#,
+                r#","tags":{"question":"q","campaign":"k"}"#,
+            ),
+            &[r#"1700000000 message_sent c1 id=m1 type=choice text=Sorte? tag={"campaign":"k","question":"q"}"#],
+        );
+    }
+
+    #[test]
+    fn a_message_with_the_value_of_a_button_is_a_tap() {
+        for payload in [r#"{"text":"Grün","value":"g"}"#, r#"{"title":"Grün","payload":"g"}"#] {
+            let line = "1700000000 button_clicked c1 id=m1 type=postback answer=g text=Grün";
+            check(&CHANNEL, &message("incoming", "postback", payload, ""), &[line]);
+        }
+    }
+
+    #[test]
+    fn pages_are_read_from_the_newest_on_and_made_up_messages_are_left_out() {
+        let page = format!(
+            r#"{{"messages":[{},{}],"meta":{{"nextToken":"t"}}}}"#,
+            message("outgoing", "image", "{}", "").replace("m1", "m2").replace(":20.000Z", ":25.000Z"),
+            message("incoming", "text", r#"{"text":"Hallo"}"#, ""),
+        );
+        check(
+            &CHANNEL,
+            &page,
+            &[
+                "1700000005 message_sent c1 id=m2 type=image",
+                "1700000000 message_received c1 id=m1 type=text text=Hallo",
+            ],
+        );
+        check(&CHANNEL, &message("incoming", "text", "{}", r#","origin":"synthetic""#), &["ignored synthetic"]);
+        check(&CHANNEL, r#"{"messages":[],"meta":{"nextToken":null}}"#, &["ignored empty_page"]);
+    }
+
+    #[test]
+    fn the_service_desk_takes_over_and_hands_back() {
+        let event = |name: &str| {
+            format!(
+                r#"{{"id":"e1","createdAt":1700000000,"type":"{name}","payload":{{"conversationId":"c1"}},"status":"processed"}}"#
+            )
+        };
+        let human = "1700000000 handover_to_human c1 agent=human";
+        check(&CHANNEL, &event("zendesk:hitlAssigned"), &[human]);
+        check(&CHANNEL, &format!(r#"{{"events":[{}],"meta":{{}}}}"#, event("hitl:hitlStarted")), &[human]);
+        check(&CHANNEL, &event("hitlStopped"), &["1700000000 handover_to_bot c1 agent=bot"]);
+        check(&CHANNEL, &event("webchat:trigger"), &["ignored event"]);
+    }
+
+    #[test]
+    fn rows_of_version_12_hold_their_event_as_json_or_as_text() {
+        let row = |event: &str| {
+            format!(
+                r#"{{"id":"9","type":"quick_reply","channel":"web","target":"t1","botId":"b1","direction":"incoming",
+                "createdOn":"2023-11-14T22:13:20.000Z","event":{event}}}"#
+            )
+        };
+        let line = "1700000000 button_clicked t1 account=b1 id=9 type=quick_reply answer=ja text=Ja";
+        check(&CHANNEL, &row(r#"{"payload":{"type":"quick_reply","text":"Ja","payload":"ja"}}"#), &[line]);
+        check(&CHANNEL, &row(r#""{\"payload\":{\"text\":\"Ja\",\"payload\":\"ja\"}}""#), &[line]);
+        check(
+            &CHANNEL,
+            &row(r#"{"type":"custom","direction":"outgoing","payload":{"component":"QuickReplies","text":"Ja?"}}"#),
+            &["1700000000 message_sent t1 account=b1 id=9 type=QuickReplies text=Ja?"],
+        );
+        check(&CHANNEL, &row(r#"{"type":"typing"}"#), &["ignored inner_event"]);
+    }
+
+    #[test]
+    fn broken_records_are_refused_for_what_is_wrong_with_them() {
+        let arena = Arena::default();
+        let log = include_str!("../../sample-data/botpress/broken.ndjson");
+        let whole = log.lines().filter(|line| parse(line, &arena).is_ok());
+        let ends: Vec<String> = whole.filter_map(|line| lines(&CHANNEL, line, None).pop()).collect();
+        assert_eq!(
+            ends,
+            [
+                "rejected bad_time:createdAt",
+                "rejected no_zone:createdAt",
+                "rejected missing_field:createdAt",
+                "rejected missing_field:id",
+                "rejected missing_field:conversationId",
+                "rejected bad_value:direction",
+                "rejected missing_field:direction",
+                "rejected missing_field:id",
+                "rejected unknown_shape",
+                "rejected missing_field:conversationId",
+                "rejected bad_value:event",
+                "rejected bad_value:event",
+                "rejected missing_field:target",
+                "rejected bad_time:createdOn",
+            ]
+        );
+    }
+}

@@ -283,3 +283,192 @@ fn submitted_at(cell: &Value<'_>, zone: Option<&TimeZone>) -> Result<Time, Reaso
             Time::from_civil(civil, zone).ok_or(Reason::BadTime(SUBMITTED_AT))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::{check, lines, lines_of};
+    use super::super::{Arena, Reading, parse as parse_json};
+    use super::*;
+
+    /// What becomes of a row, with the zone of Berlin if `zoned`.
+    fn row_lines(row: &str, zoned: bool) -> Vec<String> {
+        let arena = Arena::default();
+        let body = parse_json(row, &arena).unwrap();
+        let zone = zoned.then(|| TimeZone::get("Europe/Berlin").unwrap());
+        let reading = Reading { zone, ..Reading::default() };
+        let lines = lines_of(
+            &CHANNEL,
+            &Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena },
+        );
+        // A row's contact is a hash.
+        lines.iter().map(|line| line.replace(contact(line), "ROW")).collect()
+    }
+
+    fn contact(line: &str) -> &str {
+        line.split(' ').nth(2).filter(|word| word.starts_with("row:")).unwrap_or("no row")
+    }
+
+    /// The instants of a record's events in microseconds after its first, with kind and question.
+    fn order(json: &str) -> Vec<(i64, Kind, String)> {
+        let arena = Arena::default();
+        let body = parse_json(json, &arena).unwrap();
+        let reading = Reading::default();
+        let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+        let mut found = Vec::new();
+        let mut emit = |event: Event<'_>| {
+            found.push((
+                (event.at.0, event.kind.position(event.sequence)),
+                event.kind,
+                event.question.map(Text::into_owned),
+            ));
+        };
+        parse(&record, &mut Out::new(&mut emit));
+        found.sort_by_key(|(place, ..)| *place);
+        let first = found.first().map_or(0, |((at, _), ..)| *at);
+        found.into_iter().map(|((at, _), kind, question)| (at - first, kind, question.unwrap_or_default())).collect()
+    }
+
+    const RESULT: &str = r#"{"id":"r1","createdAt":"2023-11-14T22:13:20.000Z","typebotId":"b1","hasStarted":true,
+        "isCompleted":true,"variables":[],"answers":[
+        {"createdAt":"2023-11-14T22:13:50Z","blockId":"q2","content":"Grün"},
+        {"createdAt":"2023-11-14T22:13:30Z","blockId":"q1","content":"Jule"}]}"#;
+
+    #[test]
+    fn a_question_is_asked_when_the_one_before_it_was_answered() {
+        check(
+            &CHANNEL,
+            RESULT,
+            &[
+                "1700000000 flow_started r1 flow=b1",
+                "1700000000 question_asked r1 flow=b1 question=q1",
+                "1700000010 question_answered r1 flow=b1 question=q1 text=Jule",
+                "1700000010 question_asked r1 flow=b1 question=q2",
+                "1700000030 question_answered r1 flow=b1 question=q2 text=Grün",
+                "1700000030 flow_ended r1 flow=b1",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_result_that_is_not_completed_stands_at_a_question_without_a_name() {
+        let found = lines(&CHANNEL, &RESULT.replace(r#""isCompleted":true"#, r#""isCompleted":false"#), None);
+        assert_eq!(found.last().unwrap(), "1700000030 question_asked r1 flow=b1");
+        let unstarted = r#"{"id":"r1","createdAt":1700000000,"typebotId":"b1","hasStarted":false,"isCompleted":false}"#;
+        check(&CHANNEL, unstarted, &["1700000000 flow_started r1 flow=b1", "1700000000 question_asked r1 flow=b1"]);
+    }
+
+    #[test]
+    fn results_come_in_pages_singly_and_as_rows_of_the_database() {
+        let alone = lines(&CHANNEL, RESULT, None);
+        assert_eq!(lines(&CHANNEL, &format!(r#"{{"results":[{RESULT}],"nextCursor":5}}"#), None), alone);
+        assert_eq!(lines(&CHANNEL, &format!(r#"{{"result":{RESULT}}}"#), None), alone);
+        check(
+            &CHANNEL,
+            r#"{"id":41,"createdAt":"2023-11-14T22:13:20Z","blockId":"q1","content":"Mia","resultId":"r7"}"#,
+            &["1700000000 question_asked r7 question=q1", "1700000000 question_answered r7 question=q1 text=Mia"],
+        );
+        check(&CHANNEL, r#"{"resultId":"r7","edgeId":"e1","index":0}"#, &["ignored visited_edge"]);
+        check(&CHANNEL, r#"{"results":[],"nextCursor":null}"#, &["ignored no_results"]);
+    }
+
+    #[test]
+    fn a_variable_may_name_the_contact_and_archived_results_are_left_out() {
+        let named = RESULT.replace("[],", r#"[{"id":"v","name":"Contact_ID","value":"k7"}],"#);
+        assert!(lines(&CHANNEL, &named, None).iter().all(|line| line.contains(" k7 ")));
+        check(&CHANNEL, &RESULT.replace(r#""hasStarted":true"#, r#""isArchived":true"#), &["ignored archived_result"]);
+    }
+
+    #[test]
+    fn a_row_was_asked_what_it_answered_and_then_the_first_column_it_did_not() {
+        for (cells, expected) in [
+            (r#""Name":"Jule","Sorte":"Grün","Menge":"1""#, vec!["+Name", "+Sorte", "+Menge"]),
+            (r#""Name":"Jule","Sorte":null,"Menge":null"#, vec!["+Name", "-Sorte"]),
+            (r#""Name":null,"Sorte":null,"Menge":null"#, vec!["-Name"]),
+            (r#""Name":"Jule","Sorte":null,"Menge":"1""#, vec!["+Name", "+Menge"]),
+            (r#""Name":"Jule","Sorte":"","Menge":" ""#, vec!["+Name", "-Sorte"]),
+        ] {
+            let expected: Vec<String> = std::iter::once("flow_started ".to_owned())
+                .chain(expected.iter().flat_map(|column| {
+                    let (answered, name) = column.split_at(1);
+                    let answer = (answered == "+").then(|| format!("question_answered {name}"));
+                    std::iter::once(format!("question_asked {name}")).chain(answer)
+                }))
+                .collect();
+            let row = format!(r#"{{"Submitted at":"2023-11-14T22:13:20.000Z",{cells}}}"#);
+            let found = order(&row);
+            let told: Vec<String> = found.iter().map(|(_, kind, question)| format!("{kind} {question}")).collect();
+            assert_eq!(told, expected, "{cells}");
+            assert!(found.iter().all(|(at, ..)| *at < 1_000_000), "{found:?}");
+            assert!(found.is_sorted_by(|one, other| one.0 <= other.0), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn every_answer_stands_after_its_question_in_the_order_of_the_store_even_where_one_time_is_all_that_is_known() {
+        let untimed = r#"{"id":"r1","createdAt":1700000000,"typebotId":"b1","isCompleted":true,
+            "answers":[{"blockId":"q1","content":"a"},{"blockId":"q2","content":"b"}]}"#;
+        let kinds: Vec<Kind> = order(untimed).into_iter().map(|(_, kind, _)| kind).collect();
+        let (asked, answered) = (Kind::QuestionAsked, Kind::QuestionAnswered);
+        assert_eq!(kinds, [Kind::FlowStarted, asked, answered, asked, answered, Kind::FlowEnded]);
+    }
+
+    #[test]
+    fn times_as_typebot_shows_them_need_a_zone_and_a_year() {
+        let row = |at: &str| format!(r#"{{"Submitted at":"{at}","Name":"Jule"}}"#);
+        let started = |at: &str, zoned| row_lines(&row(at), zoned).first().cloned().unwrap_or_default();
+        for at in
+            ["Nov 14, 2023, 11:13 PM", "Nov 14, 2023, 11:13\u{202f}PM", "14 Nov 2023, 23:13", "2023-11-14 23:13:00"]
+        {
+            assert_eq!(started(at, true), "1699999980 flow_started ROW", "{at}");
+            assert_eq!(started(at, false), "rejected no_zone:Submitted at", "{at}");
+        }
+        for at in ["Nov 14, 11:13 PM", "gestern", "0"] {
+            assert_eq!(started(at, true), "rejected bad_time:Submitted at", "{at}");
+        }
+    }
+
+    #[test]
+    fn rows_are_told_apart_by_their_cells_unless_a_column_names_the_contact() {
+        let row = |rest: &str| {
+            let row = format!(r#"{{"Submitted at":"2023-11-14T22:13:20Z",{rest}}}"#);
+            contact(&lines(&CHANNEL, &row, None)[0]).to_owned()
+        };
+        assert_eq!(row(r#""Name":"Jule""#), row(r#""Name":"Jule""#));
+        assert_ne!(row(r#""Name":"Jule""#), row(r#""Name":"Ole""#));
+        check(
+            &CHANNEL,
+            r#"{"Submitted at":"2023-11-14T22:13:20Z","contact":"k7","Name":"Jule"}"#,
+            &[
+                "1700000000 flow_started k7",
+                "1700000000 question_asked k7 question=Name",
+                "1700000000 question_answered k7 question=Name text=Jule",
+            ],
+        );
+    }
+
+    #[test]
+    fn broken_records_are_refused_for_what_is_wrong_with_them() {
+        let arena = Arena::default();
+        let log = include_str!("../../sample-data/typebot/broken.ndjson");
+        let whole = log.lines().filter(|line| parse_json(line, &arena).is_ok());
+        let ends: Vec<String> = whole.filter_map(|line| lines(&CHANNEL, line, None).pop()).collect();
+        assert_eq!(
+            ends,
+            [
+                "rejected missing_field:id",
+                "rejected missing_field:createdAt",
+                "rejected bad_time:createdAt",
+                "rejected bad_time:createdAt",
+                "rejected missing_field:id",
+                "1772439600 flow_started r6 flow=b1",
+                "rejected missing_field:blockId",
+                "rejected bad_time:createdAt",
+                "rejected no_zone:createdAt",
+                "rejected missing_field:createdAt",
+                "rejected missing_field:resultId",
+                "rejected missing_field:blockId",
+                "rejected missing_field:id",
+            ]
+        );
+    }
+}

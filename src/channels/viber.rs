@@ -213,3 +213,144 @@ fn describe<'a>(event: &mut Event<'a>, user: &'a Value<'a>) {
         });
     event.language = json::text(user.get("language"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::{check as check_channel, lines};
+    use super::super::{Arena, Reading, parse as parse_json};
+    use super::*;
+
+    #[track_caller]
+    pub(super) fn check(json: &str, expected: &[&str]) {
+        check_channel(&CHANNEL, json, expected);
+    }
+
+    fn callback(event: &str, rest: &str) -> String {
+        format!(r#"{{"event":"{event}","timestamp":1700000000123,"message_token":4912661846655238145,{rest}}}"#)
+    }
+
+    fn dedups(json: &str) -> Vec<String> {
+        let arena = Arena::default();
+        let body = parse_json(json, &arena).unwrap();
+        let reading = Reading::default();
+        let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
+        let mut dedups = Vec::new();
+        let mut emit = |event: Event<'_>| dedups.push(event.dedup.into_owned());
+        super::parse(&record, &mut Out::new(&mut emit));
+        dedups
+    }
+
+    #[test]
+    fn a_message_keeps_all_digits_of_its_token_and_what_was_tracked() {
+        let message = |content: &str| {
+            callback(
+                "message",
+                &format!(
+                    r#""sender":{{"id":"A+/=","name":"J","language":"en","country":"UK"}},"message":{{{content}}},"silent":false"#
+                ),
+            )
+        };
+        check(
+            &message(r#""type":"text","text":"ja","tracking_data":"spring""#),
+            &[
+                "1700000000 message_received A+/= id=4912661846655238145 country=GB language=en type=text text=ja tag=spring",
+            ],
+        );
+        check(
+            &message(r#""type":"sticker","sticker_id":46105"#),
+            &["1700000000 message_received A+/= id=4912661846655238145 country=GB language=en type=sticker"],
+        );
+    }
+
+    #[test]
+    fn seen_opens_its_message_and_everything_sent_until_then() {
+        check(
+            &callback("seen", r#""user_id":"A=""#),
+            &["1700000000 message_opened A= id=4912661846655238145", "1700000000 opened_up_to A= up_to=1700000000"],
+        );
+    }
+
+    #[test]
+    fn receipts_of_one_token_are_told_apart_by_event_and_by_user() {
+        check(&callback("delivered", r#""user_id":"A=""#), &["1700000000 message_delivered A= id=4912661846655238145"]);
+        check(
+            &callback("failed", r#""user_id":"A=","desc":"bad keyboard""#),
+            &["1700000000 message_failed A= id=4912661846655238145 error=bad keyboard"],
+        );
+        let all: Vec<String> = [("delivered", "A="), ("seen", "A="), ("delivered", "a=")]
+            .iter()
+            .filter_map(|(event, user)| dedups(&callback(event, &format!(r#""user_id":"{user}""#))).into_iter().next())
+            .collect();
+        let token = "4912661846655238145";
+        assert_eq!(all, [format!("delivered:{token}:A="), format!("seen:{token}:A="), format!("delivered:{token}:a=")]);
+    }
+
+    #[test]
+    fn subscribing_opts_in_opening_the_chat_does_not_and_leaving_is_a_hard_opt_out() {
+        let user = r#""user":{"id":"A=","language":"de","country":"DE"}"#;
+        check(&callback("subscribed", user), &["1700000000 opted_in A= country=DE language=de"]);
+        check(
+            &callback(
+                "conversation_started",
+                &format!(r#""type":"open","context":"poster","subscribed":false,{user}"#),
+            ),
+            &["1700000000 referral A= topic=poster country=DE language=de type=open tag=poster"],
+        );
+        check(
+            &callback("conversation_started", &format!(r#""type":"open",{user}"#)),
+            &["ignored conversation_started"],
+        );
+        check(&callback("unsubscribed", r#""user_id":"A=""#), &["1700000000 opted_out_hard A="]);
+    }
+
+    #[test]
+    fn a_record_may_name_its_bot() {
+        check(
+            &callback("unsubscribed", r#""user_id":"A=","bot_id":"tea""#),
+            &["1700000000 opted_out_hard A= account=tea"],
+        );
+    }
+
+    #[test]
+    fn a_ping_is_ignored_though_token_and_time_are_in_each_others_place() {
+        check(
+            r#"{"event":"webhook","timestamp":4987034606158369000,"message_token":1481059480858}"#,
+            &["ignored webhook"],
+        );
+        for (event, what) in [("client_status", "client_status"), ("action", "action"), ("brand_new", "unknown_event")]
+        {
+            check(&callback(event, r#""user_id":"A=""#), &[&format!("ignored {what}")]);
+        }
+    }
+
+    #[test]
+    fn broken_records_are_refused_for_what_is_wrong_with_them() {
+        let arena = Arena::default();
+        let log = include_str!("../../sample-data/viber/broken.ndjson");
+        let whole = log.lines().filter(|line| parse_json(line, &arena).is_ok());
+        let ends: Vec<String> = whole.filter_map(|line| lines(&CHANNEL, line, None).pop()).collect();
+        assert_eq!(
+            ends,
+            [
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected missing_field:sender",
+                "rejected missing_field:message",
+                "rejected missing_field:type",
+                "rejected missing_field:message_token",
+                "rejected missing_field:message_token",
+                "rejected missing_field:user_id",
+                "rejected missing_field:user_id",
+                "rejected missing_field:user",
+                "rejected missing_field:timestamp",
+                "ignored unknown_event",
+                "rejected no_zone:at",
+                "rejected missing_field:at",
+                "rejected missing_field:message_token",
+                "rejected missing_field:receiver",
+                "rejected missing_field:status",
+                "rejected missing_field:receiver",
+            ]
+        );
+    }
+}

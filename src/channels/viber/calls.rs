@@ -107,3 +107,53 @@ impl<'a> Call<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::CHANNEL;
+    use super::super::tests::check;
+    use crate::channels::reading::lines;
+    use crate::event::Time;
+
+    fn call(request: &str, response: &str) -> String {
+        format!(r#"{{"at":1700000000,"request":{{{request}}},"response":{{{response}}}}}"#)
+    }
+
+    #[test]
+    fn a_send_has_the_token_of_its_receipts_and_its_tracking_data_as_tag() {
+        let send = call(
+            r#""receiver":"A=","type":"text","text":"Hallo","tracking_data":"spring","keyboard":{"Buttons":[]}"#,
+            r#""status":0,"message_token":4912661846655238145"#,
+        );
+        let line = "message_sent A= id=4912661846655238145 type=keyboard agent=bot text=Hallo tag=spring";
+        check(&send, &[&format!("1700000000 {line}")]);
+        let received_at = Some(Time(1_700_000_009_000_000));
+        let without_time = send.replace(r#""at":1700000000,"#, "");
+        assert_eq!(lines(&CHANNEL, &without_time, received_at), [format!("~1700000009 {line}")]);
+    }
+
+    #[test]
+    fn a_broadcast_is_a_message_to_each_and_fails_for_those_who_are_listed() {
+        let broadcast = call(
+            r#""broadcast_list":["A=","B="],"type":"text","text":"Neu""#,
+            r#""status":0,"message_token":7,"failed_list":[{"receiver":"B=","status":6}]"#,
+        );
+        let found = lines(&CHANNEL, &broadcast, None);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert_eq!(found[0], "1700000000 message_sent A= id=7 type=text agent=bot text=Neu");
+        assert!(found[1].starts_with("1700000000 message_failed B= id=failed:") && found[1].ends_with("error=6"));
+    }
+
+    #[test]
+    fn a_refused_send_fails_is_no_opt_out_and_has_the_same_id_in_every_copy() {
+        for (status, kind) in [("6", "message_failed"), ("7", "message_failed"), ("12", "message_suppressed")] {
+            let refused = call(r#""receiver":"A=","type":"text","text":"Hallo""#, &format!(r#""status":{status}"#));
+            let found = lines(&CHANNEL, &refused, None);
+            assert_eq!(found, lines(&CHANNEL, &refused, None));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].starts_with(&format!("1700000000 {kind} A= id=failed:")), "{found:#?}");
+            assert!(found[0].ends_with(&format!("error={status}")), "{found:#?}");
+            assert_ne!(found, lines(&CHANNEL, &refused.replace("Hallo", "Hallo!"), None));
+        }
+    }
+}

@@ -147,7 +147,7 @@ fn subscribed(callback: &Callback<'_>, out: &mut Out<'_>) {
 }
 
 /// `TEMPLATESENDJOBFINISH`: what became of a template message.
-fn template_sent<'a>(callback: &Callback<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+fn template_sent(callback: &Callback<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     let id = callback.message_id()?;
     let status = json::required(callback.fields.get("Status"), "Status")?.trim().to_ascii_lowercase();
     // `failed:user block`, `failed: system failed`, and both with the blank the other way.
@@ -376,14 +376,14 @@ mod tests {
     #[test]
     fn notices_are_allowed_ended_and_reported_per_template_but_declining_an_offer_ends_nothing() {
         let list = |event: &str, inside: &str, statuses: &[&str]| {
-            let entries: String = statuses
+            let entries: Vec<String> = statuses
                 .iter()
                 .enumerate()
                 .map(|(n, status)| {
                     format!("<List><TemplateId>t{n}</TemplateId><SubscribeStatusString>{status}</SubscribeStatusString></List>")
                 })
                 .collect();
-            format!("<Event>{event}</Event><{inside}>{entries}</{inside}>")
+            format!("<Event>{event}</Event><{inside}>{}</{inside}>", entries.concat())
         };
         check(
             &CHANNEL,

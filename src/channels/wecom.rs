@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn a_card_is_tapped_and_answers_its_questions() {
         let item = |question: &str, options: &[&str]| {
-            let options: String = options.iter().map(|option| format!("<OptionId>{option}</OptionId>")).collect();
+            let options: Vec<String> = options.iter().map(|option| format!("<OptionId>{option}</OptionId>")).collect();
+            let options = options.concat();
             format!(
                 "<SelectedItem><QuestionKey>{question}</QuestionKey><OptionIds>{options}</OptionIds></SelectedItem>"
             )

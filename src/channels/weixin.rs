@@ -79,7 +79,7 @@ pub(super) fn items<'a>(list: &'a Value<'a>) -> &'a [Value<'a>] {
 }
 
 /// An address without what follows its path and without credentials: those may tell who the contact is.
-pub(super) fn page<'a>(address: &'a str) -> Text<'a> {
+pub(super) fn page(address: &str) -> Text<'_> {
     let address = address.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = address.split_once("://") else { return Cow::Borrowed(address) };
     let host = rest.split('/').next().unwrap_or_default();

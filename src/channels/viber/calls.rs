@@ -82,14 +82,13 @@ impl<'a> Call<'a> {
     ) -> Result<(), Reason> {
         let contact = json::required(contact, "receiver")?;
         let (at, time_basis) = self.at;
-        let (kind, message_id): (_, Text<'a>) = match status {
-            "0" => (Kind::MessageSent, json::required(response.get("message_token"), "message_token")?),
-            _ => {
-                // A refused send has no token. Its time and content tell it from others and are the same in every copy.
-                let hash = blake3::hash(self.request.sorted().as_bytes()).to_hex();
-                let id = format!("failed:{}:{}", at.0, hash.get(..16).unwrap_or_default());
-                (if status == TOO_MANY { Kind::MessageSuppressed } else { Kind::MessageFailed }, Cow::Owned(id))
-            }
+        let (kind, message_id): (_, Text<'a>) = if status == "0" {
+            (Kind::MessageSent, json::required(response.get("message_token"), "message_token")?)
+        } else {
+            // A refused send has no token. Its time and content tell it from others and are the same in every copy.
+            let hash = blake3::hash(self.request.sorted().as_bytes()).to_hex();
+            let id = format!("failed:{}:{}", at.0, hash.get(..16).unwrap_or_default());
+            (if status == TOO_MANY { Kind::MessageSuppressed } else { Kind::MessageFailed }, Cow::Owned(id))
         };
         let mut event = Event::new(kind, at, NAME, contact.clone(), format!("send:{message_id}:{contact}"));
         event.time_basis = time_basis;

@@ -13,7 +13,7 @@ use trichter::store::{AsOf, Key, Snapshot, Store};
 
 /// Contacts of the simulation: enough that fixed costs do not hide the work, few enough that a trial run is quick.
 const CONTACTS: u64 = 1_000;
-const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+pub(crate) const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
 /// The logs, and a store that holds them.
 pub(crate) static DATA: LazyLock<Data> = LazyLock::new(Data::new);

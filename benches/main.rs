@@ -7,10 +7,20 @@
 
 use criterion::{criterion_group, criterion_main};
 
+mod channels;
 mod data;
 mod engine;
 mod ingest;
 mod parse;
 
-criterion_group!(benches, parse::parse, ingest::ingest, engine::scan, engine::facts, engine::metrics, engine::report);
+criterion_group!(
+    benches,
+    parse::parse,
+    ingest::ingest,
+    channels::channels,
+    engine::scan,
+    engine::facts,
+    engine::metrics,
+    engine::report
+);
 criterion_main!(benches);

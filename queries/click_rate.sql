@@ -2,6 +2,8 @@
 -- meaning: messages clicked at least once, of messages that reached the contact
 -- unit: messages
 -- table: messages
+-- needs: clicks_measurable
+-- bounded: clicks_bounded
 -- follows: the e-mail convention: unique clicks / delivered
 -- caveat: most platforms tell of taps on reply buttons only; a link in a message is seen only with a click log
 SELECT
@@ -9,5 +11,5 @@ SELECT
   COUNT(*) FILTER (WHERE first_clicked_at IS NOT NULL) AS numerator,
   COUNT(*) AS denominator
 FROM messages
-WHERE reached
+WHERE reached AND clicks_measurable
 GROUP BY segment

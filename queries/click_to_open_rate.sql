@@ -10,5 +10,5 @@ SELECT
   COUNT(*) FILTER (WHERE first_clicked_at IS NOT NULL) AS numerator,
   COUNT(*) AS denominator
 FROM messages
-WHERE opens_measurable AND opened_at IS NOT NULL
+WHERE opens_measurable AND clicks_measurable AND opened_at IS NOT NULL
 GROUP BY segment

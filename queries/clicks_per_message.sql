@@ -2,6 +2,8 @@
 -- meaning: all clicks, of messages that reached the contact
 -- unit: clicks per message
 -- table: messages
+-- needs: clicks_measurable
+-- bounded: clicks_bounded
 -- follows: Insider: total clicks / delivered
 -- caveat: a ratio, not a share: one message can be clicked many times, so it has no interval
 SELECT
@@ -9,5 +11,5 @@ SELECT
   SUM(n_clicks) AS numerator,
   COUNT(*) AS denominator
 FROM messages
-WHERE reached
+WHERE reached AND clicks_measurable
 GROUP BY segment

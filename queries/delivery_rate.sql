@@ -3,6 +3,7 @@
 -- unit: messages
 -- table: messages
 -- needs: deliveries_measurable
+-- bounded: deliveries_bounded
 -- follows: Braze and Insider report glossaries: delivered / sent
 -- caveat: a receipt may be days late, so the last days look worse than they are; messages that the platform itself withheld are not sent
 SELECT

@@ -3,6 +3,7 @@
 -- unit: messages
 -- table: messages
 -- needs: opens_measurable
+-- bounded: opens_bounded
 -- follows: Netmera and Insider: read / delivered
 -- caveat: a lower bound: contacts may switch read receipts off, and a preview is no read
 SELECT

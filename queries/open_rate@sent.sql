@@ -3,6 +3,7 @@
 -- unit: messages
 -- table: messages
 -- needs: opens_measurable
+-- bounded: opens_bounded
 -- follows: LimeChat and CometChat: read / sent
 -- caveat: lower than the open rate of delivered messages by the share that never arrived
 SELECT

@@ -2,6 +2,7 @@
 -- meaning: contacts who never did anything, of all contacts
 -- unit: contacts
 -- table: contacts
+-- needs: engagement_measurable
 -- follows: BotHelp: subscribers who never replied
 -- caveat: a contact counts by the day of their first event, and may still answer
 SELECT
@@ -9,4 +10,5 @@ SELECT
   COUNT(*) FILTER (WHERE n_inbound = 0) AS numerator,
   COUNT(*) AS denominator
 FROM contacts
+WHERE engagement_measurable
 GROUP BY segment

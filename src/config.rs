@@ -11,6 +11,12 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, Result};
 use crate::event::{Kind, SECOND};
 
+mod clicks;
+mod table;
+
+pub use clicks::{Clicks, LinkPattern};
+pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
+
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +33,10 @@ pub struct Config {
     pub transcript: Transcript,
     /// What exports of chats do not tell.
     pub export: Export,
+    /// Which requests in the logs of web servers are clicks, and whose.
+    pub clicks: Clicks,
+    /// Which columns of exported tables hold what.
+    pub table: Vec<Table>,
     /// Scripted dialogues whose questions are known in order.
     pub flow: Vec<Flow>,
     /// Which messages are campaigns, questions and flows.
@@ -353,8 +363,11 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let config: Self = toml::from_str(text).map_err(Error::toml(path, text))?;
+        let mut config: Self = toml::from_str(text).map_err(Error::toml(path, text))?;
         config.check(path)?;
+        if let (Some(folder), Some(tokens)) = (path.parent(), &mut config.clicks.tokens) {
+            *tokens = folder.join(&*tokens);
+        }
         Ok(config)
     }
 
@@ -379,6 +392,14 @@ impl Config {
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {
                 return refuse(format!("'{pointer}' is not a JSON pointer; write '/key' or '/outer/inner'"));
+            }
+        }
+        if let Some(contradiction) = self.clicks.contradiction() {
+            return refuse(contradiction);
+        }
+        for table in &self.table {
+            if let Some(contradiction) = table.contradiction(self.clicks.tokens.is_some()) {
+                return refuse(contradiction);
             }
         }
         for word in &self.transcript.inbound {
@@ -413,6 +434,54 @@ mod tests {
         assert_eq!(Window::parse("90s"), Ok(Window(90 * SECOND)));
         assert!(Window::parse("7").is_err());
         assert!(Window::parse("-1h").is_err());
+    }
+
+    #[test]
+    fn a_slip_in_a_table_or_a_link_is_refused_with_its_line() {
+        let table = "[[table]]\nname = \"t\"\nwhen = [\"a\"]\n";
+        for (text, expected) in [
+            ("[clicks]\nurl = ['/r/(?<tokn>\\w+)']\n", ":2: a link cannot tell 'tokn'; did you mean 'token'?"),
+            ("[clicks]\nurl = ['/r/(']\n", ":2: "),
+            ("[clicks]\nurl = ['/r/']\n", ":2: '/r/' has no named group"),
+            ("[clicks]\nurls = []\n", ":2: unknown field `urls`; did you mean 'url'?"),
+            ("[clicks]\nurl = ['/(?<token>.)']\n", ": clicks.url finds a token, but clicks.tokens names no table"),
+            ("[clicks]\nurl = ['/(?<contact>.)']\n", ": clicks.channel is missing"),
+            (&format!("{table}colums = {{}}\n"), ":4: unknown field `colums`; did you mean 'columns'?"),
+            (
+                &format!("{table}columns = {{ contct = \"c\" }}\n"),
+                ":4: unknown variant `contct`; did you mean 'contact'?",
+            ),
+            (
+                &format!("{table}[table.events]\nmessage_send = \"at\"\n"),
+                ":5: a table tells no 'message_send'; did you mean 'message_sent'?",
+            ),
+            (
+                &format!("{table}[table.events]\npayment = {{ at = \"at\", colums = {{}} }}\n"),
+                ":5: unknown field `colums`; did you mean 'columns'?",
+            ),
+            (
+                &format!("{table}[table.events]\npayment = [\"a\", {{ at = \"at\", fi = \"b\" }}]\n"),
+                ":5: unknown field `fi`",
+            ),
+            (
+                &format!("{table}[table.events]\npayment = 7\n"),
+                ":5: invalid type: integer `7`, expected \"time column\"",
+            ),
+            (&format!("{table}columns = {{ contact = {{ val = \"c\" }} }}\n"), ":4: unknown field `val`"),
+            (&format!("{table}columns = {{ token = \"c\" }}\n"), ": [[table]] 't' has tokens, but clicks.tokens"),
+            (&format!("{table}[table.events]\npayment = \"at\"\n"), ": [[table]] 't' names no contact"),
+        ] {
+            let message = error(text);
+            assert!(message.starts_with(&format!("trichter.toml{expected}")), "{text}{message}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_tokens_is_looked_for_beside_the_configuration() {
+        let text = "[clicks]\nurl = ['/r/(?<token>.+)']\ntokens = \"web/tokens.csv\"\n";
+        let tokens = |path: &str| Config::parse(text, Path::new(path)).unwrap().clicks.tokens.unwrap();
+        assert_eq!(tokens("logs/trichter.toml"), Path::new("logs/web/tokens.csv"));
+        assert_eq!(tokens("trichter.toml"), Path::new("web/tokens.csv"));
     }
 
     #[test]

@@ -319,7 +319,8 @@ pub struct Event<'a> {
     pub message_type: Option<Text<'a>>,
     /// Who acted for the business: `bot`, `human`, or an id.
     pub agent: Option<Text<'a>>,
-    /// Chosen option or button payload: never free text.
+    /// Chosen option or button payload, or the id of the rule by which text was recognised as an opt-out, opt-in or wish
+    /// for erasure: never free text.
     pub answer: Option<Text<'a>>,
     /// Free text of the message. Kept only if the privacy setting says so.
     pub text: Option<Text<'a>>,

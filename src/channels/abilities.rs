@@ -1,6 +1,6 @@
 //! How well a platform's logs tell what is measured. What a log of it really holds is found out by the facts.
 
-use super::{Channel, Kind};
+use super::{ALL, Channel, Kind};
 
 /// How well one thing can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,19 @@ impl Channel {
             .map(|((name, _), _)| name)
             .collect()
     }
+}
+
+/// The matrix of all channels and abilities as a Markdown table.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = format!("| channel | {} |\n|---|", Abilities::NAMES.join(" | "));
+    text.push_str(&"---|".repeat(Abilities::NAMES.len()));
+    text.push('\n');
+    for channel in ALL.iter().filter(|channel| !channel.is_any_platform()) {
+        let cells = channel.abilities.all().map(Ability::words);
+        text.extend(["| `", channel.name, "` | ", &cells.join(" | "), " |\n"]);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ fn key(parts: &[&str]) -> String {
 }
 
 /// A cell as text without blanks around it: text, numbers and flags; empty is absent.
-fn cell<'a>(row: &'a Value<'a>, column: &str) -> Option<Text<'a>> {
+pub(super) fn cell<'a>(row: &'a Value<'a>, column: &str) -> Option<Text<'a>> {
     match row_field(row, column) {
         Value::Str(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Into::into),
         Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
@@ -211,7 +211,7 @@ fn time(row: &Value<'_>, column: &str, field: &'static str, zone: Option<&TimeZo
 }
 
 /// Whether text is a plain decimal number such as `-0.05`.
-fn is_decimal(text: &str) -> bool {
+pub(super) fn is_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (units, places) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,6 +1,6 @@
 //! Facebook Messenger: webhook bodies of a page, and the log of the Send API.
 //!
-//! It knows what only pages have: opt-ins, surveys, payments, sends. What Instagram has too is in `meta`.
+//! It knows what only pages have: watermarks, surveys, payments, sends. What Instagram has too is in `meta`.
 //! Format: Meta's Messenger Platform reference of webhook events and of the Send API.
 //!
 //! The log of the Send API is a record per call. `page_id` must be the page's id, or the calls and the webhooks of one
@@ -17,11 +17,13 @@
 
 use std::borrow::Cow;
 
-use super::meta::{self, Part, Place};
+use super::meta::{self, Part, Place, Platform};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, TimeBasis};
 
 const NAME: &str = "messenger";
+/// What the page's inbox sends names no app in older payloads.
+static PLATFORM: Platform = Platform { name: NAME, sender_without_app: Some("human") };
 
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
@@ -50,10 +52,10 @@ pub(super) static CHANNEL: Channel = Channel {
         clicked: Ability::LowerBound,
         replied: Ability::Yes,
         opted_in: Ability::Yes,
-        opted_out_soft: Ability::Yes,
+        opted_out_soft: Ability::LowerBound,
         opted_out_hard: Ability::Never,
         asked: Ability::NeedsSendLog,
-        handed_over: Ability::Yes,
+        handed_over: Ability::LowerBound,
         paid: Ability::LowerBound,
     },
     caveats: &[
@@ -63,11 +65,15 @@ pub(super) static CHANNEL: Channel = Channel {
         "Deliveries are not reported for messages addressed by user_ref or telephone number.",
         "Messages in the log of the Send API have the log's time; where that is later than Meta's own, the last message before a receipt looks unread unless its echo is there too.",
         "Messenger does not report who blocked the page: such sends fail (error 551), as do sends to deactivated accounts, so no hard opt-out is known.",
-        "A stop of notification messages ends one topic; it counts as a soft opt-out with that topic.",
+        "A stop of notification messages ends one topic; it counts as a soft opt-out with that topic. A written stop is \
+         recognised by its words.",
         "Taps on URL buttons are not reported; postbacks and quick replies are.",
         "A person known only by user_ref (checkbox, chat plugin) is another contact than the page-scoped id they get when they write.",
         "Echoes from the page's inbox, without an app id or on standby count as written by people, those of every other app as written by the bot.",
         "A conversation passed to another app than the page's inbox counts as handed to a bot, even if people work in that app.",
+        "Hand-overs are reported to apps that use the hand-over protocol; without it, people who answer from the inbox are \
+         seen only as the writers of their messages.",
+        "Payments and checkouts are those of a beta that is closed.",
     ],
     recognises,
     parse,
@@ -77,7 +83,7 @@ fn recognises(record: &Record<'_>) -> bool {
     let body = record.body;
     match body.get("object") {
         Value::Str(object) => *object == "page",
-        Value::Null => meta::holds_messaging(body) || is_call(body),
+        Value::Null => meta::is_of_instagram(body) == Some(false) || is_call(body),
         _ => false,
     }
 }
@@ -89,7 +95,7 @@ fn is_call(body: &Value<'_>) -> bool {
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     if !is_call(record.body) {
-        meta::parts(record, NAME, out, part);
+        meta::parts(record, &PLATFORM, out, part);
     } else if let Err(reason) = call(record, out) {
         out.reject(reason);
     }
@@ -105,63 +111,38 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         out.ignore("page_change");
         return Ok(());
     }
-    for key in object.keys() {
-        let value = part.body.get(key);
+    for (key, value) in object.iter() {
+        if part.shared(key, value, out)? {
+            continue;
+        }
         match key {
-            "message" => part.message(value, out)?,
-            "postback" => part.postback(value, out)?,
-            "referral" => part.referral(value, out)?,
-            "reaction" => part.reaction(value, out)?,
             "delivery" => part.watermark(value, Kind::DeliveredUpTo, Some(Kind::MessageDelivered), out)?,
             "read" => part.watermark(value, Kind::OpenedUpTo, None, out)?,
-            "pass_thread_control" => part.passed(value, out)?,
-            "take_thread_control" => part.taken(value, out)?,
-            "optin" => optin(part, value, out)?,
+            "optout" => opt_out(part, value, out)?,
             "messaging_feedback" => survey(part, value, out)?,
             "response_feedback" => rating(part, value, out)?,
             "payment" => payment(part, value, "successful", out)?,
             "pre_checkout" => payment(part, value, "pre_checkout", out)?,
-            // Asking for a conversation moves nothing: the owner answers with a pass, or not.
-            "request_thread_control" => out.ignore("request_thread_control"),
-            "message_edit" => out.ignore("message_edit"),
-            "app_roles" => out.ignore("app_roles"),
-            "policy-enforcement" | "policy_enforcement" => out.ignore("policy_enforcement"),
             "account_linking" => out.ignore("account_linking"),
             "checkout_update" => out.ignore("checkout_update"),
             "game_play" => out.ignore("game_play"),
             "customer_information" => out.ignore("customer_information"),
-            "sender" | "recipient" | "timestamp" | "prior_message" => {}
             _ => out.ignore("unknown_event"),
         }
     }
     Ok(())
 }
 
-/// `optin`: the send-to-Messenger plugin and the checkbox, one-time and recurring notifications.
-fn optin<'a>(part: &Part<'a>, optin: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
-    let form = json::text(optin.get("type"));
-    let word = |key: &'static str| json::text(optin.get(key));
-    let (kind, topic, tag) = match form.as_deref() {
-        None => (Kind::OptedIn, word("ref"), word("ref")),
-        Some("one_time_notif_req") => (Kind::OptedIn, word("title").or_else(|| word("payload")), word("payload")),
-        Some("notification_messages") => {
-            let status = word("notification_messages_status");
-            let stopped = status.is_some_and(|status| status.to_ascii_uppercase().starts_with("STOP"));
-            let kind = if stopped { Kind::OptedOutSoft } else { Kind::OptedIn };
-            (kind, word("topic").or_else(|| word("title")), word("payload"))
-        }
-        Some(_) => {
-            out.ignore("unknown_optin");
-            return Ok(());
-        }
-    };
-    let form = form.unwrap_or(Cow::Borrowed("optin"));
-    let mut event = part.event(kind, part.key(format_args!("{form}:{}", topic.as_deref().unwrap_or_default()))?)?;
-    event.message_type = Some(form);
+/// `optout`, of the field `messaging_optouts`: the contact ended messages that they once agreed to.
+fn opt_out<'a>(part: &Part<'a>, optout: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    let topic = ["topic", "title", "ref", "type"].into_iter().find_map(|key| json::text(optout.get(key)));
+    let key = part.key(format_args!("optout:{}", topic.as_deref().unwrap_or_default()))?;
+    let mut event = part.event(Kind::OptedOutSoft, key)?;
+    event.message_type = Some(Cow::Borrowed("optout"));
     event.topic = topic;
-    event.tag = tag;
+    event.tag = json::text(optout.get("payload"));
     out.event(event);
-    part.referral(optin.get("referral"), out)
+    Ok(())
 }
 
 /// `messaging_feedback`: the answers to a survey template, whose questions have ids of the business.
@@ -275,54 +256,16 @@ fn error_code<'a>(error: &'a Value<'a>) -> Option<Text<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::channels::{Arena, Outcome, Reading, value};
+    use super::CHANNEL;
+    use crate::channels::reading;
 
-    /// Events as lines of the fields that a test names by having them set, then the outcome.
+    #[track_caller]
     fn check(json: &str, expected: &[&str]) {
-        assert_eq!(lines(json), expected, "{json}");
+        reading::check(&CHANNEL, json, expected);
     }
 
     fn lines(json: &str) -> Vec<String> {
-        let arena = Arena::default();
-        let body = value::parse(json, &arena).unwrap();
-        let record =
-            Record { body: &body, received_at: None, source: "test", reading: &Reading::default(), arena: &arena };
-        assert!((CHANNEL.recognises)(&record), "{json}");
-        let mut lines = Vec::new();
-        let mut emit = |event: Event<'_>| {
-            assert!(CHANNEL.reports(event.kind), "{} is not among the kinds", event.kind);
-            let mut line = format!("{} {} {}", event.at.seconds(), event.kind, event.contact);
-            for (name, value) in [
-                ("account", &event.account),
-                ("id", &event.message_id),
-                ("re", &event.reply_to),
-                ("topic", &event.topic),
-                ("question", &event.question),
-                ("type", &event.message_type),
-                ("agent", &event.agent),
-                ("answer", &event.answer),
-                ("text", &event.text),
-                ("tag", &event.tag),
-                ("error", &event.error_code),
-                ("cost", &event.cost),
-                ("up_to", &event.up_to.map(|up_to| up_to.0.to_string().into())),
-            ] {
-                if let Some(value) = value {
-                    line = format!("{line} {name}={value}");
-                }
-            }
-            lines.push(line);
-        };
-        let mut out = Out::new(&mut emit);
-        (CHANNEL.parse)(&record, &mut out);
-        let outcome = out.outcome();
-        match outcome {
-            Outcome::Accepted => {}
-            Outcome::Ignored(what) => lines.push(format!("ignored {what}")),
-            Outcome::Rejected(reason) => lines.push(format!("rejected {}", reason.code())),
-        }
-        lines
+        reading::lines(&CHANNEL, json, None)
     }
 
     /// An envelope around one part from contact 7 to page 20 at 1700000000.
@@ -374,21 +317,21 @@ mod tests {
             &[
                 "1700000000 message_delivered 7 account=20 id=m1",
                 "1700000000 message_delivered 7 account=20 id=m2",
-                "1700000000 delivered_up_to 7 account=20 up_to=1699999999000000",
+                "1700000000 delivered_up_to 7 account=20 up_to=1699999999",
             ],
         );
         check(
             &inbound(r#""read":{"watermark":1699999999000}"#),
-            &["1700000000 opened_up_to 7 account=20 up_to=1699999999000000"],
+            &["1700000000 opened_up_to 7 account=20 up_to=1699999999"],
         );
     }
 
     #[test]
     fn a_receipt_without_a_time_takes_the_entrys_else_its_watermark() {
         let part = r#"{"sender":{"id":"7"},"recipient":{"id":"20"},"read":{"watermark":1699999999000}}"#;
-        check(&page(part), &["1700000009 opened_up_to 7 account=20 up_to=1699999999000000"]);
+        check(&page(part), &["1700000009 opened_up_to 7 account=20 up_to=1699999999"]);
         let junk = page(part).replace("1700000009000", "12341");
-        check(&junk, &["1699999999 opened_up_to 7 account=20 up_to=1699999999000000"]);
+        check(&junk, &["1699999999 opened_up_to 7 account=20 up_to=1699999999"]);
     }
 
     #[test]
@@ -423,14 +366,35 @@ mod tests {
         let optin = |status: &str| {
             inbound(&format!(r#""optin":{{"type":"notification_messages","topic":"news","payload":"p"{status}}}"#))
         };
-        for (status, kind) in [
-            ("", "opted_in"),
-            (r#","notification_messages_status":"STOP NOTIFICATIONS""#, "opted_out_soft"),
-            (r#","notification_messages_status":"RESUME NOTIFICATIONS""#, "opted_in"),
+        for (status, told) in [
+            ("", "opted_in 7 account=20 topic=news type=notification_messages"),
+            (r#","user_token_status":"REFRESHED""#, "opted_in 7 account=20 topic=news type=notification_messages"),
+            (
+                r#","notification_messages_status":"STOP NOTIFICATIONS""#,
+                "opted_out_soft 7 account=20 topic=news type=notification_messages answer=STOP NOTIFICATIONS",
+            ),
+            (
+                r#","notification_messages_status":"RESUME NOTIFICATIONS""#,
+                "opted_in 7 account=20 topic=news type=notification_messages answer=RESUME NOTIFICATIONS",
+            ),
         ] {
-            let line = format!("1700000000 {kind} 7 account=20 topic=news type=notification_messages tag=p");
-            check(&optin(status), &[&line]);
+            check(&optin(status), &[&format!("1700000000 {told} tag=p")]);
         }
+    }
+
+    #[test]
+    fn other_ways_to_agree_and_to_end_it_are_told_with_their_form() {
+        for (part, told) in [
+            (
+                r#""optin":{"type":"one_time_notif_req","title":"Wieder da","payload":"restock","one_time_notif_token":"0"}"#,
+                "opted_in 7 account=20 topic=Wieder da type=one_time_notif_req tag=restock",
+            ),
+            (r#""optin":{"ref":"checkout"}"#, "opted_in 7 account=20 topic=checkout type=optin tag=checkout"),
+            (r#""optout":{"topic":"news"}"#, "opted_out_soft 7 account=20 topic=news type=optout"),
+        ] {
+            check(&inbound(part), &[&format!("1700000000 {told}")]);
+        }
+        check(&inbound(r#""optin":{"type":"telepathy"}"#), &["ignored unknown_optin"]);
     }
 
     #[test]
@@ -466,6 +430,31 @@ mod tests {
     }
 
     #[test]
+    fn reactions_and_ratings_of_the_contact_point_to_their_message() {
+        let told = "1700000000 reaction_received 7 account=20 re=m0";
+        check(
+            &inbound(r#""reaction":{"mid":"m0","action":"react","reaction":"smile","emoji":"😀"}"#),
+            &[&format!("{told} type=reaction answer=😀")],
+        );
+        check(
+            &inbound(r#""response_feedback":{"mid":"m0","feedback":"Good response"}"#),
+            &[&format!("{told} type=response_feedback answer=Good response")],
+        );
+        let by_page = r#"{"sender":{"id":"20"},"recipient":{"id":"7"},"timestamp":1700000000000,"reaction":{"mid":"m0","action":"react"}}"#;
+        check(&page(by_page), &["ignored own_reaction"]);
+    }
+
+    #[test]
+    fn payments_of_the_closed_beta_hold_their_amount() {
+        check(
+            &inbound(
+                r#""payment":{"payload":"tea","payment_credential":{"charge_id":"ch1"},"amount":{"currency":"USD","amount":29.62}}"#,
+            ),
+            &["1700000000 payment 7 account=20 answer=successful tag=tea cost=29.62 currency=USD"],
+        );
+    }
+
+    #[test]
     fn a_call_of_the_send_api_has_the_message_id_of_its_echo() {
         check(
             r#"{"at":1700000000,"page_id":20,"tag":"spring","request":{"recipient":{"user_ref":"u1"},
@@ -488,6 +477,11 @@ mod tests {
     fn what_says_nothing_about_conversations_is_ignored_by_its_name() {
         for (part, what) in [
             (r#""app_roles":{"5":["primary_receiver"]}"#, "app_roles"),
+            (r#""policy-enforcement":{"action":"block","reason":"spam"}"#, "policy_enforcement"),
+            (r#""request_thread_control":{"requested_owner_app_id":5}"#, "request_thread_control"),
+            (r#""message_edit":{"mid":"m1","text":"b","num_edit":1}"#, "message_edit"),
+            (r#""account_linking":{"status":"linked"}"#, "account_linking"),
+            (r#""checkout_update":{"payload":"tea"}"#, "checkout_update"),
             (r#""message":{"mid":"m1","is_deleted":true}"#, "message_deleted"),
             (r#""reaction":{"mid":"m1","action":"unreact"}"#, "reaction_removed"),
             (r#""brand_new":{}"#, "unknown_event"),
@@ -504,5 +498,39 @@ mod tests {
         assert!(found.contains(&"rejected bad_time:timestamp".to_owned()), "{found:#?}");
         let is_note = |line: &String| line.starts_with("rejected ") || line.starts_with("ignored ");
         assert!(found.iter().all(|line| is_note(line) || line.starts_with("17724")), "{found:#?}");
+    }
+
+    #[test]
+    fn every_broken_record_names_its_reason() {
+        assert_eq!(
+            reading::ends(&CHANNEL, include_str!("../../sample-data/messenger/broken.ndjson")),
+            [
+                "rejected missing_field:mid",
+                "rejected missing_field:mid",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected bad_time:timestamp",
+                "rejected missing_field:sender",
+                "rejected missing_field:timestamp",
+                "rejected missing_field:watermark",
+                "rejected bad_time:watermark",
+                "rejected missing_field:watermark",
+                "rejected missing_field:new_owner_app_id",
+                "rejected missing_field:previous_owner_app_id",
+                "rejected missing_field:mid",
+                "rejected missing_field:questions",
+                "ignored unknown_optin",
+                "ignored unknown_event",
+                "rejected bad_value:messaging",
+                "rejected bad_value:messaging",
+                "rejected missing_field:entry",
+                "rejected missing_field:entry",
+                "rejected bad_time:at",
+                "rejected missing_field:message_id",
+                "rejected missing_field:recipient",
+                "rejected missing_field:mid",
+            ]
+        );
     }
 }

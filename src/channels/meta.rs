@@ -1,8 +1,9 @@
 //! What Messenger and Instagram share: the envelope of `entry[]`, messages and echoes, taps, entry sources, reactions,
-//! watermarks and hand-over.
+//! opt-ins, receipts and hand-over.
 //!
 //! It knows neither a platform's name nor which kinds of events only one of them has; a platform calls what it needs.
-//! Format: Meta's reference of webhook events for Messenger and Instagram, and `sample-data/messenger`.
+//! Format: Meta's reference of webhook events for Messenger and Instagram; `sample-data/messenger`,
+//! `sample-data/instagram`.
 
 use std::borrow::Cow;
 
@@ -12,8 +13,16 @@ use super::value::Object;
 use super::{Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time, TimeBasis};
 
-/// App id under which people answer from the page's inbox.
-const PAGE_INBOX: &str = "263902037430900";
+/// App ids under which people answer from Meta's own inbox: that of pages and that of Instagram accounts.
+const INBOXES: [&str; 2] = ["263902037430900", "1217981644879628"];
+
+/// In what the two platforms differ where they write the same.
+pub(super) struct Platform {
+    /// Value of the `channel` column.
+    pub(super) name: &'static str,
+    /// Who sent an echo that names no app; `None` if that tells nothing.
+    pub(super) sender_without_app: Option<&'static str>,
+}
 
 /// Where in an entry a part stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +37,7 @@ pub(super) enum Place<'a> {
 
 /// One element of `entry[].messaging`, `entry[].standby` or `entry[].changes[].value`.
 pub(super) struct Part<'a> {
-    /// Value of the `channel` column.
-    pub(super) channel: &'static str,
+    platform: &'static Platform,
     /// Where it stood.
     pub(super) place: Place<'a>,
     /// Page id or Instagram account id.
@@ -41,15 +49,31 @@ pub(super) struct Part<'a> {
     zone: Option<&'a TimeZone>,
 }
 
-/// Whether an envelope holds conversations, whatever its `object` says.
-pub(super) fn holds_messaging(body: &Value<'_>) -> bool {
-    json::elements(body.get("entry")).any(|entry| json::has(entry, "messaging") || json::has(entry, "standby"))
+/// Of an envelope that names no `object`, as relays write it: whether its conversations are those of an Instagram
+/// account. `None` if it holds no conversations.
+///
+/// Only ids of Instagram accounts have 17 digits that begin with 17841; and only Instagram has stories, and reads that name
+/// a message instead of a watermark.
+pub(super) fn is_of_instagram(body: &Value<'_>) -> Option<bool> {
+    let holds_messaging = |entry: &&Value<'_>| json::has(entry, "messaging") || json::has(entry, "standby");
+    let entry = json::elements(body.get("entry")).find(holds_messaging)?;
+    let is_account = json::text(entry.get("id")).is_some_and(|id| id.len() == 17 && id.starts_with("17841"));
+    let parts = || json::elements(entry.get("messaging")).chain(json::elements(entry.get("standby")));
+    Some(is_account || parts().any(has_story_or_read))
+}
+
+fn has_story_or_read(part: &Value<'_>) -> bool {
+    let (message, read) = (part.get("message"), part.get("read"));
+    let mut attachments = json::elements(message.get("attachments"));
+    message.get("reply_to").get("story").is_object()
+        || attachments.any(|attachment| attachment.get("type").as_str() == Some("story_mention"))
+        || (json::has(read, "mid") && !json::has(read, "watermark"))
 }
 
 /// Hands every part of the envelope to `read`; the parts that it refuses do not keep the others from being read.
 pub(super) fn parts<'a>(
     record: &'a Record<'a>,
-    channel: &'static str,
+    platform: &'static Platform,
     out: &mut Out<'_>,
     read: fn(&Part<'a>, &mut Out<'_>) -> Result<(), Reason>,
 ) {
@@ -57,38 +81,38 @@ pub(super) fn parts<'a>(
         return out.reject(Reason::MissingField("entry"));
     };
     for entry in *entries {
+        let mut take = |place: Place<'a>, body: &'a Value<'a>| {
+            let part = Part {
+                platform,
+                place,
+                account: json::text(entry.get("id")),
+                body,
+                entry_time: entry.get("time"),
+                received_at: record.received_at,
+                zone: record.reading.zone(),
+            };
+            read(&part, out).unwrap_or_else(|reason| out.reject(reason));
+        };
         for (key, value) in entry.as_object().into_iter().flat_map(Object::iter) {
-            let place = match key {
-                "messaging" => Place::Messaging,
-                "standby" => Place::Standby,
-                "changes" => Place::Change(""),
-                _ => continue,
-            };
-            let Value::Array(elements) = value else {
-                out.reject(Reason::BadValue("messaging"));
-                continue;
-            };
-            for element in *elements {
-                let (place, body) = match place {
-                    Place::Change(_) => {
-                        (Place::Change(element.get("field").as_str().unwrap_or_default()), element.get("value"))
-                    }
-                    place => (place, element),
-                };
-                let part = Part {
-                    channel,
-                    place,
-                    account: json::text(entry.get("id")),
-                    body,
-                    entry_time: entry.get("time"),
-                    received_at: record.received_at,
-                    zone: record.reading.zone(),
-                };
-                if let Err(reason) = read(&part, out) {
-                    out.reject(reason);
+            match (key, value) {
+                ("messaging", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Messaging, part)),
+                ("standby", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Standby, part)),
+                ("changes", Value::Array(changes)) => {
+                    changes.iter().for_each(|change| take(Place::of_change(change), change.get("value")));
                 }
+                // Apps with Instagram's own log-in get a change without the list around it.
+                ("value", value) => take(Place::of_change(entry), value),
+                // No list, so nothing that could be a part: refused.
+                ("messaging" | "standby" | "changes", _) => take(Place::Messaging, &Value::Null),
+                _ => {}
             }
         }
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of_change(change: &'a Value<'a>) -> Self {
+        Self::Change(change.get("field").as_str().unwrap_or_default())
     }
 }
 
@@ -106,7 +130,7 @@ impl<'a> Part<'a> {
         time_basis: TimeBasis,
         dedup: impl Into<Text<'a>>,
     ) -> Result<Event<'a>, Reason> {
-        let mut event = Event::new(kind, at, self.channel, self.contact()?, dedup);
+        let mut event = Event::new(kind, at, self.platform.name, self.contact()?, dedup);
         event.time_basis = time_basis;
         event.account.clone_from(&self.account);
         Ok(event)
@@ -155,8 +179,29 @@ impl<'a> Part<'a> {
                 && !self.is_account(self.body.get("recipient")))
     }
 
+    /// Reads what both platforms have under the key `key` of a part; `false` if it is nothing of that.
+    pub(super) fn shared(&self, key: &str, value: &'a Value<'a>, out: &mut Out<'_>) -> Result<bool, Reason> {
+        match key {
+            "message" => self.message(value, out)?,
+            "postback" => self.postback(value, out)?,
+            "referral" => self.referral(value, out)?,
+            "reaction" => self.reaction(value, out)?,
+            "optin" => self.optin(value, out)?,
+            "pass_thread_control" => self.passed(value, out)?,
+            "take_thread_control" => self.taken(value, out)?,
+            // Asking for a conversation moves nothing: the owner answers with a pass, or not.
+            "request_thread_control" => out.ignore("request_thread_control"),
+            "app_roles" => out.ignore("app_roles"),
+            "message_edit" => out.ignore("message_edit"),
+            "policy-enforcement" | "policy_enforcement" => out.ignore("policy_enforcement"),
+            "sender" | "recipient" | "timestamp" | "prior_message" => {}
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// `message`: a written message, a tapped quick reply, or the echo of a message that the account sent.
-    pub(super) fn message(&self, message: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    fn message(&self, message: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         if json::flag(message.get("is_deleted")) == Some(true) {
             out.ignore("message_deleted");
             return Ok(());
@@ -176,7 +221,7 @@ impl<'a> Part<'a> {
             Kind::MessageSent => {
                 event.message_type = message_type(message);
                 event.tag = json::text(message.get("metadata"));
-                event.agent = Some(Cow::Borrowed(self.agent(message)));
+                event.agent = self.agent(message).map(Cow::Borrowed);
             }
             Kind::ButtonClicked => {
                 event.message_type = Some(Cow::Borrowed("quick_reply"));
@@ -189,17 +234,19 @@ impl<'a> Part<'a> {
         if inbound { self.referral(message.get("referral"), out) } else { Ok(()) }
     }
 
-    /// Who sent an echo. Messages from the page's inbox have the inbox's app id or none. On standby the app that holds
-    /// the conversation is not this log's bot: a person took over, most often in a help desk.
-    fn agent(&self, message: &'a Value<'a>) -> &'static str {
+    /// Who sent an echo. On standby the app that holds the conversation is not this log's bot: a person took over, most
+    /// often in a help desk.
+    fn agent(&self, message: &'a Value<'a>) -> Option<&'static str> {
         match json::text(message.get("app_id")) {
-            Some(app) if app != PAGE_INBOX && self.place != Place::Standby => "bot",
-            _ => "human",
+            Some(app) if INBOXES.contains(&app.as_ref()) => Some("human"),
+            _ if self.place == Place::Standby => Some("human"),
+            Some(_) => Some("bot"),
+            None => self.platform.sender_without_app,
         }
     }
 
     /// `postback`: a tap on a button, a menu entry or *Get started*. On standby the payload is withheld.
-    pub(super) fn postback(&self, postback: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    fn postback(&self, postback: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         let mid = json::text(postback.get("mid"));
         let payload = json::text(postback.get("payload"));
         let title = json::text(postback.get("title"));
@@ -216,8 +263,8 @@ impl<'a> Part<'a> {
         self.referral(postback.get("referral"), out)
     }
 
-    /// `referral`, on its own or inside another part: which link, code or ad led the contact here. Absent is fine.
-    pub(super) fn referral(&self, referral: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    /// `referral`, on its own or inside another part: which link, code, ad or product led the contact here. Absent is fine.
+    fn referral(&self, referral: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         if !referral.is_object() {
             return Ok(());
         }
@@ -225,6 +272,7 @@ impl<'a> Part<'a> {
         let topic = reference
             .clone()
             .or_else(|| json::text(referral.get("ad_id")))
+            .or_else(|| json::text(referral.get("product").get("id")))
             .or_else(|| json::text(referral.get("source")));
         let mut event = self.event(Kind::Referral, self.key(topic.as_deref().unwrap_or_default())?)?;
         event.topic = topic;
@@ -233,10 +281,14 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    /// `reaction`: an emoji set on a message. Taking it back is not an event.
-    pub(super) fn reaction(&self, reaction: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    /// `reaction`: an emoji set on a message. Taking it back is not an event, nor is what the account itself sets.
+    fn reaction(&self, reaction: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         if reaction.get("action").as_str() == Some("unreact") {
             out.ignore("reaction_removed");
+            return Ok(());
+        }
+        if self.is_account(self.body.get("sender")) && !self.is_account(self.body.get("recipient")) {
+            out.ignore("own_reaction");
             return Ok(());
         }
         let mid = json::required(reaction.get("mid"), "mid")?;
@@ -245,6 +297,56 @@ impl<'a> Part<'a> {
         event.message_type = Some(Cow::Borrowed("reaction"));
         event.answer = json::text(reaction.get("emoji")).or_else(|| json::text(reaction.get("reaction")));
         out.event(event);
+        Ok(())
+    }
+
+    /// `optin`: the send-to-Messenger plugin and the checkbox, one-time and recurring notifications. The contact's stop
+    /// and resumption of recurring notifications of one topic come this way too, with the platform's word for it.
+    fn optin(&self, optin: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        let form = json::text(optin.get("type"));
+        let word = |key: &'static str| json::text(optin.get(key));
+        let status = word("notification_messages_status");
+        let (kind, topic, tag) = match form.as_deref() {
+            None => (Kind::OptedIn, word("ref"), word("ref")),
+            Some("one_time_notif_req") => (Kind::OptedIn, word("title").or_else(|| word("payload")), word("payload")),
+            Some("notification_messages") => {
+                let stopped = status.as_ref().is_some_and(|status| status.to_ascii_uppercase().starts_with("STOP"));
+                let kind = if stopped { Kind::OptedOutSoft } else { Kind::OptedIn };
+                (kind, word("topic").or_else(|| word("title")), word("payload"))
+            }
+            Some(_) => {
+                out.ignore("unknown_optin");
+                return Ok(());
+            }
+        };
+        let form = form.unwrap_or(Cow::Borrowed("optin"));
+        let key = self.key(format_args!("{form}:{}", topic.as_deref().unwrap_or_default()))?;
+        let mut event = self.event(kind, key)?;
+        event.message_type = Some(form);
+        event.topic = topic;
+        event.answer = status;
+        event.tag = tag;
+        out.event(event);
+        self.referral(optin.get("referral"), out)
+    }
+
+    /// `read` with the id of a message: this one was read, and so was what was sent before it, because a conversation
+    /// is shown as a whole.
+    ///
+    /// The message gets a receipt of its own. For the earlier ones there is a watermark at the time of the reading: had a
+    /// later message arrived by then, it would have been named instead. A part without a time of its own gives no
+    /// watermark, because the time of its envelope may be hours later, after messages that nobody has read.
+    pub(super) fn seen(&self, mid: Text<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        let key = self.key(&mid)?;
+        let mut opened = self.event(Kind::MessageOpened, mid.clone())?;
+        opened.message_id = Some(mid);
+        let (at, has_time) = (opened.at, !self.body.get("timestamp").is_null());
+        out.event(opened);
+        if has_time {
+            let mut earlier = self.event(Kind::OpenedUpTo, key)?;
+            earlier.up_to = Some(at);
+            out.event(earlier);
+        }
         Ok(())
     }
 
@@ -290,21 +392,20 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    /// `pass_thread_control`: whoever gets the conversation handles it now. The page's inbox is people, every other app
-    /// a bot.
-    pub(super) fn passed(&self, control: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    /// `pass_thread_control`: whoever gets the conversation handles it now. Meta's inbox is people, every other app a bot.
+    fn passed(&self, control: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         let owner = json::required(control.get("new_owner_app_id"), "new_owner_app_id")?;
-        self.handed_over(owner != PAGE_INBOX, &owner, out)
+        self.handed_over(!INBOXES.contains(&owner.as_ref()), &owner, out)
     }
 
-    /// `take_thread_control`: as [`Part::passed`]. Older events name only who lost the conversation: if that was the
-    /// page's inbox the bot took it back, else the bot lost it to people.
-    pub(super) fn taken(&self, control: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    /// `take_thread_control`: as [`Part::passed`]. Older events name only who lost the conversation: if that was Meta's
+    /// inbox the bot took it back, else the bot lost it to people.
+    fn taken(&self, control: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
         if let Some(owner) = json::text(control.get("new_owner_app_id")) {
-            return self.handed_over(owner != PAGE_INBOX, &owner, out);
+            return self.handed_over(!INBOXES.contains(&owner.as_ref()), &owner, out);
         }
         let loser = json::required(control.get("previous_owner_app_id"), "previous_owner_app_id")?;
-        self.handed_over(loser == PAGE_INBOX, &loser, out)
+        self.handed_over(INBOXES.contains(&loser.as_ref()), &loser, out)
     }
 
     fn handed_over(&self, to_bot: bool, app: &str, out: &mut Out<'_>) -> Result<(), Reason> {
@@ -337,6 +438,8 @@ pub(super) fn message_type<'a>(message: &'a Value<'a>) -> Option<Text<'a>> {
         Some(template)
     } else if let Some(kind) = json::text(attachment.get("type")) {
         Some(kind)
+    } else if message.get("reply_to").get("story").is_object() {
+        word("story_reply")
     } else {
         json::text(message.get("text")).and_then(|_| word("text"))
     }

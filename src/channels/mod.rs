@@ -5,39 +5,63 @@
 
 use jiff::tz::TimeZone;
 
-use crate::config::{Export, Transcript};
+use crate::config::{Clicks, Export, Table, Transcript};
 use crate::event::{Event, Kind, Time};
 
-mod abilities;
+pub mod abilities;
 mod botpress;
+mod delivery;
 mod generic;
+mod gupshup;
+mod infobip;
+mod instagram;
 pub mod json;
+mod messagebird;
 mod messenger;
 mod meta;
 #[cfg(test)]
 mod reading;
+mod ringcentral;
+mod table;
 mod telegram;
+mod twilio;
 mod typebot;
 pub mod value;
 mod viber;
+mod vonage;
+mod web;
 mod wechat;
 mod wecom;
 mod weixin;
 mod whatsapp;
+mod ycloud;
+mod zenvia;
 
 pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
+pub use web::{Token, Tokens};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[
     &botpress::CHANNEL,
+    &gupshup::CHANNEL,
+    &infobip::CHANNEL,
+    &instagram::CHANNEL,
+    &messagebird::CHANNEL,
     &messenger::CHANNEL,
+    &ringcentral::CHANNEL,
+    &table::CHANNEL,
     &telegram::CHANNEL,
+    &twilio::CHANNEL,
     &typebot::CHANNEL,
     &viber::CHANNEL,
+    &vonage::CHANNEL,
+    &web::CHANNEL,
     &wechat::CHANNEL,
     &wecom::CHANNEL,
     &whatsapp::CHANNEL,
+    &ycloud::CHANNEL,
+    &zenvia::CHANNEL,
     &generic::CHANNEL,
 ];
 
@@ -64,6 +88,12 @@ impl Channel {
     #[must_use]
     pub fn reports(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    /// Whether its logs may be of any platform, so that it says nothing of what can be measured.
+    #[must_use]
+    pub fn is_any_platform(&self) -> bool {
+        self.name == "generic"
     }
 
     /// Whether opens can be seen: by receipts for single messages or by watermarks.
@@ -108,6 +138,12 @@ pub struct Reading {
     pub transcript: Transcript,
     /// What chat exports do not tell.
     pub export: Export,
+    /// Which requests are clicks, and whose.
+    pub clicks: Clicks,
+    /// What the tokens of links stand for; `None` if there is no table of them.
+    pub tokens: Option<Tokens>,
+    /// Which columns of exported tables hold what.
+    pub tables: Vec<Table>,
 }
 
 impl Reading {
@@ -115,6 +151,14 @@ impl Reading {
     #[must_use]
     pub fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    /// What the token of a link stands for.
+    ///
+    /// # Errors
+    /// There is no table of tokens, or it does not have this one.
+    pub fn token(&self, token: &str) -> Result<&Token, Reason> {
+        self.tokens.as_ref().ok_or(Reason::MissingField("tokens"))?.get(token).ok_or(Reason::BadValue("token"))
     }
 }
 
@@ -190,6 +234,18 @@ impl Reason {
             ),
             "missing_field" if code.ends_with(":business") => {
                 Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.url") => {
+                Some("say which links are tracked, with url under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":clicks.channel") => {
+                Some("say in which messenger the tracked links were sent, with channel under [clicks] in trichter.toml")
+            }
+            "missing_field" if code.ends_with(":tokens") => Some(
+                "the table of tokens was not found; its path under [clicks] is meant from the folder of trichter.toml: hand that file on with --config, or write the whole path",
+            ),
+            "bad_value" if code.ends_with(":token") => {
+                Some("the table under tokens in [clicks] does not know these links; read the log again when it does")
             }
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,

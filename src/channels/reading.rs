@@ -76,3 +76,9 @@ fn line(event: &Event<'_>) -> String {
 pub(super) fn check(channel: &Channel, json: &str, expected: &[&str]) {
     assert_eq!(lines(channel, json, None), expected, "{json}");
 }
+
+/// The last line that each record of a sample gives. What is no JSON is left out: it is the framing's business.
+pub(super) fn ends(channel: &Channel, sample: &str) -> Vec<String> {
+    let is_json = |line: &&str| value::parse(line, &Arena::default()).is_ok();
+    sample.lines().filter(is_json).filter_map(|line| lines(channel, line, None).pop()).collect()
+}

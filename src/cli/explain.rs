@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use comfy_table::{Table, presets};
+
 use super::{Done, print};
-use crate::channels::{self, Channel};
+use crate::channels::{self, Abilities, Ability, Channel};
 use crate::error::{Error, Result};
 use crate::facts::{self, Grain};
 use crate::funnel;
@@ -12,12 +14,12 @@ use crate::store::schema;
 
 /// Explain a metric, a funnel, a channel or a fact table.
 ///
-/// Without a name: the list of all of them.
+/// Without a name: the list of all of them. 'channels' shows side by side what each channel can tell.
 ///
 /// Example: trichter explain open_rate
 #[derive(clap::Args)]
 pub(super) struct Explain {
-    /// Id of a metric, name of a funnel, a channel or a fact table, or 'events'.
+    /// Id of a metric, name of a funnel, a channel or a fact table, 'events' or 'channels'.
     name: Option<String>,
     /// List everything that can be explained.
     #[arg(long)]
@@ -70,13 +72,15 @@ fn explain(name: &str) -> Result<String> {
     if let Some(grain) = facts::grain(name) {
         return Ok(of_grain(grain));
     }
-    if name == "events" {
-        return Ok(of_events());
+    match name {
+        "events" => return Ok(of_events()),
+        "channels" => return Ok(of_channels()),
+        _ => {}
     }
     let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
     let known = metrics.into_iter().map(|metric| metric.id).chain(funnels);
     let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
-    let known = known.chain(others.map(str::to_owned)).chain(["events".to_owned()]).collect();
+    let known = known.chain(others.map(str::to_owned)).chain(["events", "channels"].map(str::to_owned)).collect();
     Err(Error::Unknown { what: "metric, funnel, channel or table", name: name.to_owned(), known })
 }
 
@@ -94,10 +98,31 @@ fn of_metric(metric: &Metric) -> String {
     )
 }
 
+/// What each channel can tell, side by side.
+fn of_channels() -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["channel"].into_iter().chain(Abilities::NAMES));
+    for channel in channels::ALL.iter().filter(|channel| !channel.is_any_platform()) {
+        table.add_row([channel.name].into_iter().chain(channel.abilities.all().map(Ability::words)));
+    }
+    format!(
+        "{table}\n\
+         lower bound     not every case is reported, so numbers are at least this; shown with ≥\n\
+         needs send log  the platform does not tell; a log of what the business sent does\n\
+         never           shown as n/a, which is not zero\n\n\
+         A log of no known platform ('generic', and tables declared in trichter.toml) tells what it holds.\n"
+    )
+}
+
 fn of_channel(channel: &Channel) -> String {
     let mut text = format!("{} ({})\n\nIts logs can tell\n", channel.title, channel.name);
     for kind in channel.kinds {
         let _ = writeln!(text, "  {:<22} {}", kind.name(), kind.meaning());
+    }
+    text.push_str("\nHow well\n");
+    for (name, ability) in Abilities::NAMES.into_iter().zip(channel.abilities.all()) {
+        let _ = writeln!(text, "  {name:<22} {}", ability.words());
     }
     if !channel.reports_opens() {
         text.push_str("\nOpens cannot be seen: open rates are n/a, never 0 %.\n");

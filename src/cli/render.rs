@@ -5,6 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
+use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
 use crate::metrics::{Answer, Counts, Row};
@@ -41,7 +42,7 @@ fn cells(row: &Row) -> Vec<String> {
             vec!["n/a".into(), "n/a".into(), language.count(rate.numerator), language.count(rate.denominator)]
         }
         Counts::Rate(rate) => vec![
-            rate.value().map_or_else(|| "–".into(), |value| language.percent(value)),
+            rate.value().map_or_else(|| "–".into(), |value| language.bounded(row.lower_bound, language.percent(value))),
             rate.interval().map_or_else(|| "–".into(), |(low, high)| interval(low, high, language)),
             language.count(rate.numerator),
             language.count(rate.denominator),
@@ -106,6 +107,7 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
                 named("low", json!(interval.map(|(low, _)| low))),
                 named("high", json!(interval.map(|(_, high)| high))),
                 named("measurable", json!(row.measurable)),
+                named("lower_bound", json!(row.lower_bound)),
             ]
         }
         Counts::Distribution(distribution) => std::iter::once(named("n", json!(distribution.n())))
@@ -144,7 +146,18 @@ where
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The balance in two lines, with the reasons beneath.
+/// What a channel cannot tell, or not wholly: `never: delivered, opened; lower bound: clicks`.
+fn shortfalls(abilities: &Abilities) -> String {
+    let named = |wanted: Ability| {
+        let names = Abilities::NAMES.into_iter().zip(abilities.all()).filter(|(_, ability)| *ability == wanted);
+        let names: Vec<&str> = names.map(|(name, _)| name).collect();
+        (!names.is_empty()).then(|| format!("{}: {}", wanted.words(), names.join(", ")))
+    };
+    let parts = [Ability::Never, Ability::NeedsSendLog, Ability::LowerBound].into_iter().filter_map(named);
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// The balance in two lines, with the reasons beneath and what each channel tells.
 pub(super) fn balance(balance: &Balance, keeps: bool) -> String {
     let count = |n| Language::En.count(n);
     let (records, events) = (balance.records, balance.events);
@@ -165,6 +178,11 @@ pub(super) fn balance(balance: &Balance, keeps: bool) -> String {
     );
     for (reason, n) in &balance.reasons {
         let _ = writeln!(text, "  {:>12}  {reason}", count(*n));
+    }
+    for (name, n) in balance.channels() {
+        let channel = channels::named(name).filter(|channel| !channel.is_any_platform());
+        let abilities = channel.map(|channel| format!("; {}", shortfalls(&channel.abilities)));
+        let _ = writeln!(text, "channel: {name}, {} records{}", count(n), abilities.unwrap_or_default());
     }
     if let Some(version) = balance.version {
         let _ = writeln!(text, "store:   version {version}");

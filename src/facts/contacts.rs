@@ -31,6 +31,17 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "n_inbound", form: Form::Number, meaning: "messages, taps, link clicks and reactions of the contact" },
     Spec { name: "reachable_at_start", form: Form::Flag, meaning: "not opted out when the range of time began" },
     Spec { name: "opted_out_in_range", form: Form::Flag, meaning: "opted out inside the range of time" },
+    Spec {
+        name: "engagement_measurable",
+        form: Form::Flag,
+        meaning: "the channel's log tells what contacts write, tap or click",
+    },
+    Spec { name: "opt_outs_measurable", form: Form::Flag, meaning: "the channel's log tells of opt-outs" },
+    Spec {
+        name: "opt_outs_bounded",
+        form: Form::Flag,
+        meaning: "it tells of one kind of opt-out only: counts are lower bounds",
+    },
 ];
 
 pub(super) const READS: &[Read<Contact>] = &[
@@ -50,6 +61,9 @@ pub(super) const READS: &[Read<Contact>] = &[
     Read::Number(|row| row.fact.n_inbound),
     Read::Flag(|row| row.fact.reachable_at_start),
     Read::Flag(|row| row.fact.opted_out_in_range),
+    Read::Flag(|row| row.owner.observable.engagement.is_measurable()),
+    Read::Flag(|row| row.owner.observable.opt_outs.is_measurable()),
+    Read::Flag(|row| row.owner.observable.opt_outs.is_bounded()),
 ];
 
 /// One contact.

@@ -68,6 +68,33 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "goal", form: Form::Flag, meaning: "the goal was reached in it" },
     Spec { name: "in_flow", form: Form::Flag, meaning: "it has a question or the start of a flow" },
+    Spec {
+        name: "engagement_measurable",
+        form: Form::Flag,
+        meaning: "the channel's log tells what contacts write, tap or click",
+    },
+    Spec {
+        name: "engagement_bounded",
+        form: Form::Flag,
+        meaning: "it does not tell all of that: counts are lower bounds",
+    },
+    Spec { name: "replies_measurable", form: Form::Flag, meaning: "the channel's log tells what contacts write" },
+    Spec {
+        name: "handovers_measurable",
+        form: Form::Flag,
+        meaning: "the channel's log tells when a person takes over",
+    },
+    Spec {
+        name: "handovers_bounded",
+        form: Form::Flag,
+        meaning: "it tells of some hand-overs only: counts are lower bounds",
+    },
+    Spec {
+        name: "fallbacks_measurable",
+        form: Form::Flag,
+        meaning: "the channel's log tells when the bot does not understand",
+    },
+    Spec { name: "goals_measurable", form: Form::Flag, meaning: "the channel's log tells of goals" },
 ];
 
 const OUTCOMES: &[&str] = &["completed", "opted_out", "handed_over", "open", "abandoned"];
@@ -95,6 +122,13 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Flag(|row| row.fact.engaged_at != NONE),
     Read::Flag(|row| row.fact.goal),
     Read::Flag(|row| row.fact.in_flow),
+    Read::Flag(|row| row.owner.observable.engagement.is_measurable()),
+    Read::Flag(|row| row.owner.observable.engagement.is_bounded()),
+    Read::Flag(|row| row.owner.observable.replies.is_measurable()),
+    Read::Flag(|row| row.owner.observable.handovers.is_measurable()),
+    Read::Flag(|row| row.owner.observable.handovers.is_bounded()),
+    Read::Flag(|row| row.owner.observable.fallbacks.is_measurable()),
+    Read::Flag(|row| row.owner.observable.goals.is_measurable()),
 ];
 
 /// One conversation as it goes on.

@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channels;
 use crate::config::{Config, Windows};
-use crate::event::Kind;
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
@@ -16,6 +14,7 @@ pub mod contacts;
 pub mod conversations;
 mod index;
 pub mod messages;
+pub mod observable;
 pub mod opt_outs;
 mod receipts;
 pub mod table;
@@ -26,6 +25,7 @@ use columns::Columns;
 use contacts::Contact;
 use conversations::Conversation;
 use messages::Message;
+pub use observable::{Observable, Seen};
 use opt_outs::OptOut;
 pub use table::{Column, Form, NONE, Spec, Table};
 use table::{Owner, Rows};
@@ -97,17 +97,6 @@ pub struct Settings {
     pub until: Option<i64>,
 }
 
-/// What the log of one channel can tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Observable {
-    /// Deliveries are reported.
-    pub deliveries: bool,
-    /// Opens are reported.
-    pub opens: bool,
-    /// Blocks by the contact are reported.
-    pub blocks: bool,
-}
-
 impl Settings {
     /// The settings of a configuration for one version of the store.
     #[must_use]
@@ -120,7 +109,7 @@ impl Settings {
                 .iter()
                 .filter_map(|flow| Some((flow.name.clone(), flow.version.clone(), flow.questions.last()?.clone())))
                 .collect(),
-            observable: observable(snapshot),
+            observable: observable::of_store(snapshot),
             horizon: until.map_or(end, |until| until.min(end)),
             since,
             until,
@@ -132,32 +121,6 @@ impl Settings {
     pub fn in_scope(&self, anchor: i64) -> bool {
         self.since.is_none_or(|since| anchor >= since) && self.until.is_none_or(|until| anchor < until)
     }
-}
-
-/// A platform's log tells of opens if the platform reports them and the log holds receipts of any sort: a send log without
-/// its webhooks says nothing about either. A log of any other origin tells what it holds.
-fn observable(snapshot: &Snapshot) -> BTreeMap<String, Observable> {
-    let mut kinds: BTreeMap<&str, Vec<Kind>> = BTreeMap::new();
-    for (channel, kind) in snapshot.channel_kinds() {
-        kinds.entry(channel).or_default().push(*kind);
-    }
-    kinds
-        .into_iter()
-        .map(|(name, kinds)| {
-            let holds = |wanted: [Kind; 2]| wanted.iter().any(|kind| kinds.contains(kind));
-            let opens = holds([Kind::MessageOpened, Kind::OpenedUpTo]);
-            let receipts = opens || holds([Kind::MessageDelivered, Kind::DeliveredUpTo]);
-            let observable = match channels::named(name).filter(|channel| channel.name != "generic") {
-                Some(channel) => Observable {
-                    deliveries: receipts && channel.reports_deliveries(),
-                    opens: receipts && channel.reports_opens(),
-                    blocks: channel.reports(Kind::OptedOutHard),
-                },
-                None => Observable { deliveries: receipts, opens, blocks: kinds.contains(&Kind::OptedOutHard) },
-            };
-            (name.to_owned(), observable)
-        })
-        .collect()
 }
 
 /// Fact tables while shards are added to them.

@@ -39,7 +39,7 @@ impl Walk<'_> {
             let (delivered, opened) = (watermark(&marks.delivered, message), watermark(&marks.opened, message));
             lower(&mut message.delivered_at, delivered);
             lower(&mut message.opened_at, opened);
-            message.settle(observable.deliveries);
+            message.settle(observable.deliveries.is_measurable());
         }
         self.marks = marks;
     }

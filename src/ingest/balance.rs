@@ -47,6 +47,18 @@ pub struct Records {
     pub rejected: u64,
 }
 
+impl Balance {
+    /// Records by the channel that they were recognised as, over all sources.
+    #[must_use]
+    pub fn channels(&self) -> BTreeMap<&'static str, u64> {
+        let mut sum = BTreeMap::new();
+        for (channel, n) in self.sources.iter().flat_map(|source| &source.channels) {
+            *sum.entry(*channel).or_default() += n;
+        }
+        sum
+    }
+}
+
 impl Records {
     /// Counts a record.
     pub fn count(&mut self, outcome: Outcome) {

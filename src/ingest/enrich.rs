@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::opt_out::{OptOut, Signal};
+use super::opt_out::{Evidence, OptOut, Signal};
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
 use crate::store::Key;
@@ -34,7 +34,7 @@ pub struct Enrich<'c> {
     /// templates and payloads, and regular expressions cost more than everything else here.
     verdicts: HashMap<Vec<u8>, Rc<Verdict>>,
     /// What short texts say about permission: people write "ok" and tap "Yes" again and again.
-    signals: HashMap<String, Option<Signal>>,
+    signals: HashMap<String, Option<Evidence<'c>>>,
     /// Whether a rule looks at texts, which are seldom alike.
     reads_text: bool,
     scratch: Vec<u8>,
@@ -104,36 +104,45 @@ impl<'c> Enrich<'c> {
             _ => None,
         };
         let signal = self.signal(&event);
-        for kind in derived.into_iter().chain(signal).chain(emit.iter().copied()) {
+        // What the text says is told once, with its evidence, even if a rule tells it as well.
+        let emit = emit.iter().copied().filter(|kind| signal.is_none_or(|(told, _)| told != *kind));
+        for kind in derived.into_iter().chain(emit) {
+            self.push(&event, kind, &ids);
+        }
+        if let Some((kind, rule)) = signal {
+            event.text = None;
+            event.answer = Some(Cow::Borrowed(rule));
             self.push(&event, kind, &ids);
         }
     }
 
-    /// What the text of an inbound message, or the title or payload of a tapped button, says about permission.
-    fn signal(&mut self, event: &Event<'_>) -> Option<Kind> {
+    /// What the text of an inbound message, or the title or payload of a tapped button, says about permission, and the
+    /// rule that told it.
+    fn signal(&mut self, event: &Event<'_>) -> Option<(Kind, &'c str)> {
         if !matches!(event.kind, Kind::MessageReceived | Kind::ButtonClicked) {
             return None;
         }
         let text = event.text.as_deref();
         let payload = event.answer.as_deref().filter(|_| event.kind == Kind::ButtonClicked);
-        let signal = [text, payload].into_iter().flatten().find_map(|text| self.recognise(text))?;
-        Some(match signal {
+        let evidence = [text, payload].into_iter().flatten().find_map(|text| self.recognise(text))?;
+        let kind = match evidence.signal {
             Signal::Stop => Kind::OptedOutSoft,
             Signal::Start => Kind::OptedIn,
             Signal::Erase => Kind::ErasureRequested,
-        })
+        };
+        Some((kind, evidence.rule))
     }
 
-    fn recognise(&mut self, text: &str) -> Option<Signal> {
+    fn recognise(&mut self, text: &str) -> Option<Evidence<'c>> {
         if text.len() > SHORT {
             return self.opt_outs.recognise(text);
         }
-        if let Some(signal) = self.signals.get(text) {
-            return *signal;
+        if let Some(evidence) = self.signals.get(text) {
+            return *evidence;
         }
-        let signal = self.opt_outs.recognise(text);
-        self.signals.insert(text.to_owned(), signal);
-        signal
+        let evidence = self.opt_outs.recognise(text);
+        self.signals.insert(text.to_owned(), evidence);
+        evidence
     }
 
     /// What the `[[map]]` rules say of the message.

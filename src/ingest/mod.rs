@@ -24,6 +24,7 @@ pub mod frame;
 pub mod input;
 pub mod opt_out;
 mod parquet_rows;
+mod tokens;
 pub mod unwrap;
 
 pub use balance::Balance;
@@ -207,7 +208,7 @@ fn read_all(
 ) -> Result<()> {
     let shared = Shared {
         plan,
-        reading: reading(plan.config),
+        reading: reading(plan.config)?,
         unwrapping: Unwrapping::new(&plan.config.input),
         opt_out: OptOut::built_in()?,
         buffers: Buffers::default(),
@@ -231,7 +232,7 @@ fn read_all(
             })
         });
         let mut run = Rows::default();
-        let collected = parse_all(&shared, &pieces, |number, parsed| {
+        let collected = parse_all(shared, &pieces, |number, parsed| {
             let mut parsed = match parsed {
                 Ok(parsed) => parsed,
                 Err(error) => return unreadable(shared.source(number), number, &error, balance, reject).map(|()| true),
@@ -261,12 +262,16 @@ fn read_all(
 }
 
 /// What channels need to know of the configuration.
-fn reading(config: &Config) -> Reading {
-    Reading {
+fn reading(config: &Config) -> Result<Reading> {
+    let tokens = config.clicks.tokens.as_deref().map(tokens::read).transpose()?;
+    Ok(Reading {
         zone: config.input.zone.as_ref().map(|zone| zone.0.clone()),
         transcript: config.transcript.clone(),
         export: config.export.clone(),
-    }
+        clicks: config.clicks.clone(),
+        tokens: tokens.flatten(),
+        tables: config.table.clone(),
+    })
 }
 
 /// How many chunks are parsed, or wait for it, at one time.
@@ -418,7 +423,7 @@ impl Shared<'_> {
         let mut out = Out::new(&mut take).until(Time(self.plan.now.0.saturating_add(AHEAD)));
         let is_known = |body: &Value<'_>| {
             let record = self.of(body, framed.arena);
-            channels::ALL.iter().any(|channel| channel.name != "generic" && (channel.recognises)(&record))
+            channels::ALL.iter().any(|channel| !channel.is_any_platform() && (channel.recognises)(&record))
         };
         self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {

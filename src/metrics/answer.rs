@@ -39,6 +39,8 @@ pub struct Row {
     pub counts: Counts,
     /// False if the channels of this segment cannot report what the metric counts: shown as "n/a".
     pub measurable: bool,
+    /// True if one of the channels tells of some cases only, so that the true value may be higher: shown with "≥".
+    pub lower_bound: bool,
 }
 
 /// The two forms of a metric.

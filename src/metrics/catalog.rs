@@ -27,6 +27,8 @@ pub struct Metric {
     pub table: String,
     /// The flag column that says whether a row's channel can tell; `None` if every channel can.
     pub needs: Option<String>,
+    /// The flag column that says whether a row's channel tells of some cases only, so that the rate is a lower bound.
+    pub bounded: Option<String>,
     /// Where the definition comes from.
     pub follows: String,
     /// How it can mislead.
@@ -54,6 +56,7 @@ impl Metric {
             unit: header("unit").unwrap_or_else(|| "rows".to_owned()),
             table: required("table")?,
             needs: header("needs"),
+            bounded: header("bounded"),
             follows: header("follows").unwrap_or_default(),
             caveat: header("caveat").unwrap_or_default(),
             sql: text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n"),
@@ -62,10 +65,10 @@ impl Metric {
             let known: Vec<&str> = facts::GRAINS.iter().map(|grain| grain.name).collect();
             return Err(broken(format!("there is no fact table '{}'; there are {}", metric.table, known.join(", "))));
         };
-        if let Some(needs) = &metric.needs
-            && !grain.columns.iter().any(|column| column.name == needs)
-        {
-            return Err(broken(format!("fact table '{}' has no column '{needs}'", metric.table)));
+        for flag in metric.flags() {
+            if !grain.columns.iter().any(|column| column.name == flag) {
+                return Err(broken(format!("fact table '{}' has no column '{flag}'", metric.table)));
+            }
         }
         Ok(metric)
     }
@@ -96,6 +99,11 @@ impl Metric {
             name: name.to_owned(),
             known,
         })
+    }
+
+    /// The flag columns that its header speaks of.
+    pub fn flags(&self) -> impl Iterator<Item = &str> {
+        self.needs.as_deref().into_iter().chain(self.bounded.as_deref())
     }
 
     /// The columns of the fact table that the SQL speaks of.

@@ -33,7 +33,23 @@ pub struct Scope<'s> {
 #[derive(Clone, Debug)]
 struct Sum {
     counts: Counts,
+    told: Told,
+}
+
+/// How well the channels of a segment's rows tell what is counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// One of them can tell.
     measurable: bool,
+    /// One of those tells of some cases only.
+    bounded: bool,
+}
+
+impl Told {
+    fn add(&mut self, other: Self) {
+        self.measurable |= other.measurable;
+        self.bounded |= other.bounded;
+    }
 }
 
 /// The counts of each ask.
@@ -77,7 +93,7 @@ impl<'s> Counting<'s> {
             let Some(grain) = facts::grain(&metric.table) else { continue };
             // Rows are counted even where no column is spoken of.
             wanted.add(grain, grain.anchor);
-            let named = metric.columns().into_iter().chain(metric.needs.as_deref());
+            let named = metric.columns().into_iter().chain(metric.flags());
             named.chain(ask.by.iter().map(String::as_str)).for_each(|column| wanted.add(grain, column));
         }
         Ok(Self { scope, asks: asks.to_vec(), metrics, groups, wanted })
@@ -195,30 +211,38 @@ impl Group {
                 .execute(&metric.sql)
                 .and_then(LazyFrame::collect)
                 .map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
-            let measurable = measurable(table, metric, &segments);
+            let told = told(table, metric, &segments);
             let rows = Rows::of(metric, &result)?;
             for &place in places {
                 let (Some(ask), Some(sums)) = (asks.get(place), sums.get_mut(place)) else { continue };
                 let coarse = coarse.entry(&ask.by).or_insert_with(|| segments.coarsen(&self.by, &ask.by));
-                rows.add_to(sums, coarse, &measurable);
+                rows.add_to(sums, coarse, &told);
             }
         }
         Ok(())
     }
 }
 
-/// For each segment, whether any of its rows is on a channel that can tell.
-fn measurable(table: &Table, metric: &Metric, segments: &Segments) -> Vec<bool> {
-    let Some((_, Column::Flags(flags))) = metric.needs.as_deref().and_then(|needs| table.column(needs)) else {
-        return vec![true; segments.values.len()];
+/// For each segment, how well the channels of its rows can tell.
+fn told(table: &Table, metric: &Metric, segments: &Segments) -> Vec<Told> {
+    let flags = |name: Option<&str>| match name.and_then(|name| table.column(name)) {
+        Some((_, Column::Flags(flags))) => Some(flags),
+        _ => None,
     };
-    let mut measurable = vec![false; segments.values.len()];
-    for (&segment, &flag) in segments.of_row.iter().zip(flags) {
-        if flag && let Some(found) = measurable.get_mut(segment as usize) {
-            *found = true;
+    let (needs, bounded) = (flags(metric.needs.as_deref()), flags(metric.bounded.as_deref()));
+    let mut told = vec![Told { measurable: needs.is_none(), bounded: false }; segments.values.len()];
+    if needs.is_none() && bounded.is_none() {
+        return told;
+    }
+    let is_set = |flags: Option<&Vec<bool>>, row: usize, default| {
+        flags.map_or(default, |flags| flags.get(row).copied().unwrap_or_default())
+    };
+    for (row, &segment) in segments.of_row.iter().enumerate() {
+        if let Some(told) = told.get_mut(segment as usize) {
+            told.add(Told { measurable: is_set(needs, row, true), bounded: is_set(bounded, row, false) });
         }
     }
-    measurable
+    told
 }
 
 /// The columns that the SQL speaks of, with the segment of every row.
@@ -274,13 +298,13 @@ impl Rows {
     }
 
     /// Adds the counts to those of coarser segments. A segment that has rows but no counts is there all the same.
-    fn add_to(&self, sums: &mut BTreeMap<Vec<Option<String>>, Sum>, coarse: &Segments, measurable: &[bool]) {
+    fn add_to(&self, sums: &mut BTreeMap<Vec<Option<String>>, Sum>, coarse: &Segments, told: &[Told]) {
         let empty =
             if self.are_rates { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
-        let mut found = vec![Sum { counts: empty, measurable: false }; coarse.values.len()];
-        for (&segment, &measurable) in coarse.of_row.iter().zip(measurable) {
+        let mut found = vec![Sum { counts: empty, told: Told::default() }; coarse.values.len()];
+        for (&segment, &told) in coarse.of_row.iter().zip(told) {
             if let Some(sum) = found.get_mut(segment as usize) {
-                sum.measurable |= measurable;
+                sum.told.add(told);
             }
         }
         let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
@@ -307,7 +331,7 @@ impl Rows {
 
 impl Sum {
     fn add(&mut self, other: &Self) {
-        self.measurable |= other.measurable;
+        self.told.add(other.told);
         match (&mut self.counts, &other.counts) {
             (Counts::Rate(known), Counts::Rate(rate)) => known.add(*rate),
             (Counts::Distribution(known), Counts::Distribution(distribution)) => known.add(distribution),
@@ -334,11 +358,16 @@ fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Su
         let is_rate = metric.sql.contains("numerator");
         let counts =
             if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
-        sums.insert(Vec::new(), Sum { counts, measurable: metric.needs.is_none() });
+        sums.insert(Vec::new(), Sum { counts, told: Told { measurable: metric.needs.is_none(), bounded: false } });
     }
     let mut rows: Vec<Row> = sums
         .into_iter()
-        .map(|(segment, sum)| Row { segment, counts: sum.counts, measurable: sum.measurable })
+        .map(|(segment, Sum { counts, told })| Row {
+            segment,
+            counts,
+            measurable: told.measurable,
+            lower_bound: told.measurable && told.bounded,
+        })
         .collect();
     rows.sort_by_cached_key(|row| order(&ask.by, &row.segment, flows));
     Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }

@@ -43,7 +43,7 @@ pub(super) fn rates(metric: &str, by: &[&str], names: &[&str]) -> Answer {
 }
 
 fn row(segment: Vec<Option<String>>, numerator: u64, denominator: u64) -> Row {
-    Row { segment, counts: Counts::Rate(Rate { numerator, denominator }), measurable: true }
+    Row { segment, counts: Counts::Rate(Rate { numerator, denominator }), measurable: true, lower_bound: false }
 }
 
 pub(super) fn definitions() -> Vec<Definition> {
@@ -127,7 +127,9 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
     };
     let segment = |name: &str| vec![Some(name.to_owned())];
     let rows = match by.as_slice() {
-        [] if metric.ends_with("_seconds") => vec![Row { segment: vec![], counts: seconds(0), measurable: true }],
+        [] if metric.ends_with("_seconds") => {
+            vec![Row { segment: vec![], counts: seconds(0), measurable: true, lower_bound: false }]
+        }
         [] if metric == "goal_rate" => vec![row(vec![], 0, 0)],
         [] => vec![share(vec![], 12_345, 20)],
         ["channel"] => {
@@ -150,7 +152,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
             .map(|(index, (flow, question))| {
                 let segment = vec![flow.map(str::to_owned), Some((*question).to_owned())];
                 if metric == "answer_seconds" {
-                    Row { segment, counts: seconds(index), measurable: true }
+                    Row { segment, counts: seconds(index), measurable: true, lower_bound: false }
                 } else {
                     question_row(metric, segment, index)
                 }

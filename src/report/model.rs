@@ -116,6 +116,8 @@ pub struct Figure {
     pub metric: String,
     /// False if the channels cannot report it; value and interval are then `None` whatever was counted.
     pub measurable: bool,
+    /// True if one of the channels tells of some cases only, so that the true value may be higher.
+    pub lower_bound: bool,
     /// Rows that did it.
     pub numerator: u64,
     /// Rows that could have.
@@ -131,11 +133,12 @@ pub struct Figure {
 impl Figure {
     /// The figure of a pair of counts.
     #[must_use]
-    pub fn new(metric: &str, rate: Rate, measurable: bool) -> Self {
+    pub fn new(metric: &str, rate: Rate, measurable: bool, lower_bound: bool) -> Self {
         let interval = rate.interval().filter(|_| measurable);
         Self {
             metric: metric.to_owned(),
             measurable,
+            lower_bound,
             numerator: rate.numerator,
             denominator: rate.denominator,
             value: rate.value().filter(|_| measurable),

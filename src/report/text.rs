@@ -76,9 +76,15 @@ impl Language {
     pub fn value(self, figure: Option<&Figure>) -> String {
         match figure {
             Some(figure) if !figure.measurable => UNMEASURABLE.to_owned(),
-            Some(Figure { value: Some(share), .. }) => self.percent(*share),
+            Some(Figure { value: Some(share), lower_bound, .. }) => self.bounded(*lower_bound, self.percent(*share)),
             _ => NONE.to_owned(),
         }
+    }
+
+    /// A value, with the sign of a lower bound if it is one.
+    #[must_use]
+    pub fn bounded(self, lower_bound: bool, value: String) -> String {
+        if lower_bound { format!("≥{THIN}{value}") } else { value }
     }
 
     /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
@@ -240,7 +246,7 @@ mod tests {
     use Language::{De, En};
 
     fn figure(numerator: u64, denominator: u64, measurable: bool) -> Figure {
-        Figure::new("open_rate", Rate { numerator, denominator }, measurable)
+        Figure::new("open_rate", Rate { numerator, denominator }, measurable, false)
     }
 
     #[test]

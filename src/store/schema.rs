@@ -150,7 +150,7 @@ pub const COLUMNS: &[Column] = &[
         "answer",
         Form::Text,
         true,
-        "chosen option or payload, state of a payment; free text only if privacy.text says so; null: none kept",
+        "chosen option or payload, state of a payment, id of the rule that recognised permission or erasure in text; free text only if privacy.text says so; null: none kept",
     ),
     column("billable", Form::Flag, true, "whether the platform charges; null: not reported"),
     column("cost", Form::Decimal, true, "price in `currency`; null: not reported"),

@@ -18,6 +18,15 @@ mod cli;
 // Broken inputs and killed runs.
 mod endurance;
 mod funnels;
+<<<<<<< HEAD
+// Logs of all channels in one heap.
+mod mixture;
+// Real payloads of other people's test suites.
+mod payloads;
+=======
+// Opt-outs in text against labelled messages.
+mod opt_outs;
+>>>>>>> optout
 // Every command of the README.
 mod readme;
 // The showcase and the forms of a report.

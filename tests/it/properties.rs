@@ -312,14 +312,15 @@ fn logs_moved_by_whole_days_have_the_same_rates() {
 }
 
 /// A report until an instant is a report of a log that ends there. What is undecided then depends on where the log ends,
-/// so one last event, of a contact of its own, marks the instant in both.
+/// so one last event, of a contact of its own, marks the instant in both. So does one of each kind that a channel tells of
+/// only if its log holds one.
 #[test]
 fn until_an_instant_is_as_if_the_log_ended_there() {
     let simulated = Pipeline::simulated(200, 35, 11);
     let mark =
-        serde_json::json!({ "kind": "referral", "at": CUT - 1, "contact": "mark", "event_id": "mark" }).to_string();
+        |kind| serde_json::json!({ "kind": kind, "at": CUT - 1, "contact": "mark", "event_id": kind }).to_string();
     let with_mark = |mut lines: Vec<String>| {
-        lines.push(mark.clone());
+        lines.extend(["referral", "handover_to_human", "fallback", "goal_reached"].map(mark));
         from_lines(&lines)
     };
     let whole = with_mark(canonical(&simulated, 0, |_| true));

@@ -64,6 +64,7 @@ pub(crate) struct RateRow {
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
     pub(crate) measurable: bool,
+    pub(crate) lower_bound: bool,
 }
 
 #[derive(Debug, Deserialize)]

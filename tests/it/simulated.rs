@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
+use trichter::event::Kind;
 use trichter::metrics::{Ask, Counts, Rate};
 
 use crate::pipeline::Pipeline;
@@ -81,8 +82,18 @@ fn every_count_of_the_truth_is_found() {
                 wanted.push(pairs);
             }
         }
+        // What no event of the whole store tells of is not measurable; a small store may hold none.
+        let kinds: Vec<Kind> = pipeline.events().iter().map(|event| event.kind).collect();
+        let is_told = |metric: &str| match metric {
+            "containment_rate" | "handover_rate" => kinds.contains(&Kind::HandoverToHuman),
+            "fallback_rate" => kinds.contains(&Kind::Fallback),
+            "goal_rate" => kinds.contains(&Kind::GoalReached),
+            _ => true,
+        };
         let mut n_compared = 0;
-        for ((ask, wanted), found) in asks.iter().zip(wanted).zip(rates(&pipeline, &asks)) {
+        for ((ask, wanted), found) in
+            asks.iter().zip(wanted).zip(rates(&pipeline, &asks)).filter(|((ask, _), _)| is_told(&ask.0))
+        {
             // A segment without rows may be listed by one side and not by the other.
             let found: BTreeMap<String, Pair> = found
                 .into_iter()

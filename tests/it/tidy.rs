@@ -217,7 +217,7 @@ fn only_the_command_line_prints_exits_or_looks_at_the_clock() {
 
 #[test]
 fn the_list_of_channels_is_the_folder_of_channels() {
-    const SHARED: &[&str] = &["json", "meta", "mod", "value"];
+    const SHARED: &[&str] = &["abilities", "delivery", "json", "meta", "mod", "reading", "value", "weixin"];
     let stem = |entry: fs::DirEntry| entry.path().file_stem().unwrap().to_string_lossy().into_owned();
     let found: BTreeSet<String> =
         fs::read_dir(root().join("src/channels")).unwrap().map(|entry| stem(entry.unwrap())).collect();
@@ -235,7 +235,7 @@ fn the_list_of_channels_is_the_folder_of_channels() {
 
 #[test]
 fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
-    let keys = ["name", "meaning", "unit", "table", "needs", "follows", "caveat"];
+    let keys = ["name", "meaning", "unit", "table", "needs", "bounded", "follows", "caveat"];
     let all = Metric::all().unwrap();
     let files = fs::read_dir(root().join("queries")).unwrap().map(|entry| entry.unwrap().path());
     assert_eq!(files.filter(|path| path.extension().is_some_and(|end| end == "sql")).count(), all.len());
@@ -243,8 +243,12 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
         let text = fs::read_to_string(root().join(format!("queries/{}.sql", metric.id))).unwrap();
         let header: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("-- ")).collect();
         let found: Vec<&str> = header.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
-        let expected: Vec<&str> =
-            keys.iter().copied().filter(|key| *key != "needs" || metric.needs.is_some()).collect();
+        let is_there = |key: &&str| match *key {
+            "needs" => metric.needs.is_some(),
+            "bounded" => metric.bounded.is_some(),
+            _ => true,
+        };
+        let expected: Vec<&str> = keys.into_iter().filter(is_there).collect();
         assert_eq!(found, expected, "{}", metric.id);
         assert!(
             header.iter().all(|line| line.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty())),
@@ -267,6 +271,21 @@ fn the_page_of_metrics_is_current() {
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(found, expected, "TRICHTER_UPDATE=1 writes queries/README.md anew");
+}
+
+#[test]
+fn the_readme_shows_what_each_channel_can_tell() {
+    let path = root().join("README.md");
+    let found = fs::read_to_string(&path).unwrap();
+    let (before, rest) = found.split_once("<!-- channels -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /channels -->").unwrap();
+    let table = channels::abilities::markdown();
+    let expected = format!("{before}<!-- channels -->\n{table}<!-- /channels -->{after}");
+    if std::env::var_os("TRICHTER_UPDATE").is_some() {
+        fs::write(&path, &expected).unwrap();
+        return;
+    }
+    assert_eq!(found, expected, "TRICHTER_UPDATE=1 writes the table in README.md anew");
 }
 
 /// The columns that a metric's SQL returns, by running it over an empty table.

@@ -1,5 +1,5 @@
-//! Messages that did not go through the API: echoes of the phone app (`smb_message_echoes`) and the history that a
-//! business shares when it joins the API (`history`).
+//! Messages that did not go through this business's calls of the API: echoes of the phone app (`smb_message_echoes`),
+//! those of Meta's own agent, and the history that a business shares when it joins the API (`history`).
 //!
 //! Knows nothing of live receipts.
 
@@ -11,7 +11,23 @@ use crate::event::{Event, Kind, Text, Time};
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
     for message in json::elements(value.get("message_echoes")) {
         let contact = recipient(message).ok_or(Reason::MissingField("to"));
-        if let Err(reason) = contact.and_then(|contact| outbound(message, contact, Some("human"), scope, out)) {
+        if let Err(reason) = contact.and_then(|contact| outbound(message, message, contact, Some("human"), scope, out))
+        {
+            out.reject(reason);
+        }
+    }
+}
+
+/// `standby.message_echoes`: Meta's own agent answered. Id and time stand beside the message.
+pub(super) fn of_agent<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
+    for row in json::elements(value.get("message_echoes")) {
+        let message = if row.get("message").is_object() { row.get("message") } else { row };
+        if message.get("recipient_type").as_str() == Some("group") {
+            out.ignore("group");
+            continue;
+        }
+        let contact = recipient(message).ok_or(Reason::MissingField("to"));
+        if let Err(reason) = contact.and_then(|contact| outbound(row, message, contact, Some("bot"), scope, out)) {
             out.reject(reason);
         }
     }
@@ -49,7 +65,7 @@ fn old<'a>(
     let Some(contact) = recipient(message).or_else(|| person.filter(|_| by_other).cloned()) else {
         return inbound::read(message, scope, out);
     };
-    outbound(message, contact.clone(), None, scope, out)?;
+    outbound(message, message, contact.clone(), None, scope, out)?;
     let status = message.get("history_context").get("status").as_str().unwrap_or_default().to_ascii_lowercase();
     let kind = match status.as_str() {
         "delivered" => Kind::MessageDelivered,
@@ -66,7 +82,9 @@ fn old<'a>(
     Ok(())
 }
 
-fn outbound<'a>(
+/// Tells a message of the business; `row` holds its id and its time.
+pub(super) fn outbound<'a>(
+    row: &'a Value<'a>,
     message: &'a Value<'a>,
     contact: Text<'a>,
     agent: Option<&'static str>,
@@ -83,14 +101,16 @@ fn outbound<'a>(
         });
         return Ok(());
     }
-    let (id, at) = id_and_time(message, scope)?;
+    let (id, at) = id_and_time(row, scope)?;
+    // Not the bare id: a receipt `sent` may have the same second, and is another event with other columns.
+    let dedup = format!("echo:{id}");
     out.event(Event {
-        message_id: Some(id.clone()),
+        message_id: Some(id),
         reply_to: json::text(message.get("context").get("id")),
         message_type: Some(content.message_type.into()),
         text: content.text,
         agent: agent.map(Into::into),
-        ..scope.event(Kind::MessageSent, at, contact, id)
+        ..scope.event(Kind::MessageSent, at, contact, dedup)
     });
     Ok(())
 }
@@ -101,7 +121,7 @@ fn is_message(message: &Value<'_>) -> bool {
 }
 
 fn recipient<'a>(message: &'a Value<'a>) -> Option<Text<'a>> {
-    json::text(message.get("to")).or_else(|| json::text(message.get("to_user_id"))).map(digits)
+    ["to", "to_user_id", "recipient"].into_iter().find_map(|key| json::text(message.get(key))).map(digits)
 }
 
 fn id_and_time<'a>(message: &'a Value<'a>, scope: &Scope<'a>) -> Result<(Text<'a>, Time), Reason> {

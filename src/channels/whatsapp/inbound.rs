@@ -144,6 +144,7 @@ fn system<'a>(
             out.ignore("customer_identity_changed");
             return Ok(());
         }
+        Some("user_preference_changed") => return super::on_premises::preference(message, at, scope, out),
         _ => {
             out.ignore("system");
             return Ok(());

@@ -2,11 +2,14 @@
 //!
 //! Knows the envelope and which part of it goes where. It knows nothing of other Meta platforms.
 //!
-//! Two records are read.
+//! Three records are read.
 //!
 //! **A webhook body**: `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":…,"value":{…}}]}]}`. One body
 //! holds any number of messages and statuses, in any order, and comes again when it was not acknowledged. Format:
-//! developers.facebook.com/docs/whatsapp/cloud-api/webhooks.
+//! developers.facebook.com/docs/whatsapp/cloud-api/webhooks. Relays pass on parts of it, and these are read as well: an
+//! entry, as such or as a text, a change, or a `value` that names its number in `metadata`.
+//!
+//! **A body of the On-Premises API**, see [`on_premises`], or of a provider that wraps single messages, see [`kapso`].
 //!
 //! **A send-log line**: what the business asked for and what the platform answered. Templates and texts of outbound
 //! messages stand nowhere else, see [`send_log`].
@@ -23,16 +26,22 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
+use super::{Abilities, Ability, Channel, Out, Outcome, Reason, Record, Value, json};
 use crate::event::{Event, Kind, Text, Time};
 
 mod echo;
+mod goals;
+mod handover;
 mod inbound;
+mod kapso;
+mod on_premises;
 mod preferences;
 mod send_log;
 mod status;
 
 const NAME: &str = "whatsapp";
+/// Where AWS End User Messaging keeps an entry, as JSON in a text.
+const AWS_ENTRY: &str = "whatsAppWebhookEntry";
 
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
@@ -46,7 +55,10 @@ pub(super) static CHANNEL: Channel = Channel {
         Kind::ButtonClicked,
         Kind::MessageReceived,
         Kind::OptedOutSoft,
+        Kind::HandoverToHuman,
+        Kind::HandoverToBot,
         Kind::Payment,
+        Kind::GoalReached,
         Kind::MessageSent,
         Kind::MessageSuppressed,
         Kind::MessageFailed,
@@ -59,16 +71,24 @@ pub(super) static CHANNEL: Channel = Channel {
         opened: Ability::LowerBound,
         clicked: Ability::LowerBound,
         replied: Ability::Yes,
-        opted_in: Ability::Yes,
-        opted_out_soft: Ability::Yes,
+        opted_in: Ability::LowerBound,
+        opted_out_soft: Ability::LowerBound,
         opted_out_hard: Ability::Never,
         asked: Ability::NeedsSendLog,
-        handed_over: Ability::NeedsSendLog,
+        handed_over: Ability::LowerBound,
         paid: Ability::Yes,
     },
     caveats: &[
         "Opens are a lower bound: contacts who switched read receipts off are never seen reading.",
-        "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are.",
+        "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are. Link clicks of \
+         marketing messages (user_actions) name neither contact nor message and are left out; join them by their click id.",
+        "Leads and purchases that WhatsApp finds by itself (automatic_events) name a message and no contact, and are left \
+         out unless the log adds the contact.",
+        "Of opt-ins, only those in the app are reported (resumed or signed up); consent given elsewhere is not.",
+        "Hand-overs are reported only between Meta's own agent and the business's app; what the agent gives up counts as \
+         handed to a person. Answers from the phone app are told as written by people, not as hand-overs.",
+        "Bodies of the On-Premises API do not name the account, and tell of sending and reading only where that was \
+         switched on.",
         "A block is not reported. Error 131026 may hide one, but it also means that the number has no WhatsApp.",
         "Error 131050 is a failed message and a soft opt-out from marketing messages.",
         "Errors 131049 (limit of marketing messages per person) and 130472 (experiment of the platform) are suppressed \
@@ -91,53 +111,109 @@ pub(super) static CHANNEL: Channel = Channel {
 
 fn recognises(record: &Record<'_>) -> bool {
     let body = record.body;
-    if send_log::recognises(body) {
-        return true;
+    // Gupshup passes the same bodies on under its own ids, and is a channel of its own.
+    if json::has(body, "gs_app_id") {
+        return false;
     }
+    let is_change = |change: &Value<'_>| change.get("value").get("messaging_product").as_str() == Some(NAME);
+    let is_entry = |entry: &Value<'_>| json::elements(entry.get("changes")).any(is_change);
     match body.get("object").as_str() {
         Some(object) => object == "whatsapp_business_account",
-        None => json::elements(body.get("entry"))
-            .flat_map(|entry| json::elements(entry.get("changes")))
-            .any(|change| change.get("value").get("messaging_product").as_str() == Some(NAME)),
+        None => {
+            send_log::recognises(body)
+                || json::elements(body.get("entry")).any(is_entry)
+                || is_entry(body)
+                || is_change(body)
+                || is_value(body)
+                || body.get(AWS_ENTRY).as_str().is_some()
+                || on_premises::recognises(body)
+                || kapso::recognises(body)
+        }
     }
+}
+
+/// Whether a record is the `value` of a change. Answers of the API look like it, but name no number of the business.
+fn is_value(body: &Value<'_>) -> bool {
+    body.get("messaging_product").as_str() == Some(NAME) && json::has(body.get("metadata"), "phone_number_id")
 }
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     let zone = record.reading.zone();
     let body = record.body;
-    if send_log::recognises(body) {
-        if let Err(reason) = send_log::read(record, zone, out) {
-            out.reject(reason);
+    if let Value::Array(entries) = body.get("entry") {
+        entries.iter().for_each(|part| entry(part, zone, out));
+    } else if send_log::recognises(body) {
+        send_log::read(record, zone, out).unwrap_or_else(|reason| out.reject(reason));
+    } else if on_premises::recognises(body) {
+        on_premises::read(record, out);
+    } else if kapso::recognises(body) {
+        kapso::read(record, out).unwrap_or_else(|reason| out.reject(reason));
+    } else if let Some(text) = body.get(AWS_ENTRY).as_str() {
+        match super::parse(text, record.arena) {
+            Ok(part) => entry(&part, zone, out),
+            Err(reason) => out.reject(reason),
         }
-        return;
+    } else if is_value(body) {
+        content_of_change("messages", body, &Value::Null, zone, out);
+    } else if body.get("value").is_object() {
+        change(body, &Value::Null, zone, out);
+    } else if body.get("changes").is_array() {
+        entry(body, zone, out);
+    } else {
+        out.reject(Reason::MissingField("entry"));
     }
-    if !body.get("entry").is_array() {
-        return out.reject(Reason::MissingField("entry"));
+}
+
+fn entry<'a>(entry: &'a Value<'a>, zone: Option<&'a TimeZone>, out: &mut Out<'_>) {
+    match entry.get("changes") {
+        Value::Array(changes) => changes.iter().for_each(|part| change(part, entry.get("time"), zone, out)),
+        _ => out.reject(Reason::MissingField("changes")),
     }
-    for entry in json::elements(body.get("entry")) {
-        if !entry.get("changes").is_array() {
-            out.reject(Reason::MissingField("changes"));
+}
+
+fn change<'a>(change: &'a Value<'a>, entry_time: &Value<'_>, zone: Option<&'a TimeZone>, out: &mut Out<'_>) {
+    match change.get("value") {
+        value @ Value::Object(_) => {
+            content_of_change(change.get("field").as_str().unwrap_or("messages"), value, entry_time, zone, out);
         }
-        for change in json::elements(entry.get("changes")) {
-            let value = change.get("value");
-            if !value.is_object() {
-                out.reject(Reason::MissingField("value"));
-                continue;
-            }
-            let scope = Scope {
-                account: json::text(value.get("metadata").get("phone_number_id")),
-                people: value.get("contacts"),
-                zone,
-            };
-            match change.get("field").as_str() {
-                Some("messages") | None => messages(value, &scope, out),
-                Some("user_preferences") => preferences::read(value, &scope, out),
-                Some("user_id_update") => preferences::identities(value, entry.get("time"), &scope, out),
-                Some("smb_message_echoes") => echo::read(value, &scope, out),
-                Some("history") => echo::history(value, &scope, out),
-                Some(field) => out.ignore(other_field(field)),
-            }
+        _ => out.reject(Reason::MissingField("value")),
+    }
+}
+
+/// Reads the `value` of a change by the `field` that changed.
+fn content_of_change<'a>(
+    field: &str,
+    value: &'a Value<'a>,
+    entry_time: &Value<'_>,
+    zone: Option<&'a TimeZone>,
+    out: &mut Out<'_>,
+) {
+    let account = json::text(value.get("metadata").get("phone_number_id"));
+    let scope = Scope { account, people: value.get("contacts"), zone };
+    match field {
+        "messages" => messages(value, &scope, out),
+        "user_preferences" => preferences::read(value, &scope, out),
+        "user_id_update" => preferences::identities(value, entry_time, &scope, out),
+        "smb_message_echoes" => echo::read(value, &scope, out),
+        "history" => echo::history(value, &scope, out),
+        "standby" => handover::standby(value, &scope, out),
+        "messaging_handovers" => {
+            handover::read(value, entry_time, &scope, out).unwrap_or_else(|reason| out.reject(reason));
         }
+        "automatic_events" => goals::read(value, &scope, out),
+        field => out.ignore(other_field(field)),
+    }
+}
+
+/// Reads a body of this form on behalf of a provider that passes WhatsApp's messages on under its own `channel`.
+pub(super) fn parse_for(channel: &'static str, record: &Record<'_>, out: &mut Out<'_>) {
+    let mut emit = |event: Event<'_>| out.event(Event { channel: channel.into(), ..event });
+    let mut read = Out::new(&mut emit);
+    parse(record, &mut read);
+    match read.outcome() {
+        Outcome::Accepted => {}
+        Outcome::Ignored(what) => out.ignore(what),
+        Outcome::Rejected(reason) => out.reject(reason),
     }
 }
 
@@ -201,7 +277,7 @@ impl<'a> Scope<'a> {
 }
 
 /// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.
-fn digits(id: Text<'_>) -> Text<'_> {
+pub(super) fn digits(id: Text<'_>) -> Text<'_> {
     let is_phone = id.bytes().any(|byte| byte.is_ascii_digit())
         && id.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte));
     if is_phone && !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -249,7 +325,6 @@ fn other_field(field: &str) -> &'static str {
         "account_review_update",
         "account_settings_update",
         "account_update",
-        "automatic_events",
         "business_capability_update",
         "business_status_update",
         "business_username_update",
@@ -262,14 +337,12 @@ fn other_field(field: &str) -> &'static str {
         "message_template_components_update",
         "message_template_quality_update",
         "message_template_status_update",
-        "messaging_handovers",
         "partner_solutions",
         "payment_configuration_update",
         "phone_number_name_update",
         "phone_number_quality_update",
         "security",
         "smb_app_state_sync",
-        "standby",
         "template_category_update",
         "template_correct_category_detection",
         "tracking_events",

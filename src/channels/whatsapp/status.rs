@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of the lattice of receipts; every row is told as it stands.
 
+use super::super::delivery::Failure;
 use super::super::{Out, Reason, Value, json};
 use super::Scope;
 use crate::event::{Event, Kind, Text};
@@ -11,7 +12,7 @@ use crate::event::{Event, Kind, Text};
 /// `played` (a voice message was listened to) is an opening. `deleted` and `warning` say nothing about delivery. The
 /// business's `biz_opaque_callback_data` is the `tag`.
 pub(super) fn read<'a>(row: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
-    let recipient = json::text(row.get("recipient_id"));
+    let recipient = json::text(row.get("recipient_id")).or_else(|| json::text(row.get("message").get("recipient_id")));
     if is_group(row, recipient.as_deref()) {
         out.ignore("group");
         return Ok(());
@@ -72,38 +73,12 @@ fn is_group(row: &Value<'_>, recipient: Option<&str>) -> bool {
 
 /// Tells a failure by the platform's code: an opt-out, a message held back, or a plain failure.
 pub(super) fn fail(mut event: Event<'_>, errors: &Value<'_>, out: &mut Out<'_>) {
-    /// The contact stopped marketing messages from this business.
-    const STOPPED: &str = "131050";
-    /// The contact's share of marketing messages is used up; the contact is in an experiment of the platform.
-    const SUPPRESSED: [&str; 2] = ["131049", "130472"];
-
     let codes = || json::elements(errors).filter_map(|error| json::text(error.get("code")));
+    let says = |code: &Text<'_>| Failure::of_whatsapp(Some(code));
     // The opt-out is what matters if it stands beside another error.
-    let code = codes().find(|code| code == STOPPED).or_else(|| codes().next());
+    let code = codes().find(|code| matches!(says(code), Failure::Stopped(_))).or_else(|| codes().next());
     event.error_code = code.map(|code| code.into_owned().into());
-    match event.error_code.as_deref() {
-        Some(STOPPED) => {
-            let opt_out = Event {
-                kind: Kind::OptedOutSoft,
-                topic: Some("marketing_messages".into()),
-                // The message that failed is not what made the contact stop.
-                message_id: None,
-                tag: None,
-                category: None,
-                billable: None,
-                template: None,
-                language: None,
-                message_type: None,
-                text: None,
-                ..event.clone()
-            };
-            event.kind = Kind::MessageFailed;
-            out.event(event);
-            out.event(opt_out);
-        }
-        Some(code) if SUPPRESSED.contains(&code) => out.event(Event { kind: Kind::MessageSuppressed, ..event }),
-        _ => out.event(Event { kind: Kind::MessageFailed, ..event }),
-    }
+    Failure::of_whatsapp(event.error_code.as_deref()).tell(event, out);
 }
 
 /// Category and whether it is charged. Prices per conversation (until June 2025) and per message (since July 2025) are

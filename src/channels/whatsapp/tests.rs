@@ -1,6 +1,6 @@
 //! Bodies and what they become. Knows nothing of the store or of privacy.
 
-use super::super::{Arena, Outcome, Reading, value};
+use super::super::{Arena, Outcome, Reading, reading, value};
 use super::*;
 
 /// The events of a record, one a line: `kind contact` and then what is known, and how the record ended if not accepted.
@@ -328,4 +328,74 @@ fn other_meta_platforms_are_not_recognised() {
             "{body:?}"
         );
     }
+}
+
+#[test]
+fn parts_of_an_envelope_are_read_like_the_whole() {
+    let value = r#"{"messaging_product":"whatsapp","metadata":{"phone_number_id":"p1"},
+        "messages":[{"id":"m1","from":"49151","timestamp":"1767268800","type":"text"}]}"#;
+    let change = format!(r#"{{"field":"messages","value":{value}}}"#);
+    let entry = format!(r#"{{"id":"7","changes":[{change}]}}"#);
+    let text = serde_json::json!({"whatsAppWebhookEntry": entry, "messageId": "1"}).to_string();
+    for body in [value, &change, &entry, &format!(r#"{{"entry":[{entry}]}}"#), &text] {
+        assert_eq!(read(body), "message_received 49151 account=p1 id=m1 type=text", "{body}");
+    }
+    assert_eq!(read(r#"{"whatsAppWebhookEntry":"{\"id\":"}"#), "rejected truncated");
+}
+
+#[test]
+fn bodies_that_another_channel_reads_are_not_recognised() {
+    let whole = envelope("messages", "{}");
+    let arena = Arena::default();
+    let reading = Reading::default();
+    for body in [
+        whole.replacen('{', r#"{"gs_app_id":"a1","#, 1),
+        r#"{"messaging_product":"whatsapp","contacts":[{"wa_id":"49151"}],"messages":[{"id":"m1"}]}"#.to_owned(),
+        r#"{"field":"messages","value":{"sender":{"id":"7"}}}"#.to_owned(),
+    ] {
+        let body = value::parse(&body, &arena).unwrap();
+        let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
+        assert!(!recognises(&record), "{body:?}");
+    }
+}
+
+#[test]
+fn every_broken_record_names_its_reason() {
+    assert_eq!(
+        reading::ends(&CHANNEL, include_str!("../../../sample-data/whatsapp/broken.ndjson")),
+        [
+            "rejected missing_field:id",
+            "rejected missing_field:from",
+            "rejected missing_field:timestamp",
+            "rejected missing_field:type",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected bad_time:timestamp",
+            "rejected no_zone:timestamp",
+            "rejected missing_field:id",
+            "rejected missing_field:type",
+            "ignored unknown_message_type",
+            "rejected missing_field:status",
+            "ignored unknown_status",
+            "rejected missing_field:recipient_id",
+            "rejected bad_time:timestamp",
+            "rejected missing_field:id",
+            "rejected missing_field:wa_id",
+            "rejected missing_field:value",
+            "rejected missing_field:sender",
+            "rejected missing_field:timestamp",
+            "ignored unknown_field",
+            "rejected missing_field:value",
+            "rejected missing_field:changes",
+            "rejected missing_field:entry",
+            "rejected missing_field:entry",
+            "rejected bad_time:timestamp",
+            "rejected missing_field:from",
+            "rejected bad_value:direction",
+            "rejected bad_time:at",
+            "rejected missing_field:response.messages",
+            "rejected missing_field:id",
+        ]
+    );
 }

@@ -7,8 +7,9 @@ fn check(signal: Option<Signal>, texts: &[&str]) {
     let opt_out = OptOut::built_in().unwrap();
     let wrong: Vec<_> = texts
         .iter()
-        .filter(|text| opt_out.recognise(text) != signal)
-        .map(|text| format!("{text:?} ({}): {:?}", normalise(text).replace('\n', " / "), opt_out.evidence(text)))
+        .map(|text| (text, opt_out.recognise(text)))
+        .filter(|(_, evidence)| evidence.map(|evidence| evidence.signal) != signal)
+        .map(|(text, evidence)| format!("{text:?} ({}): {evidence:?}", normalise(text).replace('\n', " / ")))
         .collect();
     assert!(wrong.is_empty(), "not {signal:?}:\n{}", wrong.join("\n"));
 }
@@ -57,6 +58,10 @@ fn german_opt_outs_are_recognised() {
             "Ich widerspreche der Nutzung meiner Daten für Werbung",
             "Nehmt mich bitte aus dem Verteiler",
             "Ich möchte nicht mehr kontaktiert werden",
+            "Bitte abmelden. MfG Hans Schulze",
+            "Stopp, das nervt!",
+            "Kein Interesse, Stop",
+            "bitte keine nachrichten mehr lg petra",
             "KEINE NACHRICHTEN MEHR ERWU\u{308}NSCHT",
         ],
     );
@@ -96,6 +101,10 @@ fn german_messages_that_only_look_like_opt_outs_are_not() {
             "Nein danke",
             "Ich möchte mich anmelden",
             "Halt mal kurz",
+            "LG Petra",
+            "Kein Interesse",
+            "Das nervt, es reicht",
+            "lg stop",
         ],
     );
 }
@@ -236,11 +245,74 @@ fn other_languages_are_recognised_by_their_keywords() {
 }
 
 #[test]
-fn evidence_names_the_language_and_the_word() {
+fn evidence_is_the_id_of_a_rule() {
     let opt_out = OptOut::built_in().unwrap();
-    let evidence = opt_out.evidence("ABMELDEN!").unwrap();
-    assert_eq!(evidence, Evidence { signal: Signal::Stop, language: "de", phrase: "abmelden" });
-    assert_eq!(opt_out.evidence("unsubscribe me please now").unwrap().language, "en");
+    for (text, signal, rule) in [
+        ("ABMELDEN!", Signal::Stop, "de.keyword.abmelden"),
+        ("Newsletter abbestellen", Signal::Stop, "de.keyword.newsletter-abbestellen"),
+        ("Ambelden bitte", Signal::Stop, "de.misspelt.abmelden"),
+        ("Bitte keine Nachrichten mehr", Signal::Stop, "de.phrase.keine-nachrichten"),
+        ("unsubscribe me please now", Signal::Stop, "en.keyword.unsubscribe-me"),
+        ("退訂", Signal::Stop, "zh.keyword.退订"),
+        ("ＴＤ。", Signal::Stop, "zh.keyword.td"),
+        ("I want to receive your messages again", Signal::Start, "en.phrase.messages-again"),
+        ("Löschen Sie meine Daten", Signal::Erase, "de.phrase.loescht-meine-daten"),
+    ] {
+        assert_eq!(opt_out.recognise(text), Some(Evidence { signal, rule }), "{text}");
+    }
+}
+
+#[test]
+fn a_word_of_another_language_is_no_opt_out() {
+    // Turkish "stop", Portuguese "all of it", Turkish "reject": everyday words or abbreviations elsewhere.
+    check(None, &["dur", ". . . dur.", "DUR!", "td", "Td", "ret", "T", "ferma"]);
+}
+
+#[test]
+fn a_keyword_misspelt_is_an_opt_out_and_another_word_is_not() {
+    check(Some(Signal::Stop), &["abmeldne", "Abbestelen", "unsubcribe", "Unsuscirbe pls", "desabonement", "отписатся"]);
+    check(None, &["anmelden", "shoppen", "auftragen", "describir", "rezerwacja", "описка", "stp", "bestellen"]);
+}
+
+#[test]
+fn a_question_is_an_opt_out_only_if_it_is_a_request() {
+    check(
+        Some(Signal::Stop),
+        &["Könnt ihr mich bitte abmelden?", "can you take me off your list?", "可以不要再发了吗"],
+    );
+    check(None, &["Stop?", "Abmelden?", "退订？", "Non mi scrivete più?", "Do you want no more messages?", "توقف؟"]);
+}
+
+#[test]
+fn words_of_the_data_can_be_used() {
+    let opt_out = OptOut::built_in().unwrap();
+    let data: Data = toml::from_str(include_str!("../opt_out.toml")).unwrap();
+    // Folding takes the "e" away, and what follows would be the vowel's.
+    let eaten = Regex::new("[aouäöüAOU]e[?*+]").unwrap();
+    let placeholder = Regex::new("<[a-z]*>").unwrap();
+    let phrases = opt_out.phrases.iter().map(|phrase| &phrase.pattern);
+    let tongues = opt_out.tongues.iter();
+    let around = tongues.flat_map(|tongue| [&tongue.negated, &tongue.guarded, &tongue.turned, &tongue.requested]);
+    for pattern in phrases.chain(around).chain(opt_out.tongues.iter().map(|tongue| &tongue.any_phrase)) {
+        assert!(pattern.compiled().is_some(), "{}", pattern.text);
+    }
+    for language in &data.language {
+        let phrases = [&language.stop_phrases, &language.start_phrases, &language.erase_phrases];
+        let phrases = phrases.into_iter().flatten().chain(&language.words);
+        for (name, phrase) in phrases {
+            assert!(!eaten.is_match(phrase), "{} {name}", language.code);
+            for found in placeholder.find_iter(phrase) {
+                assert!(
+                    language.words.contains_key(found.as_str().trim_matches(['<', '>'])),
+                    "{} {name}",
+                    language.code
+                );
+            }
+        }
+        for other in &language.not_misspelt {
+            assert!(opt_out.misspellings.find(&fold(other)).is_none(), "{other}");
+        }
+    }
 }
 
 #[test]

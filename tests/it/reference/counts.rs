@@ -59,16 +59,47 @@ impl Tally<'_> {
     }
 }
 
-/// What the log of a channel tells: deliveries, opens, blocks.
-fn tells(events: &[Event], channel: &str) -> (bool, bool, bool) {
-    let holds = |kinds: &[Kind]| events.iter().any(|event| event.channel == channel && kinds.contains(&event.kind));
-    let opens = holds(&[Kind::MessageOpened, Kind::OpenedUpTo]);
-    let receipts = opens || holds(&[Kind::MessageDelivered, Kind::DeliveredUpTo]);
-    match channel {
-        // Receipts of both sorts, but no word of blocks; a log without any receipt was written without them.
-        "whatsapp" | "messenger" => (receipts, receipts, false),
-        "telegram" => (false, false, true),
-        _ => (receipts, opens, holds(&[Kind::OptedOutHard])),
+/// What the log of a channel tells.
+struct Tells {
+    deliveries: bool,
+    opens: bool,
+    blocks: bool,
+    clicks: bool,
+    replies: bool,
+    stops: bool,
+    handovers: bool,
+    fallbacks: bool,
+    goals: bool,
+}
+
+impl Tells {
+    fn of(events: &[Event], channel: &str) -> Self {
+        let holds = |kinds: &[Kind]| events.iter().any(|event| event.channel == channel && kinds.contains(&event.kind));
+        // Rules tell of every channel what they tell at all.
+        let anywhere = |kind: Kind| events.iter().any(|event| event.kind == kind);
+        let opens = holds(&[Kind::MessageOpened, Kind::OpenedUpTo]);
+        let receipts = opens || holds(&[Kind::MessageDelivered, Kind::DeliveredUpTo]);
+        let written = holds(&[Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived]);
+        // A log of sends alone says nothing of what contacts did.
+        let webhooks = receipts || written || holds(&[Kind::OptedOutSoft, Kind::OptedOutHard, Kind::OptedIn]);
+        let is_known = ["whatsapp", "messenger", "telegram"].contains(&channel) && webhooks;
+        let (deliveries, opens, blocks) = match channel {
+            // Receipts of both sorts; a log without any was written without them. Blocks only if another log tells of some.
+            "whatsapp" | "messenger" => (receipts, receipts, holds(&[Kind::OptedOutHard])),
+            "telegram" => (false, false, webhooks),
+            _ => (receipts, opens, holds(&[Kind::OptedOutHard])),
+        };
+        Self {
+            deliveries,
+            opens,
+            blocks,
+            clicks: is_known || holds(&[Kind::ButtonClicked, Kind::LinkClicked]),
+            replies: is_known || written,
+            stops: is_known || written || holds(&[Kind::OptedOutSoft]),
+            handovers: channel == "messenger" || anywhere(Kind::HandoverToHuman),
+            fallbacks: anywhere(Kind::Fallback),
+            goals: anywhere(Kind::GoalReached),
+        }
     }
 }
 
@@ -85,13 +116,13 @@ pub(super) fn tally<'t>(
     let horizon = until.map_or(end, |until| until.min(end));
     let in_scope = |at: i64| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
     for events in all.chunk_by(|left, right| left.contact == right.contact) {
-        let (tells_deliveries, tells_opens, tells_blocks) = tells(all, &events[0].channel);
+        let tells = Tells::of(all, &events[0].channel);
         let read: Vec<Event> =
             events.iter().filter(|event| until.is_none_or(|until| event.at < until)).cloned().collect();
         if read.is_empty() {
             continue;
         }
-        let around = Around { tells_deliveries, horizon, last_questions };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions };
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
@@ -103,17 +134,19 @@ pub(super) fn tally<'t>(
             if !message.suppressed {
                 tally.count("failure_rate", place, message.failed);
             }
-            if tells_deliveries && !message.suppressed {
+            if tells.deliveries && !message.suppressed {
                 tally.count("delivery_rate", place, delivered);
             }
-            if tells_opens && delivered {
+            if tells.opens && delivered {
                 tally.count("open_rate", place, opened.is_some());
             }
-            if tells_opens && !message.suppressed {
+            if tells.opens && !message.suppressed {
                 tally.count("open_rate@sent", place, opened.is_some());
             }
-            if let Some(opened_at) = opened.filter(|_| tells_opens) {
-                tally.count("click_to_open_rate", place, clicked);
+            if let Some(opened_at) = opened.filter(|_| tells.opens) {
+                if tells.clicks {
+                    tally.count("click_to_open_rate", place, clicked);
+                }
                 let past = message.is_followed || opened_at + DAY <= horizon;
                 let reacted = clicked || message.replied;
                 if reacted || past {
@@ -121,12 +154,20 @@ pub(super) fn tally<'t>(
                 }
             }
             if message.reached {
-                tally.count("click_rate", place, clicked);
-                tally.add("clicks_per_message", place, message.n_clicks);
-                tally.count("reply_rate", place, message.replied);
-                tally.count("unsubscribe_rate", place, message.opted_out);
-                tally.count("soft_unsubscribe_rate", place, message.opted_out && !message.opted_out_hard);
-                if tells_blocks {
+                if tells.clicks {
+                    tally.count("click_rate", place, clicked);
+                    tally.add("clicks_per_message", place, message.n_clicks);
+                }
+                if tells.replies {
+                    tally.count("reply_rate", place, message.replied);
+                }
+                if tells.stops || tells.blocks {
+                    tally.count("unsubscribe_rate", place, message.opted_out);
+                }
+                if tells.stops {
+                    tally.count("soft_unsubscribe_rate", place, message.opted_out && !message.opted_out_hard);
+                }
+                if tells.blocks {
                     tally.count("hard_unsubscribe_rate", place, message.opted_out_hard);
                 }
             }
@@ -134,21 +175,25 @@ pub(super) fn tally<'t>(
 
         for conversation in facts.conversations.iter().filter(|conversation| in_scope(conversation.started_at)) {
             let place = &Place { channel, campaign: &conversation.campaign, flow: &conversation.flow, question: &None };
-            if conversation.first_message_reached {
+            if conversation.first_message_reached && (tells.replies || tells.clicks) {
                 tally.count("engagement_rate", place, conversation.engaged);
             }
             let one_sided = conversation.n_inbound == 0 || conversation.n_outbound == 0;
-            tally.count("one_sided_rate", place, one_sided);
+            if tells.replies {
+                tally.count("one_sided_rate", place, one_sided);
+            }
             let is_open = conversation.outcome == "open";
             if conversation.in_flow && !is_open {
                 tally.count("completion_rate", place, conversation.outcome == "completed");
             }
-            if !is_open {
+            if !is_open && tells.goals {
                 tally.count("goal_rate", place, conversation.goal);
             }
-            if conversation.n_inbound > 0 {
+            if conversation.n_inbound > 0 && tells.handovers {
                 tally.count("containment_rate", place, !conversation.handed_over);
                 tally.count("handover_rate", place, conversation.handed_over);
+            }
+            if conversation.n_inbound > 0 && tells.fallbacks {
                 tally.count("fallback_rate", place, conversation.n_fallback > 0);
             }
             tally.value("first_response_seconds", place, conversation.first_response_s);
@@ -179,8 +224,10 @@ pub(super) fn tally<'t>(
         let none = &None;
         let place = &Place { channel, campaign: none, flow: none, question: none };
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
-        tally.count("silent_contact_rate", place, silent);
-        if since.is_none() {
+        if tells.replies || tells.clicks {
+            tally.count("silent_contact_rate", place, silent);
+        }
+        if since.is_none() && (tells.stops || tells.blocks) {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
         }
     }

@@ -1,4 +1,4 @@
-//! WeChat official accounts: the callbacks of subscription and service accounts.
+//! WeChat official accounts: the callbacks of subscription and service accounts, and the log of calls that send.
 //!
 //! It knows what only WeChat sends: subscriptions, reports of template messages, customer service, shop. What WeCom sends
 //! alike is in `weixin`. Format: WeChat's references of messages, events, template messages and subscription notices.
@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use super::weixin::{self, Callback, items};
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, json};
 use crate::event::{Event, Kind};
+
+mod calls;
 
 const NAME: &str = "wechat";
 
@@ -28,6 +30,7 @@ pub(super) static CHANNEL: Channel = Channel {
         Kind::HandoverToHuman,
         Kind::HandoverToBot,
         Kind::Payment,
+        Kind::MessageSent,
         Kind::MessageFailed,
         Kind::MessageDelivered,
     ],
@@ -46,7 +49,8 @@ pub(super) static CHANNEL: Channel = Channel {
     },
     caveats: &[
         "WeChat reports no reads, so open rates do not exist; how often articles were opened is known only as totals elsewhere.",
-        "Of messages sent, only template messages and subscription notices are reported, and only once WeChat has passed them on or failed to; answers given in the HTTP response are left out.",
+        "Sent messages are seen in a log of the calls that send; without it only template messages and subscription notices are known, once WeChat reports that it passed them on or failed to.",
+        "Customer service messages get no report, so in a log of calls they are sent but never delivered, which lowers the delivery rate; answers given in the HTTP response are left out.",
         "Delivered means that WeChat handed a message to its client service, not that a device showed it.",
         "Mass messages are reported as totals without contacts (MASSSENDJOBFINISH), so they are in no rate.",
         "Clicks are those on the account's menu and on menu messages; links inside of messages are not reported.",
@@ -62,11 +66,16 @@ pub(super) static CHANNEL: Channel = Channel {
 };
 
 fn recognises(record: &Record<'_>) -> bool {
-    weixin::is_callback(record.body, false)
+    weixin::is_callback(record.body, false) || calls::is_call(record.body)
 }
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
-    if let Err(reason) = Callback::read(record, NAME).and_then(|callback| read(&callback, out)) {
+    let read = if calls::is_call(record.body) {
+        calls::read(record, out)
+    } else {
+        Callback::read(record, NAME).and_then(|callback| read(&callback, out))
+    };
+    if let Err(reason) = read {
         out.reject(reason);
     }
 }

@@ -1,7 +1,7 @@
 //! Logs of no particular platform: canonical events, and chat transcripts with one row per message.
 //!
-//! Reads JSON objects, and CSV rows as objects of text in which empty means absent. It knows nothing of quoting, headers
-//! or files.
+//! Reads JSON objects, and CSV rows as objects of text in which blank cells are null: empty means absent. It knows nothing
+//! of quoting, headers or files.
 //!
 //! **Canonical events**, recognised by `kind` and `at`: one row per event, with the columns of the events table. `kind`,
 //! `at` and `contact_id` (or `contact`) must be there; `channel` defaults to `generic`; `at` and `up_to` are ISO-8601 or

@@ -10,6 +10,7 @@ use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
 mod botframework;
+mod botpress;
 mod chatwoot;
 mod delivery;
 mod dialogflow;
@@ -28,9 +29,14 @@ mod ringcentral;
 mod table;
 mod telegram;
 mod twilio;
+mod typebot;
 pub mod value;
+mod viber;
 mod vonage;
 mod web;
+mod wechat;
+mod wecom;
+mod weixin;
 mod whatsapp;
 mod ycloud;
 mod zenvia;
@@ -42,6 +48,7 @@ pub use web::{Token, Tokens};
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
 pub static ALL: &[&Channel] = &[
     &botframework::CHANNEL,
+    &botpress::CHANNEL,
     &chatwoot::CHANNEL,
     &dialogflow::CHANNEL,
     &gupshup::CHANNEL,
@@ -54,8 +61,12 @@ pub static ALL: &[&Channel] = &[
     &table::CHANNEL,
     &telegram::CHANNEL,
     &twilio::CHANNEL,
+    &typebot::CHANNEL,
+    &viber::CHANNEL,
     &vonage::CHANNEL,
     &web::CHANNEL,
+    &wechat::CHANNEL,
+    &wecom::CHANNEL,
     &whatsapp::CHANNEL,
     &ycloud::CHANNEL,
     &zenvia::CHANNEL,

@@ -1,6 +1,6 @@
 //! Tables of no platform: exports with a row per contact, order or dialogue, read as `[[table]]` declares their columns.
 //!
-//! It knows no column by itself. CSV rows are objects of text without their blank cells; JSON objects are read alike.
+//! It knows no column by itself. CSV rows are objects of text whose blank cells are null; JSON objects are read alike.
 //!
 //! Decisions
 //! - *Which table.* The first declared one whose `when` columns a row has.

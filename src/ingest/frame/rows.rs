@@ -68,7 +68,9 @@ impl Rows {
     }
 }
 
-/// Reads whole rows, each as an object of text without its blank cells. Rows without any cell filled are no records.
+/// Reads whole rows, each as an object of text in the order of the columns, in which blank cells are null: where forms and
+/// bots are exported, the first column that nobody filled says where somebody stopped. Rows without any cell filled are no
+/// records.
 pub(super) fn read(
     bytes: &[u8],
     first_line: u64,
@@ -102,13 +104,8 @@ pub(super) fn read(
         } else if row.len() != header.names.len() {
             Reason::NotInHeader
         } else {
-            let cells: Option<Vec<(&str, Value<'_>)>> = header
-                .names
-                .iter()
-                .zip(&row)
-                .filter(|(_, cell)| !cell.trim_ascii().is_empty())
-                .map(|(name, cell)| Some((name.as_str(), Value::Str(str::from_utf8(cell).ok()?))))
-                .collect();
+            let cells: Option<Vec<(&str, Value<'_>)>> =
+                header.names.iter().zip(&row).map(|(name, cell)| Some((name.as_str(), value(cell)?))).collect();
             match cells {
                 Some(cells) => {
                     each(Framed { line, found: Ok(&Value::Object(Object(&cells))), raw, arena: &arena });
@@ -120,6 +117,14 @@ pub(super) fn read(
         };
         each(Framed { line, found: Err(reason), raw, arena: &arena });
     }
+}
+
+/// A cell; `None` if it is no text.
+fn value(cell: &[u8]) -> Option<Value<'_>> {
+    if cell.trim_ascii().is_empty() {
+        return Some(Value::Null);
+    }
+    str::from_utf8(cell).ok().map(Value::Str)
 }
 
 #[cfg(test)]

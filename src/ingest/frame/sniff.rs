@@ -58,6 +58,7 @@ const HEADER_WORDS: &[&str] = &[
     "received_at",
     "sender",
     "sent_at",
+    "submitted at",
     "text",
     "time",
     "timestamp",

@@ -225,7 +225,7 @@ fn the_limit_counts_the_record_without_its_line_end() {
 
 #[test]
 fn a_table_has_a_header_that_names_its_columns() {
-    let rows = ["2 {\"at\":\"1\",\"kind\":\"x, y\"}", "4 {\"kind\":\"z\"}"];
+    let rows = ["2 {\"at\":\"1\",\"kind\":\"x, y\"}", "4 {\"at\":null,\"kind\":\"z\"}"];
     check("at,kind\n1,\"x, y\"\n\n,z\n,\n", &rows);
     check("\u{feff}at;kind\r\n1;x, y\r\n\r\n;z\r\n", &rows);
     check("at\tkind\n1\tx, y\n\n\tz", &rows);

@@ -9,21 +9,33 @@ use crate::config::{Export, Transcript};
 use crate::event::{Event, Kind, Time};
 
 mod abilities;
+mod export;
 mod generic;
+mod instagram_export;
 pub mod json;
 mod messenger;
 mod meta;
 #[cfg(test)]
 mod reading;
 mod telegram;
+mod telegram_export;
 pub mod value;
 mod whatsapp;
+mod whatsapp_txt;
 
 pub use abilities::{Abilities, Ability};
 pub use value::{Arena, Value, form, parse, xml};
 
 /// Every channel, in alphabetical order. Recognition asks them in this order, `generic` last.
-pub static ALL: &[&Channel] = &[&messenger::CHANNEL, &telegram::CHANNEL, &whatsapp::CHANNEL, &generic::CHANNEL];
+pub static ALL: &[&Channel] = &[
+    &instagram_export::CHANNEL,
+    &messenger::CHANNEL,
+    &telegram::CHANNEL,
+    &telegram_export::CHANNEL,
+    &whatsapp::CHANNEL,
+    &whatsapp_txt::CHANNEL,
+    &generic::CHANNEL,
+];
 
 /// A platform: its name, what it can tell, and how its records are read.
 pub struct Channel {
@@ -175,6 +187,9 @@ impl Reason {
             "missing_field" if code.ends_with(":business") => {
                 Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
             }
+            "bad_value" if code.ends_with(":date_order") => Some(
+                "these dates can be read in two ways: date_order = \"dmy\" or \"mdy\" under [export] in trichter.toml",
+            ),
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,
         }

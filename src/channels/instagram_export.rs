@@ -85,7 +85,7 @@ fn parse(record: &Record<'_>, out: &mut Out<'_>) {
     }
 }
 
-fn read<'a>(record: &Record<'a>, fields: &'static Fields, out: &mut Out<'_>) -> Result<(), Reason> {
+fn read(record: &Record<'_>, fields: &'static Fields, out: &mut Out<'_>) -> Result<(), Reason> {
     let body = record.body;
     let named = json::elements(body.get("participants"))
         .filter_map(|person| json::text(person).or_else(|| json::text(person.get("name"))));

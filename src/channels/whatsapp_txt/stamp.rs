@@ -12,7 +12,6 @@ use crate::config::DateOrder;
 pub(super) struct Stamp {
     pub(super) date: Date,
     pub(super) time: civil::Time,
-    pub(super) has_seconds: bool,
     /// iPhones put the stamp in brackets, Android phones a dash behind it. A file is of one style, so that a line of the
     /// other one is part of a message.
     pub(super) in_brackets: bool,
@@ -100,7 +99,7 @@ pub(super) fn strip(line: &str) -> Option<(Stamp, &str)> {
     let rest = cursor.0.strip_prefix(is_space).unwrap_or(cursor.0);
     let part = |number: i16| i8::try_from(number).ok();
     let time = civil::Time::new(part(hour)?, part(minute)?, part(second.unwrap_or(0))?, 0).ok()?;
-    Some((Stamp { date, time, has_seconds: second.is_some(), in_brackets }, rest))
+    Some((Stamp { date, time, in_brackets }, rest))
 }
 
 fn date(cursor: &mut Cursor<'_>) -> Option<Date> {

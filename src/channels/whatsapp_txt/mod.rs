@@ -92,7 +92,7 @@ fn recognises(record: &Record<'_>) -> bool {
 fn is_logged(said: &str) -> bool {
     const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"];
     let (start, text) = said.split_once(": ").unwrap_or((said, ""));
-    let is_body = |text: &str| text.starts_with(['{', '[']) || text.starts_with("<xml");
+    let is_body = |text: &str| ["{", "[{", "<xml"].iter().any(|body| text.starts_with(body));
     let has_level = start.split([' ', '.', '[', ']', ':']).take(8).any(|word| LEVELS.contains(&word));
     is_body(start) || is_body(text) || has_level
 }
@@ -256,7 +256,9 @@ fn sender<'a>(said: &'a str, people: &BTreeSet<&str>, known: &BTreeSet<String>) 
     if first.contains(": ") {
         let splits = first.match_indices(": ").filter_map(|(at, _)| said.split_at_checked(at));
         let by_known = splits.take(4).find(|(name, _)| known.contains(&export::name(name)));
-        return by_known.map(|(name, text)| (name, text.trim_start_matches(": "))).or_else(|| said.split_once(": "));
+        return by_known
+            .map(|(name, text)| (name, text.strip_prefix(": ").unwrap_or(text)))
+            .or_else(|| said.split_once(": "));
     }
     // Editors take the blank off the end of an empty line, and some programs write none.
     let (name, text) = said.split_once(':')?;

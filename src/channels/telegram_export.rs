@@ -174,7 +174,7 @@ fn read_chat<'a>(
         if person.key().is_some() && people.iter().all(|known| known.key() != person.key()) {
             people.push(person);
         }
-        if people.len() > 2 {
+        if people.len() > 2 && chat_type.and_then(of_two).is_none() {
             out.ignore("group_chat");
             return Ok(());
         }

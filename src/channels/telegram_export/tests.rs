@@ -170,6 +170,8 @@ fn what_is_no_message_between_two_is_ignored_by_its_name() {
     {
         check(&CHANNEL, &chat(chat_type, &message(1, "user77", r#""text":"a""#)), &[&format!("ignored {what}")]);
     }
+    let three = ["user1", "user2", "user3"].map(|from| message(1, from, r#""text":"a""#)).join(",");
+    check(&CHANNEL, &chat("wormhole", &three), &["ignored group_chat"]);
     let call = r#"{"id":1,"type":"service","date_unixtime":"1772438400","actor":"A","actor_id":"user77","action":"phone_call","text":""}"#;
     check(&CHANNEL, &chat("personal_chat", call), &["ignored service_message"]);
     check(&CHANNEL, &chat("personal_chat", r#"{"id":1,"type":"unsupported"}"#), &["ignored unsupported"]);

@@ -61,6 +61,21 @@ pub struct Input {
 pub struct Export {
     /// Names under which the business writes, as they stand in the exports.
     pub business: Vec<String>,
+    /// Order of day, month and year in exports whose own dates do not show it. Without it such an export is refused: the
+    /// wrong order would move messages by months.
+    pub date_order: Option<DateOrder>,
+}
+
+/// In which order a date is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// `31.12.2026`.
+    Dmy,
+    /// `12/31/2026`.
+    Mdy,
+    /// `2026-12-31`.
+    Ymd,
 }
 
 /// `[privacy]`: what is kept of a person.

@@ -14,10 +14,12 @@ mod botpress;
 mod chatwoot;
 mod delivery;
 mod dialogflow;
+mod export;
 mod generic;
 mod gupshup;
 mod infobip;
 mod instagram;
+mod instagram_export;
 pub mod json;
 mod messagebird;
 mod messenger;
@@ -28,6 +30,7 @@ mod reading;
 mod ringcentral;
 mod table;
 mod telegram;
+mod telegram_export;
 mod twilio;
 mod typebot;
 pub mod value;
@@ -38,6 +41,7 @@ mod wechat;
 mod wecom;
 mod weixin;
 mod whatsapp;
+mod whatsapp_txt;
 mod ycloud;
 mod zenvia;
 
@@ -54,12 +58,14 @@ pub static ALL: &[&Channel] = &[
     &gupshup::CHANNEL,
     &infobip::CHANNEL,
     &instagram::CHANNEL,
+    &instagram_export::CHANNEL,
     &messagebird::CHANNEL,
     &messenger::CHANNEL,
     &rasa::CHANNEL,
     &ringcentral::CHANNEL,
     &table::CHANNEL,
     &telegram::CHANNEL,
+    &telegram_export::CHANNEL,
     &twilio::CHANNEL,
     &typebot::CHANNEL,
     &viber::CHANNEL,
@@ -68,6 +74,7 @@ pub static ALL: &[&Channel] = &[
     &wechat::CHANNEL,
     &wecom::CHANNEL,
     &whatsapp::CHANNEL,
+    &whatsapp_txt::CHANNEL,
     &ycloud::CHANNEL,
     &zenvia::CHANNEL,
     &generic::CHANNEL,
@@ -255,6 +262,9 @@ impl Reason {
             "bad_value" if code.ends_with(":token") => {
                 Some("the table under tokens in [clicks] does not know these links; read the log again when it does")
             }
+            "bad_value" if code.ends_with(":date_order") => Some(
+                "these dates can be read in two ways: date_order = \"dmy\" or \"mdy\" under [export] in trichter.toml",
+            ),
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,
         }

@@ -13,6 +13,7 @@ use self::documents::Documents;
 use self::elements::Elements;
 pub use self::feed::Buffers;
 use self::feed::Feed;
+use self::pieces::Pieces;
 use self::rows::{Header, Rows};
 use super::input::Opened;
 use super::parquet_rows::{Batch, Batches};
@@ -21,6 +22,7 @@ use crate::channels::{Arena, Reason, Value, form, parse, xml};
 mod documents;
 mod elements;
 mod feed;
+mod pieces;
 mod rows;
 mod scan;
 mod sniff;
@@ -303,6 +305,10 @@ impl Chunks {
             Opened::Bytes(reader) => {
                 let mut feed = Feed::new(reader, buffers.clone());
                 let form = sniff::form(&mut feed, name, block, limit, is_whole);
+                if form == Form::Json {
+                    // A document with fields that are repeated and a last long element must still be within the limit.
+                    feed = feed.through(|reader| Box::new(Pieces::new(reader, limit / 2)));
+                }
                 let state = match form {
                     Form::Json => State::Documents(Documents::default()),
                     Form::Arrays => State::Documents(Documents::of_arrays()),

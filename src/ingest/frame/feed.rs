@@ -1,6 +1,6 @@
 //! The bytes of a source that are not framed yet: read on, taken off at the front, lines counted.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use memchr::{memchr, memchr_iter};
@@ -97,6 +97,18 @@ impl<R: Read> Feed<R> {
             }
             self.fill(block);
         }
+    }
+}
+
+impl Feed<Box<dyn Read + Send>> {
+    /// Puts a reader between the source and what is framed, unless all was read already.
+    pub(super) fn through(mut self, wrap: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> Self {
+        if !self.ended {
+            let read = std::mem::take(&mut self.bytes);
+            self.n_read = 0;
+            self.reader = wrap(Box::new(Cursor::new(read).chain(self.reader)));
+        }
+        self
     }
 }
 

@@ -96,6 +96,23 @@ fn a_line_is_a_record_and_a_blank_line_is_none() {
 }
 
 #[test]
+fn a_document_of_any_length_is_read_in_pieces_that_fit() {
+    let messages: Vec<String> = (0..500).map(|id| format!(r#"{{"id":{id},"text":"[{{"}}"#)).collect();
+    let text = format!("{{\n\"id\":7,\n\"messages\":[\n{}\n]\n}}\n{{\n\"next\":1}}\n", messages.join(",\n"));
+    let found = frame(&Case { limit: 1000, block: 256, ..USUAL }, text.as_bytes());
+    assert!(found.len() > 10);
+    let mut ids = Vec::new();
+    for record in &found[..found.len() - 1] {
+        let (_, json) = record.split_once(' ').unwrap();
+        let piece: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(piece["id"], 7);
+        ids.extend(piece["messages"].as_array().unwrap().iter().map(|message| message["id"].as_u64().unwrap()));
+    }
+    assert_eq!(ids, (0..500).collect::<Vec<u64>>());
+    assert_eq!(found.last().map(String::as_str), Some("506 {\"next\":1}"));
+}
+
+#[test]
 fn byte_order_marks_are_dropped_wherever_files_were_joined() {
     check("\u{feff}{\"a\":1}\n\u{feff}{\"a\":2}\n", &["1 {\"a\":1}", "2 {\"a\":2}"]);
     check("\u{feff}{\n\"a\":1}\n\u{feff}{\"a\":2}\n", &["1 {\"a\":1}", "3 {\"a\":2}"]);

@@ -274,6 +274,11 @@ impl Message {
         }
     }
 
+    /// Whether it failed or was withheld, and no receipt of its own says that it arrived all the same.
+    pub(super) fn is_refused(&self) -> bool {
+        (self.failed_at != NONE || self.suppressed_at != NONE) && self.delivered_at == NONE && self.opened_at == NONE
+    }
+
     /// Applies the lattice once all receipts are in.
     pub(super) fn settle(&mut self, deliveries_measurable: bool) {
         if self.opened_at != NONE && (self.delivered_at == NONE || self.delivered_at > self.opened_at) {
@@ -283,7 +288,7 @@ impl Message {
             self.failed_at = NONE;
             self.suppressed_at = NONE;
         }
-        let refused = self.failed_at != NONE || self.suppressed_at != NONE;
+        let refused = self.is_refused();
         if !refused {
             self.words[ERROR_CODE] = NULL;
         }

@@ -36,9 +36,12 @@ impl Walk<'_> {
             earliest_first(marks);
         }
         for message in &mut self.messages {
-            let (delivered, opened) = (watermark(&marks.delivered, message), watermark(&marks.opened, message));
-            lower(&mut message.delivered_at, delivered);
-            lower(&mut message.opened_at, opened);
+            // "Everything until then" was everything that there was: a refused message was not, unless its own receipt says so.
+            if !message.is_refused() {
+                let (delivered, opened) = (watermark(&marks.delivered, message), watermark(&marks.opened, message));
+                lower(&mut message.delivered_at, delivered);
+                lower(&mut message.opened_at, opened);
+            }
             message.settle(observable.deliveries.is_measurable());
         }
         self.marks = marks;

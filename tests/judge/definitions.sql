@@ -55,6 +55,8 @@ watermarks AS (
     ON mark.contact_key = levels.contact_key AND mark.account = levels.account
     AND least(mark.up_to, mark.instant) >= levels.sent_at
   WHERE mark.kind IN ('delivered_up_to', 'opened_up_to')
+    -- What was refused was not among "everything until then".
+    AND (levels.delivered_at IS NOT NULL OR levels.opened_at IS NOT NULL OR NOT (levels.failed OR levels.suppressed))
   GROUP BY ALL
 ),
 settled AS (

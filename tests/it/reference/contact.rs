@@ -197,6 +197,10 @@ impl Contact<'_> {
                     .map(|mark| mark.at)
                     .min()
             };
+            let has_receipt = earliest(Kind::MessageOpened).or(earliest(Kind::MessageDelivered)).is_some();
+            let refused = earliest(Kind::MessageFailed).or(earliest(Kind::MessageSuppressed)).is_some();
+            // What was refused was not among "everything until then".
+            let mark = |kind| mark(kind).filter(|_| has_receipt || !refused);
             let opened_at = [earliest(Kind::MessageOpened), mark(Kind::OpenedUpTo)].into_iter().flatten().min();
             let delivered_at = [earliest(Kind::MessageDelivered), mark(Kind::DeliveredUpTo), opened_at];
             let delivered_at = delivered_at.into_iter().flatten().min();

@@ -1,3 +1,5 @@
+//! Instagram's and Facebook's exports, record by record.
+
 use super::*;
 use crate::channels::reading::lines_of;
 use crate::channels::{Arena, Reading, value};

@@ -324,7 +324,7 @@ impl Shared<'_> {
     fn recognise(&self, record: &Record<'_>) -> Option<&'static Channel> {
         match self.plan.channel {
             Some(channel) => (channel.recognises)(record).then_some(channel),
-            None => channels::ALL.iter().copied().find(|channel| (channel.recognises)(record)),
+            None => channels::recognise(record),
         }
     }
 
@@ -342,7 +342,7 @@ impl Shared<'_> {
         let mut out = Out::new(&mut take).until(Time(self.plan.now.0.saturating_add(AHEAD)));
         let is_known = |body: &Value<'_>| {
             let record = self.of(body, framed.arena);
-            channels::ALL.iter().any(|channel| !channel.is_any_platform() && (channel.recognises)(&record))
+            channels::recognise(&record).is_some_and(|channel| !channel.is_any_platform())
         };
         self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {

@@ -108,6 +108,12 @@ impl Channel {
     /// Whether its logs may be of any platform, so that it says nothing of what can be measured.
     #[must_use]
     pub fn is_any_platform(&self) -> bool {
+        self.is_last_resort() || self.name == "table"
+    }
+
+    /// Whether it takes what no other channel recognises.
+    #[must_use]
+    pub fn is_last_resort(&self) -> bool {
         self.name == "generic"
     }
 

@@ -181,7 +181,8 @@ pub(super) fn balance(balance: &Balance, keeps: bool) -> String {
     }
     for (name, n) in balance.channels() {
         let channel = channels::named(name).filter(|channel| !channel.is_any_platform());
-        let abilities = channel.map(|channel| format!("; {}", shortfalls(&channel.abilities)));
+        let abilities = channel.map(|channel| shortfalls(&channel.abilities)).filter(|text| !text.is_empty());
+        let abilities = abilities.map(|text| format!("; {text}"));
         let _ = writeln!(text, "channel: {name}, {} records{}", count(n), abilities.unwrap_or_default());
     }
     if let Some(version) = balance.version {

@@ -342,7 +342,7 @@ impl Shared<'_> {
         let mut out = Out::new(&mut take).until(Time(self.plan.now.0.saturating_add(AHEAD)));
         let is_known = |body: &Value<'_>| {
             let record = self.of(body, framed.arena);
-            channels::recognise(&record).is_some_and(|channel| !channel.is_any_platform())
+            channels::recognise(&record).is_some_and(|channel| !channel.is_last_resort())
         };
         self.unwrapping.bodies(value, framed.arena, &is_known, |body, received_at: Option<Time>| match body {
             Ok(body) => {

@@ -163,7 +163,7 @@ fn channels(report: &Report, words: &Words<'_>) -> Section {
     Section {
         id: "channels",
         title: "Channels",
-        lead: "“n/a” marks what a channel does not report. It is unknown, not zero.".to_owned(),
+        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only.".to_owned(),
         parts: vec![part(table, "", "No channel has messages in this range.")],
     }
 }

@@ -250,7 +250,7 @@ pub(crate) fn parse_value_everywhere(body: &trichter::channels::Value<'_>, arena
 pub(crate) fn recognised_by(body: &trichter::channels::Value<'_>) -> Vec<&'static str> {
     let (reading, arena) = (Reading::default(), Arena::default());
     let record = Record { body, received_at: None, source: "test", reading: &reading, arena: &arena };
-    let known = ALL.iter().filter(|channel| !channel.is_any_platform() && (channel.recognises)(&record));
+    let known = ALL.iter().filter(|channel| !channel.is_last_resort() && (channel.recognises)(&record));
     known.map(|channel| channel.name).collect()
 }
 

@@ -40,5 +40,7 @@ mod pipeline;
 mod properties;
 // Every metric against a naive second opinion.
 mod reference;
+// From the message to the purchase on the website.
+mod website;
 // Every metric against the truth of simulated logs.
 mod simulated;

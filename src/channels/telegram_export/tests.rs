@@ -1,3 +1,5 @@
+//! Telegram Desktop's exports, record by record.
+
 use jiff::tz::TimeZone;
 
 use super::*;

@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::case::{Case, StoredRow, files_below, rows};
 
 const CONFIG: &str = "sample-data/trichter.toml";
+// Pseudonyms are long strings of digits and letters, in which a short number stands by chance.
+const PSEUDONYMS: &[&str] = &["contact_id", "message_id", "reply_to"];
+const NUMBERS: &[&str] = &["at", "contact_key", "event_id", "line", "message_key", "position", "reply_key", "up_to"];
 
 #[test]
 fn two_ingests_at_once_give_what_one_gives() {
@@ -131,10 +134,6 @@ fn no_id_of_a_person_and_no_written_word_reaches_the_store() {
     case.ask(&["ingest", "sample-data", "--store", "store", "--config", CONFIG]);
     case.ask(&["store", "optimize", "--store", "store"]);
     case.ask(&["report", "--store", "store", "--out", "report", "--config", CONFIG]);
-    // Pseudonyms are long strings of digits and letters, in which a short number stands by chance.
-    const PSEUDONYMS: &[&str] = &["contact_id", "message_id", "reply_to"];
-    const NUMBERS: &[&str] =
-        &["at", "contact_key", "event_id", "line", "message_key", "position", "reply_key", "up_to"];
     let mut words: BTreeSet<String> = BTreeSet::new();
     for row in rows(&case.path("store")) {
         for (column, value) in row {

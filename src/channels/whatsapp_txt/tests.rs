@@ -1,3 +1,5 @@
+//! WhatsApp's exported chats, text by text.
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 

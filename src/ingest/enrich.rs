@@ -17,6 +17,7 @@ use crate::store::rows::{Row, Rows};
 const CONTACT: u8 = 1;
 const EVENT: u8 = 2;
 const MESSAGE: u8 = 3;
+const SOURCE: u8 = 4;
 
 /// Texts up to this length, in bytes, are remembered within a chunk.
 const SHORT: usize = 64;
@@ -244,6 +245,19 @@ impl<'c> Enrich<'c> {
             begins_record: std::mem::take(&mut self.begins_record),
         });
     }
+}
+
+/// The name of a source whose file is called after a person, as exported chats are: its folder, and a keyed hash in the place
+/// of the file's name. Plain, if the configuration keeps contacts plain.
+#[must_use]
+pub fn nameless<'s>(source: &'s str, config: &Config, key: &Key) -> Cow<'s, str> {
+    if config.privacy.contact_ids == ContactIds::Plain {
+        return Cow::Borrowed(source);
+    }
+    let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
+    let hash = format!("{:032x}", key.hash(SOURCE, &[file.as_bytes()]));
+    let short: String = hash.chars().take(16).collect();
+    Cow::Owned(if folder.is_empty() { short } else { format!("{folder}/{short}") })
 }
 
 /// Does what the rules say, and takes the tag as the campaign where no rule reads it. Returns what is to be told besides.

@@ -278,7 +278,9 @@ impl Shared<'_> {
     fn parse(&self, number: usize, chunk: Chunk) -> Parsed {
         let source = self.source(number);
         let block = self.blocks.lock().ok().and_then(|mut blocks| blocks.pop()).unwrap_or_default();
-        let mut enrich = Enrich::new(self.plan.config, self.plan.key, &self.opt_out, source, block);
+        let is_chat = chunk.form == frame::Form::Text;
+        let kept = if is_chat { enrich::nameless(source, self.plan.config, self.plan.key) } else { source.into() };
+        let mut enrich = Enrich::new(self.plan.config, self.plan.key, &self.opt_out, &kept, block);
         let mut balance = ChunkBalance::default();
         let mut rejects = Vec::new();
         (self.plan.progress)(chunk.n_bytes());

@@ -166,7 +166,12 @@ pub const COLUMNS: &[Column] = &[
         true,
         "for watermark receipts: every message sent until then; null: not a watermark",
     ),
-    column("source", Form::Word, false, "name of the log the record stood in"),
+    column(
+        "source",
+        Form::Word,
+        false,
+        "name of the log the record stood in; of exported chats, whose files are called after people, with a keyed hash for the file",
+    ),
     column("line", Form::Int64, false, "line on which the record began, from 1"),
 ];
 

@@ -70,9 +70,8 @@ impl Log {
                 let text = renumbered(&std::fs::read_to_string(path).unwrap(), copy);
                 n_bytes += text.len();
                 let is_lines = [".ndjson", ".log", ".xml", ".csv"].iter().any(|end| name.ends_with(end));
-                let header =
-                    if name.ends_with(".csv") && copy > 0 { text.find('\n').map_or(0, |end| end + 1) } else { 0 };
-                let text = &text[header..];
+                let rows = text.split_once('\n').filter(|_| name.ends_with(".csv") && copy > 0);
+                let text = rows.map_or(text.as_str(), |(_, rows)| rows);
                 let name = if is_lines { name.into_owned() } else { format!("{copy:05}/{name}") };
                 append(&folder.path().join(name), text);
             }

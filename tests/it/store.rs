@@ -121,7 +121,10 @@ fn personal(case: &Case) -> (BTreeSet<String>, BTreeSet<String>) {
     // Too short to be told from a word of the table.
     ids.retain(|id| id.len() >= 5 && !accounts.iter().any(|account| account.contains(id.as_str())));
     let mut texts = cells(&store("kept", "keep.toml"), &["answer"]);
-    texts.retain(|text| text.chars().count() >= 8 && !cells(&plain, &["answer"]).contains(text));
+    // What stands in a payload is the business's word.
+    let payloads = cells(&plain, &["answer"]);
+    let is_telling = |text: &str| text.chars().count() >= 8 && text.chars().any(char::is_alphabetic);
+    texts.retain(|text| is_telling(text) && !payloads.iter().any(|payload| payload.contains(text.as_str())));
     assert!(ids.len() > 300 && texts.len() > 150, "{} ids, {} texts", ids.len(), texts.len());
     (ids, texts)
 }

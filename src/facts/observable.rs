@@ -109,9 +109,9 @@ impl Observable {
             None | Some(_) => Seen::Never,
         };
         // A stray receipt on a platform that has none would make all other messages look undelivered.
-        let receipt = |ability: fn(&Channel) -> Ability, holds: bool| match platform.map(ability) {
+        let receipt = |ability: fn(&Channel) -> Ability, is_logged: bool, holds: bool| match platform.map(ability) {
             Some(Ability::Never) => Seen::Never,
-            _ => seen(ability, receipts, holds),
+            _ => seen(ability, is_logged, holds),
         };
         // What rules tell, they tell of every channel.
         let told = |kind: Kind, by_platform: bool| {
@@ -123,9 +123,9 @@ impl Observable {
         let stops = seen(|channel| channel.abilities.opted_out_soft, webhooks, inbound || holds(&[Kind::OptedOutSoft]));
         let blocks = seen(|channel| channel.abilities.opted_out_hard, webhooks, holds(&[Kind::OptedOutHard]));
         Self {
-            // What was read was delivered.
-            deliveries: receipt(|channel| channel.abilities.delivered, receipts),
-            opens: receipt(|channel| channel.abilities.opened, holds(&opens)),
+            // Opens alone do not: only what was read would look delivered, and all of it read.
+            deliveries: receipt(|channel| channel.abilities.delivered, holds(&deliveries), holds(&deliveries)),
+            opens: receipt(|channel| channel.abilities.opened, receipts, holds(&opens)),
             clicks,
             replies,
             engagement: replies.and(clicks),

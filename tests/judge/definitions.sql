@@ -21,7 +21,7 @@ CREATE TABLE log AS SELECT max(instant) AS ends_at FROM told;
 CREATE TABLE channels AS
 SELECT
   channel,
-  bool_or(kind IN ('message_delivered', 'delivered_up_to', 'message_opened', 'opened_up_to')) AS tells_deliveries,
+  bool_or(kind IN ('message_delivered', 'delivered_up_to')) AS tells_deliveries,
   bool_or(kind IN ('message_opened', 'opened_up_to')) AS tells_opens
 FROM told
 GROUP BY channel;
@@ -281,7 +281,7 @@ LEFT JOIN (
 CREATE TABLE counted AS
 SELECT 'open_rate' AS metric, channel, campaign, NULL AS question, opened_at IS NOT NULL AS counts
 FROM messages
-WHERE tells_opens AND delivered_at IS NOT NULL
+WHERE tells_opens AND reached
 UNION ALL
 SELECT 'unsubscribe_rate', channel, campaign, NULL, (contact_key, message_id) IN (SELECT (contact_key, message_id) FROM unsubscribed)
 FROM messages

@@ -78,16 +78,17 @@ impl Tells {
         // Rules tell of every channel what they tell at all.
         let anywhere = |kind: Kind| events.iter().any(|event| event.kind == kind);
         let opens = holds(&[Kind::MessageOpened, Kind::OpenedUpTo]);
-        let receipts = opens || holds(&[Kind::MessageDelivered, Kind::DeliveredUpTo]);
+        let delivered = holds(&[Kind::MessageDelivered, Kind::DeliveredUpTo]);
+        let receipts = opens || delivered;
         let written = holds(&[Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived]);
         // A log of sends alone says nothing of what contacts did.
         let webhooks = receipts || written || holds(&[Kind::OptedOutSoft, Kind::OptedOutHard, Kind::OptedIn]);
         let is_known = ["whatsapp", "messenger", "telegram"].contains(&channel) && webhooks;
         let (deliveries, opens, blocks) = match channel {
             // Receipts of both sorts; a log without any was written without them. Blocks only if another log tells of some.
-            "whatsapp" | "messenger" => (receipts, receipts, holds(&[Kind::OptedOutHard])),
+            "whatsapp" | "messenger" => (delivered, receipts, holds(&[Kind::OptedOutHard])),
             "telegram" => (false, false, webhooks),
-            _ => (receipts, opens, holds(&[Kind::OptedOutHard])),
+            _ => (delivered, opens, holds(&[Kind::OptedOutHard])),
         };
         Self {
             deliveries,
@@ -137,7 +138,7 @@ pub(super) fn tally<'t>(
             if tells.deliveries && !message.suppressed {
                 tally.count("delivery_rate", place, delivered);
             }
-            if tells.opens && delivered {
+            if tells.opens && message.reached {
                 tally.count("open_rate", place, opened.is_some());
             }
             if tells.opens && !message.suppressed {

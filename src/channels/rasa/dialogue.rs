@@ -481,7 +481,7 @@ impl<'a> Dialogue<'a> {
     /// The question is dropped. What the contact wrote last was no answer, or the slot would be set.
     fn leave_question(&mut self, told: &Told<'a>, out: &mut Out<'_>) {
         self.refuse_reply(told, out);
-        if self.now.question.is_some_and(|question| question.waits()) {
+        if self.now.question.is_some_and(Question::waits) {
             out.event(self.about_question(Kind::QuestionSkipped, told));
         }
         self.now.question = None;

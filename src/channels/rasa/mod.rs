@@ -59,6 +59,7 @@ pub(super) static CHANNEL: Channel = Channel {
         "The contact is the sender_id, which is another one on each of the bot's input channels; the account is the assistant_id, which versions before 3.5 do not write.",
         "In a whole tracker the stored order counts: a time that runs backwards, by up to an hour, is moved to just after the event before it.",
         "A tap is known by its payload, a message such as /affirm; a button that sends plain words counts as a written message.",
+        "The payload of a tap is kept whole, with the entities in it: a web site that begins its chats with a payload should put nothing personal into it.",
         "A question is a requested_slot or an utter_ask_ action; it is answered when that slot is set, which free text can do as well; an utter_ask_ action outside of forms and flows, by the next message.",
         "A question that still waits when its form is left, the session begins anew or the tracker restarts counts as skipped.",
         "Whether a form was completed is told only by whole trackers; from single events, name the last question of the flow in trichter.toml.",

@@ -60,7 +60,7 @@ pub(super) static CHANNEL: Channel = Channel {
     caveats: &[
         "Telegram reports neither deliveries nor reads to bots, so delivery and open rates do not exist.",
         "Sent messages are seen only in a log of Bot API calls; without it, nothing was sent.",
-        "A tap has no time of its own: the time of receipt stands in, else the time at which its message was sent, which is too early.",
+        "A tap has no time of its own: the time of receipt stands in, else the time at which its message was sent, which is too early: seconds to answer are then 0.",
         "Blocking is reported in my_chat_member updates and by sends that fail with 403; a deactivated account is a failure, not an opt-out.",
         "A soft opt-out is known only from the text that a contact wrote, such as /stop.",
         "A button of a reply keyboard writes its title as a message; it counts as a reply, not as a click.",
@@ -229,10 +229,12 @@ impl<'a> Reader<'a> {
             // A message that the person put into a chat in which the bot is not.
             return ignored("inline_message", out);
         }
-        // The tap has no time. The date of the message is the nearest known before it; a message that is gone has 0.
-        let at = match self.record.received_at {
-            Some(received_at) => received_at,
-            None => self.date(message.get("date"))?,
+        // The tap has no time. The date of the message is the nearest known before it; a message that is gone has 0. A tap
+        // follows its message, also where the second is the same or the clock of receipt is slow.
+        let at = match (self.record.received_at, self.date(message.get("date"))) {
+            (Some(received_at), Ok(sent_at)) => received_at.max(Time(sent_at.0 + 1)),
+            (Some(received_at), Err(_)) => received_at,
+            (None, sent_at) => Time(sent_at?.0 + 1),
         };
         let mut event = self.event(Kind::ButtonClicked, at, &contact, &id);
         event.time_basis = TimeBasis::Received;
@@ -450,12 +452,30 @@ mod tests {
         let rest = "button_clicked 7 id=tap:9 re=7:3 type=callback_query answer=yes text=Ja";
         assert_eq!(lines(&tap("1700000000"), Some(RECEIVED)), [format!("~1700000100 {rest}")]);
         assert_eq!(lines(&tap("0"), Some(RECEIVED)), [format!("~1700000100 {rest}")]);
+        assert_eq!(lines(&tap("1700000101"), Some(RECEIVED)), [format!("~1700000101 {rest}")]);
         check(&tap("1700000000"), &[&format!("~1700000000 {rest}")]);
         check(&tap("0"), &["rejected bad_time:date"]);
         check(
             r#"{"update_id":2,"callback_query":{"id":"9","from":{"id":7},"data":"yes"}}"#,
             &["rejected missing_field:date"],
         );
+    }
+
+    #[test]
+    fn a_tap_whose_time_is_not_known_follows_the_question_it_answers() {
+        let tap = r#"{"update_id":2,"callback_query":{"id":"9","from":{"id":7},"data":"yes",
+            "message":{"message_id":3,"date":1700000000,"chat":{"id":7,"type":"private"}}}}"#;
+        let arena = super::super::Arena::default();
+        let body = super::super::parse(tap, &arena).unwrap();
+        let sent_at = Time(1_700_000_000_000_000);
+        for received_at in [None, Some(sent_at), Some(Time(sent_at.0 - 1_500_000))] {
+            let reading = super::super::Reading::default();
+            let record = Record { body: &body, received_at, source: "test", reading: &reading, arena: &arena };
+            let mut found = Vec::new();
+            let mut emit = |event: Event<'_>| found.push((event.kind, event.at));
+            super::parse(&record, &mut Out::new(&mut emit));
+            assert_eq!(found, [(Kind::ButtonClicked, Time(sent_at.0 + 1))], "{received_at:?}");
+        }
     }
 
     #[test]

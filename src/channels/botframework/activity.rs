@@ -180,11 +180,14 @@ impl<'a> Activity<'a, '_> {
             .or_else(|| self.parties.user.clone())
             .or_else(known)
             .ok_or(Reason::MissingField("from"))?;
+        // Direct Line names no recipient: by itself, a message of the bot tells the conversation in place of the person.
+        let former = known().filter(|id| *id != contact && json::text(body.get("recipient").get("id")).is_none());
         let key = match json::text(body.get("id")) {
             Some(id) => format!("{}:{id}", self.conversation),
             None => self.derived_id(at, &contact),
         };
         let mut event = Event::new(kind, at, NAME, contact, key.clone());
+        event.former = former;
         event.time_basis = time_basis;
         event.sequence = self.sequence;
         event.account = self.parties.bot.clone().or_else(|| json::text(body.get(bot).get("id")));

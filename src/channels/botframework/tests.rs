@@ -284,3 +284,38 @@ fn broken_records_name_their_reasons() {
         assert!(found.contains(&reason.to_owned()), "{reason} in {found:#?}");
     }
 }
+
+#[test]
+fn where_no_recipient_is_named_the_conversation_and_its_user_are_one_contact() {
+    let activity = |id: &str, from: &str, rest: &str| {
+        format!(
+            r#"{{"type":"message","id":"{id}","timestamp":"2023-11-14T22:13:20Z","channelId":"directline",
+            "conversation":{{"id":"k9"}},"from":{{"id":"{from}","role":"{}"}},"text":"Hallo"{rest}}}"#,
+            if from == "b" { "bot" } else { "user" }
+        )
+    };
+    let contacts = |json: &str| {
+        let arena = crate::channels::Arena::default();
+        let body = crate::channels::parse(json, &arena).unwrap();
+        let reading = crate::channels::Reading::default();
+        let record = crate::channels::Record {
+            body: &body,
+            received_at: None,
+            source: "test",
+            reading: &reading,
+            arena: &arena,
+        };
+        let mut found = Vec::new();
+        let mut emit = |event: crate::event::Event<'_>| {
+            found.push((event.contact.into_owned(), event.former.map(std::borrow::Cow::into_owned)));
+        };
+        (CHANNEL.parse)(&record, &mut crate::channels::Out::new(&mut emit));
+        found
+    };
+    let (bot, user) = (activity("1", "b", ""), activity("2", "u", ""));
+    let (alone, linked) = (("k9".to_owned(), None), ("u".to_owned(), Some("k9".to_owned())));
+    assert_eq!(contacts(&bot), [alone]);
+    assert_eq!(contacts(&user), std::slice::from_ref(&linked));
+    assert_eq!(contacts(&format!("[{bot},{user}]")), [linked.clone(), linked]);
+    assert_eq!(contacts(&activity("2", "u", r#","recipient":{"id":"b"}"#)), [("u".to_owned(), None)]);
+}

@@ -53,6 +53,7 @@ pub(super) static CHANNEL: Channel = Channel {
         "Without that, a form with several parameters is one question, and each further parameter looks like a repeated prompt.",
         "An event or intent that the client sends counts as a tap, except for Dialogflow's own events and the welcome; a chip that sends its words counts as a written message.",
         "A flow has ended when the agent ends the interaction in a turn that it understood; whether the contact got what they came for is known only from conversationSuccess messages.",
+        "A turn that hands over to a person and fills no parameter answers no question.",
         "Rows of Dialogflow end at 500 turns of a conversation.",
         "The matched intent can be read by rules as the tag of what the contact wrote.",
     ],
@@ -154,8 +155,7 @@ impl<'a> Turn<'a> {
             }
             out.event(event);
         }
-        let parameters = json::elements(self.form().get("parameterInfo"));
-        for parameter in parameters.filter(|parameter| json::flag(parameter.get("justCollected")) == Some(true)) {
+        for parameter in self.just_collected() {
             if let Some(name) = json::text(parameter.get("displayName")) {
                 let mut event = self.event(Kind::QuestionAnswered, &name);
                 event.question = Some(name);
@@ -217,6 +217,10 @@ impl<'a> Turn<'a> {
         let is_over = has("endInteraction");
         let is_handed_over = has("liveAgentHandoff") || has("telephonyTransferCall");
         if is_handed_over {
+            // "Let me talk to somebody" is no answer to the page that waited. What was not understood is refused already.
+            if !self.filled_a_parameter() && !matches!(self.match_type(), Some("NO_MATCH" | "NO_INPUT")) {
+                out.event(self.event(Kind::AnswerRejected, "rejected"));
+            }
             out.event(self.event(Kind::HandoverToHuman, "handoff"));
         }
         if has("conversationSuccess") {
@@ -258,6 +262,16 @@ impl<'a> Turn<'a> {
     fn form(&self) -> &'a Value<'a> {
         let form = self.result.get("formInfo");
         if form.is_null() { self.result.get("pageInfo").get("formInfo") } else { form }
+    }
+
+    /// The parameters that this turn filled.
+    fn just_collected(&self) -> impl Iterator<Item = &'a Value<'a>> {
+        json::elements(self.form().get("parameterInfo"))
+            .filter(|parameter| json::flag(parameter.get("justCollected")) == Some(true))
+    }
+
+    fn filled_a_parameter(&self) -> bool {
+        self.match_type() == Some("PARAMETER_FILLING") || self.just_collected().next().is_some()
     }
 
     /// The parameter of the page's form that is still empty, else the page. The end of a flow or session waits for nothing.

@@ -123,11 +123,19 @@ fn a_conversation_ends_succeeds_or_goes_to_a_person() {
             &end(&format!("{PAGE},"), &format!(r#"{{"text":{{"text":["Moment"]}}}},{message}"#)),
             &[
                 RECEIVED,
+                "1700000000 answer_rejected s account=a language=de",
                 "1700000000 handover_to_human s account=a language=de",
                 "1700000000 message_sent s account=a id=r:0 flow=f language=de type=text agent=bot text=Moment",
             ],
         );
     }
+    // The last parameter was given before the person took over; who said nothing gave no answer that could be refused.
+    for kind in ["PARAMETER_FILLING", "NO_INPUT"] {
+        let found = lines(&end(&format!(r#""match":{{"matchType":"{kind}"}},"#), r#"{"liveAgentHandoff":{}}"#));
+        assert!(found.iter().all(|line| !line.contains("answer_rejected")), "{found:?}");
+    }
+    let unclear = lines(&end(r#""match":{"matchType":"NO_MATCH"},"#, r#"{"liveAgentHandoff":{}}"#));
+    assert_eq!(unclear.iter().filter(|line| line.contains("answer_rejected")).count(), 1, "{unclear:?}");
 }
 
 #[test]

@@ -97,11 +97,21 @@ struct State<'a> {
 #[derive(Clone, Copy)]
 struct Question<'a> {
     name: &'a str,
+    /// Whether a slot waits for the answer: a form requested it, or it was asked inside a form or flow.
+    has_slot: bool,
     answered: bool,
     /// Whether the contact has written since it was asked.
     replied: bool,
     /// Whether what they wrote last was refused.
     rejected: bool,
+    /// Whether the reply stands although no slot shows it.
+    settled: bool,
+}
+
+impl Question<'_> {
+    fn waits(self) -> bool {
+        !self.answered && !self.settled
+    }
 }
 
 /// The contact's last message.
@@ -204,6 +214,9 @@ impl<'a> Dialogue<'a> {
             "active_loop" | "form" => self.form(told, out),
             "action_execution_rejected" => self.rejected(told, out),
             "session_started" | "restart" => {
+                if told.word == "session_started" {
+                    self.settle();
+                }
                 self.leave_question(told, out);
                 self.now = State::default();
                 self.before_messages.clear();
@@ -240,6 +253,7 @@ impl<'a> Dialogue<'a> {
         if written == "/session_start" {
             return out.ignore("session_start");
         }
+        self.settle();
         self.before_messages.push(self.now);
         self.carries_over = false;
         if let Some(question) = &mut self.now.question {
@@ -313,7 +327,7 @@ impl<'a> Dialogue<'a> {
         let name = told.body.get("name").as_str().unwrap_or_default();
         if let Some(question) = name.strip_prefix("utter_ask_").filter(|question| !question.is_empty()) {
             // A form utters this inside its own action, which is told by its requested slot only.
-            self.ask(question, told, out);
+            self.ask(question, false, told, out);
         } else if name == "action_default_fallback" {
             self.fall_back(told, out);
         } else if name == "action_human_handoff" {
@@ -336,7 +350,7 @@ impl<'a> Dialogue<'a> {
         }
         if name == "requested_slot" {
             match value.as_str().filter(|question| !question.is_empty()) {
-                Some(question) => self.ask(question, told, out),
+                Some(question) => self.ask(question, true, told, out),
                 None => self.now.question = None,
             }
             return Ok(());
@@ -366,12 +380,16 @@ impl<'a> Dialogue<'a> {
         Ok(())
     }
 
-    fn ask(&mut self, name: &'a str, told: &Told<'a>, out: &mut Out<'_>) {
+    fn ask(&mut self, name: &'a str, is_requested: bool, told: &Told<'a>, out: &mut Out<'_>) {
+        let has_slot = is_requested || self.now.flow.is_some();
         // The slot and the utterance are one prompt; another one comes only after the contact has written.
-        if self.now.question.is_some_and(|question| question.name == name && !question.replied) {
+        if let Some(question) = self.now.question.as_mut().filter(|question| question.name == name && !question.replied)
+        {
+            question.has_slot |= has_slot;
             return out.ignore("same_prompt");
         }
-        self.now.question = Some(Question { name, answered: false, replied: false, rejected: false });
+        self.now.question =
+            Some(Question { name, has_slot, answered: false, replied: false, rejected: false, settled: false });
         let mut event = self.event(told, Kind::QuestionAsked, name);
         event.question = Some(Cow::Borrowed(name));
         event.flow = self.now.flow.map(Cow::Borrowed);
@@ -441,10 +459,18 @@ impl<'a> Dialogue<'a> {
         out.ignore("action_execution_rejected");
     }
 
+    /// Of a question without a slot nothing but the next message tells the answer. Once the bot has gone on to listen
+    /// without asking again, that reply stands, whatever becomes of what is said later.
+    fn settle(&mut self) {
+        if let Some(question) = &mut self.now.question {
+            question.settled |= question.replied && !question.rejected && !question.has_slot;
+        }
+    }
+
     /// What the contact wrote last, if they wrote, was no answer to the question that waits.
     fn refuse_reply(&mut self, told: &Told<'a>, out: &mut Out<'_>) {
         if let Some(question) = &mut self.now.question
-            && !question.answered
+            && question.waits()
             && question.replied
             && !std::mem::replace(&mut question.rejected, true)
         {
@@ -455,7 +481,7 @@ impl<'a> Dialogue<'a> {
     /// The question is dropped. What the contact wrote last was no answer, or the slot would be set.
     fn leave_question(&mut self, told: &Told<'a>, out: &mut Out<'_>) {
         self.refuse_reply(told, out);
-        if self.now.question.is_some_and(|question| !question.answered) {
+        if self.now.question.is_some_and(Question::waits) {
             out.event(self.about_question(Kind::QuestionSkipped, told));
         }
         self.now.question = None;
@@ -470,7 +496,7 @@ impl<'a> Dialogue<'a> {
         let is_same = was.is_some_and(|was| was.name == question.name);
         let replied = was.is_some_and(|was| was.replied) || !is_same;
         let rejected = is_same && was.is_some_and(|was| was.rejected);
-        if !question.answered && replied {
+        if question.waits() && replied {
             question.replied = true;
             question.rejected = true;
             if !rejected {

@@ -106,6 +106,29 @@ fn a_slot_and_its_utterance_are_one_prompt() {
 }
 
 #[test]
+fn a_reply_to_a_question_without_a_slot_stands_whatever_comes_later() {
+    let (help, said) = (("action", r#""name":"utter_ask_help""#), ("bot", r#""text":"Gern""#));
+    let later = |rest: &str| format!(r#""text":"{rest}","message_id":"m2""#);
+    let (restart, person, odd) = (later("/restart"), later("Mensch bitte"), later("asdf"));
+    let fallback = ("action", r#""name":"action_default_fallback""#);
+    for after in [
+        vec![("session_started", ""), ("user", &*person)],
+        vec![("user", &*restart), ("restart", "")],
+        vec![("user", &*person), ("pause", "")],
+        vec![("user", &*odd), fallback, ("rewind", "")],
+    ] {
+        let found = lines(&tracker(&[vec![help, SAY, said], after].concat()));
+        let takes_back = |line: &&String| line.contains("answer_rejected") || line.contains("question_skipped");
+        assert_eq!(found.iter().find(takes_back), None, "{found:#?}");
+    }
+    // Asking for a person at once is no answer, and neither is what led to a fallback.
+    for after in [vec![("pause", "")], vec![fallback, ("rewind", "")]] {
+        let found = lines(&tracker(&[vec![help, SAY], after].concat()));
+        assert!(found.iter().any(|line| line.contains("answer_rejected 7 question=help")), "{found:#?}");
+    }
+}
+
+#[test]
 fn a_form_that_is_left_is_not_completed_and_its_question_skipped() {
     check(
         &tracker(&[("form", r#""name":"order""#), ASK, SAY, ("form", ""), ASK_NOTHING]),

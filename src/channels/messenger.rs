@@ -111,7 +111,8 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         out.ignore("page_change");
         return Ok(());
     }
-    for (key, value) in object.iter() {
+    // A field without a value is what a serializer made of a field that is not there.
+    for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         if part.shared(key, value, out)? {
             continue;
         }
@@ -282,6 +283,17 @@ mod tests {
         check(
             &inbound(r#""message":{"mid":"m1","text":"Ja","quick_reply":{"payload":"yes"}}"#),
             &["1700000000 button_clicked 7 account=20 id=m1 type=quick_reply answer=yes text=Ja"],
+        );
+    }
+
+    #[test]
+    fn fields_without_a_value_say_nothing() {
+        check(
+            &inbound(
+                r#""message":{"mid":"m1","text":"Hi"},"optin":null,"optout":null,"payment":null,"pre_checkout":null,
+                "delivery":null,"read":null,"postback":null,"reaction":null,"pass_thread_control":null"#,
+            ),
+            &["1700000000 message_received 7 account=20 id=m1 type=text text=Hi"],
         );
     }
 

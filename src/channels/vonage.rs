@@ -60,7 +60,7 @@ fn recognises(record: &Record<'_>) -> bool {
 }
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
-    let is_status = json::has(record.body, "status");
+    let is_status = !record.body.get("status").is_null();
     let read = if is_status { status(record, out) } else { inbound(record, out) };
     if let Err(reason) = read {
         out.reject(reason);
@@ -255,7 +255,9 @@ mod tests {
         };
         check(
             &CHANNEL,
-            &inbound(r#""message_type":"text","text":"Ja","context":{"message_uuid":"u1","message_from":"4930"}"#),
+            &inbound(
+                r#""status":null,"message_type":"text","text":"Ja","context":{"message_uuid":"u1","message_from":"4930"}"#,
+            ),
             &["1772438400 message_received 49151 account=whatsapp:4930 id=i1 re=u1 type=text text=Ja"],
         );
         check(

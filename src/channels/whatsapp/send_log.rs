@@ -36,7 +36,7 @@ pub(super) fn recognises(body: &Value<'_>) -> bool {
 pub(super) fn read(record: &Record<'_>, zone: Option<&TimeZone>, out: &mut Out<'_>) -> Result<(), Reason> {
     let body = record.body;
     let (request, response) = (body.get("request"), body.get("response"));
-    if json::has(request, "status") {
+    if !request.get("status").is_null() {
         // The business marks the contact's message as read, or shows that it types.
         out.ignore("mark_as_read");
         return Ok(());

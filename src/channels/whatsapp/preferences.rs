@@ -3,12 +3,12 @@
 //! Knows nothing of stop words; these signals are the platform's own.
 
 use super::super::{Out, Reason, Value, json};
-use super::{Person, Scope, digits};
+use super::{Person, Scope, digits, rows};
 use crate::event::{Event, Kind, Text};
 
 /// Field `user_preferences`: the contact stopped or resumed marketing messages in the app's own menu.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for preference in json::elements(value.get("user_preferences")) {
+    for preference in rows(value, "user_preferences", out) {
         if let Err(reason) = read_one(preference, scope, out) {
             out.reject(reason);
         }

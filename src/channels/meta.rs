@@ -206,6 +206,11 @@ impl<'a> Part<'a> {
             out.ignore("message_deleted");
             return Ok(());
         }
+        // The business tries its own account out.
+        if json::flag(message.get("is_self")) == Some(true) {
+            out.ignore("own_message");
+            return Ok(());
+        }
         let mid = json::required(message.get("mid"), "mid")?;
         let quick_reply = message.get("quick_reply");
         let kind = match (self.is_outbound(), quick_reply.is_object()) {
@@ -213,7 +218,7 @@ impl<'a> Part<'a> {
             (false, true) => Kind::ButtonClicked,
             (false, false) => Kind::MessageReceived,
         };
-        let mut event = self.event(kind, mid.clone())?;
+        let mut event = self.event(kind, self.told(&mid))?;
         event.message_id = Some(mid);
         event.reply_to = json::text(message.get("reply_to").get("mid"));
         event.text = json::text(message.get("text"));
@@ -251,7 +256,7 @@ impl<'a> Part<'a> {
         let payload = json::text(postback.get("payload"));
         let title = json::text(postback.get("title"));
         let dedup = match &mid {
-            Some(mid) => mid.clone(),
+            Some(mid) => self.told(mid),
             None => self.key(payload.as_deref().or(title.as_deref()).unwrap_or_default())?,
         };
         let mut event = self.event(Kind::ButtonClicked, dedup)?;
@@ -412,6 +417,15 @@ impl<'a> Part<'a> {
         let kind = if to_bot { Kind::HandoverToBot } else { Kind::HandoverToHuman };
         out.event(self.event(kind, self.key(app)?)?);
         Ok(())
+    }
+
+    /// A key for what is known by the id of its message. One message can stand in the logs of two apps, of which the one on
+    /// standby is told less and cannot tell who wrote: of equal events only one is kept, so these are not.
+    fn told(&self, mid: &Text<'a>) -> Text<'a> {
+        match self.place {
+            Place::Standby => Cow::Owned(format!("standby:{mid}")),
+            Place::Messaging | Place::Change(_) => mid.clone(),
+        }
     }
 
     /// A key for events that the platform gives no id: who and what; the time is added later.

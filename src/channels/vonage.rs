@@ -45,7 +45,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "Reads are reported for WhatsApp, Viber, RCS and Messenger, and not where the contact switched them off; SMS has none.",
         "A price stands in the status that is charged for: the delivery, or for SMS the submission.",
         "client_ref is the business's own tag, and the campaign unless a rule reads it.",
-        "Soft opt-outs are known from what contacts write, and from WhatsApp's error 131050 where Vonage passes it on.",
+        "Soft opt-outs are known from what contacts write, and from WhatsApp's error 131050 where Vonage passes it on; a message \
+         refused because the number stands on Vonage's own list of opt-outs is a failure only.",
         "WhatsApp and SMS of one telephone number are one contact; the account, which begins with the channel, tells them apart.",
     ],
     recognises,

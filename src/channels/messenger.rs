@@ -136,6 +136,7 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 
 /// `optout`, of the field `messaging_optouts`: the contact ended messages that they once agreed to.
 fn opt_out<'a>(part: &Part<'a>, optout: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    meta::is_object(optout, "optout")?;
     let topic = ["topic", "title", "ref", "type"].into_iter().find_map(|key| json::text(optout.get(key)));
     let key = part.key(format_args!("optout:{}", topic.as_deref().unwrap_or_default()))?;
     let mut event = part.event(Kind::OptedOutSoft, key)?;
@@ -184,6 +185,7 @@ fn rating<'a>(part: &Part<'a>, feedback: &'a Value<'a>, out: &mut Out<'_>) -> Re
 
 /// `payment` and `pre_checkout` of the closed payment beta, which live on in old logs.
 fn payment<'a>(part: &Part<'a>, payment: &'a Value<'a>, state: &'static str, out: &mut Out<'_>) -> Result<(), Reason> {
+    meta::is_object(payment, "payment")?;
     let charge = json::text(payment.get("payment_credential").get("charge_id"));
     let mut event = part.event(Kind::Payment, part.key(charge.as_deref().unwrap_or(state))?)?;
     let amount = payment.get("amount");
@@ -338,6 +340,18 @@ mod tests {
             ),
             &["1700000000 message_received 7 account=20 id=m1 type=text text=Hi"],
         );
+        let entry = r#"{"object":"page","entry":[{"id":"20","messaging":null,"standby":null,"changes":null}]}"#;
+        check(entry, &["ignored empty"]);
+    }
+
+    #[test]
+    fn what_holds_nothing_is_neither_an_opt_in_nor_a_tap() {
+        for field in ["optin", "optout", "payment", "postback"] {
+            for value in ["true", r#""""#, "[]"] {
+                let part = inbound(&format!(r#""{field}":{value}"#));
+                check(&part, &[&format!("rejected bad_value:{field}")]);
+            }
+        }
     }
 
     #[test]

@@ -95,6 +95,7 @@ pub(super) fn parts<'a>(
         };
         for (key, value) in entry.as_object().into_iter().flat_map(Object::iter) {
             match (key, value) {
+                ("messaging" | "standby" | "changes" | "value", Value::Null) => {}
                 ("messaging", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Messaging, part)),
                 ("standby", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Standby, part)),
                 ("changes", Value::Array(changes)) => {
@@ -252,6 +253,7 @@ impl<'a> Part<'a> {
 
     /// `postback`: a tap on a button, a menu entry or *Get started*. On standby the payload is withheld.
     fn postback(&self, postback: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        is_object(postback, "postback")?;
         let mid = json::text(postback.get("mid"));
         let payload = json::text(postback.get("payload"));
         let title = json::text(postback.get("title"));
@@ -308,6 +310,7 @@ impl<'a> Part<'a> {
     /// `optin`: the send-to-Messenger plugin and the checkbox, one-time and recurring notifications. The contact's stop
     /// and resumption of recurring notifications of one topic come this way too, with the platform's word for it.
     fn optin(&self, optin: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        is_object(optin, "optin")?;
         let form = json::text(optin.get("type"));
         let word = |key: &'static str| json::text(optin.get(key));
         let status = word("notification_messages_status");
@@ -432,6 +435,14 @@ impl<'a> Part<'a> {
     pub(super) fn key(&self, what: impl std::fmt::Display) -> Result<Text<'a>, Reason> {
         Ok(Cow::Owned(format!("{}:{what}", self.contact()?)))
     }
+}
+
+/// That there is something in a part whose mere being there tells something.
+///
+/// # Errors
+/// It is no object.
+pub(super) fn is_object(value: &Value<'_>, field: &'static str) -> Result<(), Reason> {
+    if value.is_object() { Ok(()) } else { Err(Reason::BadValue(field)) }
 }
 
 /// What a message consists of, in the platform's words. Buttons and templates go before text, because they are what

@@ -57,6 +57,7 @@ pub(super) static CHANNEL: Channel = Channel {
         "Error 21610 says that the contact replied STOP before, 63014 that they blocked the sender or opted out: both are failed messages and soft opt-outs.",
         "Errors 63049 and 63032 are messages that WhatsApp held back: suppressed, not failed.",
         "WhatsApp and SMS of one telephone number are one contact; the account, which has the prefix, tells them apart.",
+        "A WhatsApp contact who hides the number is known by a user id, and is another contact than under the number.",
         "Taps on links are not reported.",
     ],
     recognises,

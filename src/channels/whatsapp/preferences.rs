@@ -82,7 +82,7 @@ fn identity<'a>(
     scope: &Scope<'a>,
     out: &mut Out<'_>,
 ) -> Result<(), Reason> {
-    let time = if json::has(row, "timestamp") { row.get("timestamp") } else { entry_time };
+    let time = if row.get("timestamp").is_null() { entry_time } else { row.get("timestamp") };
     let at = json::time(time, "timestamp", scope.zone)?;
     let current = json::required(row.get("user_id").get("current"), "user_id.current")?;
     let contact = json::text(row.get("wa_id")).map_or_else(|| current.clone(), digits);

@@ -96,8 +96,9 @@ pub(super) fn read(record: &Record<'_>, zone: Option<&TimeZone>, out: &mut Out<'
 
 fn time(record: &Record<'_>, zone: Option<&TimeZone>) -> Result<(Time, TimeBasis), Reason> {
     for field in ["at", "sent_at"] {
-        if json::has(record.body, field) {
-            return json::time(record.body.get(field), field, zone).map(|at| (at, TimeBasis::Event));
+        let time = record.body.get(field);
+        if !time.is_null() {
+            return json::time(time, field, zone).map(|at| (at, TimeBasis::Event));
         }
     }
     let received_at = match record.received_at {

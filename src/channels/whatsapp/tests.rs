@@ -289,6 +289,11 @@ fn a_changed_id_is_told_on_the_contact_as_known_from_now_on() {
         r#""type":"system","system":{"type":"customer_changed_number","wa_id":"49999"}"#,
         "identity_linked 49999 former=49151 id=m1",
     );
+    check(
+        "user_id_update",
+        r#"{"timestamp":null,"user_id":{"previous":"DE.1","current":"DE.2"}}"#,
+        "identity_linked DE.2 former=DE.1",
+    );
     check("user_id_update", r#"{"user_id":{"previous":"DE.1","current":"DE.2"}}"#, "identity_linked DE.2 former=DE.1");
     check(
         "user_id_update",
@@ -373,6 +378,7 @@ fn a_refused_send_is_a_message_that_failed() {
         "message_failed 49151 id=failed:1767268800000000:bf94fa1572e0566a type=template template=sale language=de tag=spring error=131047"
     );
     assert_eq!(read(&line(at, "{}")), "rejected missing_field:response.messages");
+    assert_eq!(read(&line(r#""at":null,"sent_at":1767268800,"#, "{}")), "rejected missing_field:response.messages");
     assert_eq!(read(&line("", "{}")), "rejected missing_field:at");
 }
 

@@ -44,7 +44,7 @@ pub(super) static CHANNEL: Channel = Channel {
         clicked: Ability::LowerBound,
         replied: Ability::Yes,
         opted_in: Ability::LowerBound,
-        opted_out_soft: Ability::Yes,
+        opted_out_soft: Ability::LowerBound,
         opted_out_hard: Ability::Never,
         asked: Ability::NeedsSendLog,
         handed_over: Ability::Never,
@@ -55,6 +55,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "A callback that is delivered again has another time of receipt and is kept twice; messages count once by their id.",
         "Reads are reported for WhatsApp and RCS only, and not where the contact switched them off; SMS has none.",
         "Error 21610 says that the contact replied STOP before, 63014 that they blocked the sender or opted out: both are failed messages and soft opt-outs.",
+        "Twilio itself recognises a stop in SMS, and in WhatsApp only where Advanced Opt-Out is on; elsewhere it is recognised \
+         by its words.",
         "Errors 63049 and 63032 are messages that WhatsApp held back: suppressed, not failed.",
         "WhatsApp and SMS of one telephone number are one contact; the account, which has the prefix, tells them apart.",
         "A WhatsApp contact who hides the number is known by a user id, and is another contact than under the number.",

@@ -30,8 +30,8 @@ pub(super) static CHANNEL: Channel = Channel {
         opened: Ability::LowerBound,
         clicked: Ability::LowerBound,
         replied: Ability::Yes,
-        opted_in: Ability::Yes,
-        opted_out_soft: Ability::Yes,
+        opted_in: Ability::LowerBound,
+        opted_out_soft: Ability::LowerBound,
         opted_out_hard: Ability::Never,
         asked: Ability::NeedsSendLog,
         handed_over: Ability::NeedsSendLog,
@@ -43,7 +43,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "In version 2, prices come in billing events of their own, which are left out.",
         "Taps on URL buttons are not reported per contact; only taps on quick replies and list entries are.",
         "Answers point to a message only by Gupshup's id; those that point by WhatsApp's count for the last message before them.",
-        "Opting in and out is what Gupshup's user events report, and what contacts write; a block is not reported.",
+        "Opting in and out is what Gupshup's user events report, which only version 2 has, and what contacts write; a block is \
+         not reported.",
         "A log that changed from version 2 to version 3 has two names for one account: the app and the number's id.",
         "Errors 131049 and 130472 are messages that WhatsApp held back: suppressed, not failed.",
     ],
@@ -165,7 +166,8 @@ fn receipt(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         ts => moment(ts, "ts", record)?,
     };
     let mut event = message.event(kind, at);
-    let is_late = matches!(kind, Kind::MessageDelivered | Kind::MessageOpened) && payload.get("gsId").is_null();
+    let is_late =
+        matches!(kind, Kind::MessageDelivered | Kind::MessageOpened) && json::text(payload.get("gsId")).is_none();
     if is_late {
         event.message_id = None;
     }
@@ -282,6 +284,11 @@ mod tests {
         check(
             "message-event",
             r#""id":"wa1","type":"read","destination":"49151","payload":{"ts":"1773100000"}"#,
+            &["1773100000 message_opened 49151 account=Schuhe"],
+        );
+        check(
+            "message-event",
+            r#""id":"wa1","gsId":"","type":"read","destination":"49151","payload":{"ts":"1773100000"}"#,
             &["1773100000 message_opened 49151 account=Schuhe"],
         );
     }

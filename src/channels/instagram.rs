@@ -90,7 +90,8 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         out.ignore(change(field));
         return Ok(());
     }
-    for (key, value) in object.iter() {
+    // A field without a value is what a serializer made of a field that is not there.
+    for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         if part.shared(key, value, out)? {
             continue;
         }
@@ -168,6 +169,14 @@ mod tests {
         ] {
             check(&inbound(part), &[&format!("1700000000 {line}")]);
         }
+    }
+
+    #[test]
+    fn fields_without_a_value_say_nothing() {
+        check(
+            &inbound(r#""message":{"mid":"m1","text":"Hi"},"optin":null,"read":null,"postback":null,"reaction":null"#),
+            &["1700000000 message_received 7 account=20 id=m1 type=text text=Hi"],
+        );
     }
 
     #[test]

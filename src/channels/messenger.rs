@@ -111,7 +111,8 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
         out.ignore("page_change");
         return Ok(());
     }
-    for (key, value) in object.iter() {
+    // A field without a value is what a serializer made of a field that is not there.
+    for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         if part.shared(key, value, out)? {
             continue;
         }
@@ -135,6 +136,7 @@ fn part(part: &Part<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 
 /// `optout`, of the field `messaging_optouts`: the contact ended messages that they once agreed to.
 fn opt_out<'a>(part: &Part<'a>, optout: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+    meta::is_object(optout, "optout")?;
     let topic = ["topic", "title", "ref", "type"].into_iter().find_map(|key| json::text(optout.get(key)));
     let key = part.key(format_args!("optout:{}", topic.as_deref().unwrap_or_default()))?;
     let mut event = part.event(Kind::OptedOutSoft, key)?;
@@ -183,6 +185,7 @@ fn rating<'a>(part: &Part<'a>, feedback: &'a Value<'a>, out: &mut Out<'_>) -> Re
 
 /// `payment` and `pre_checkout` of the closed payment beta, which live on in old logs.
 fn payment<'a>(part: &Part<'a>, payment: &'a Value<'a>, state: &'static str, out: &mut Out<'_>) -> Result<(), Reason> {
+    meta::is_object(payment, "payment")?;
     let charge = json::text(payment.get("payment_credential").get("charge_id"));
     let mut event = part.event(Kind::Payment, part.key(charge.as_deref().unwrap_or(state))?)?;
     let amount = payment.get("amount");
@@ -220,7 +223,8 @@ fn call(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
     } else {
         (Kind::MessageSent, json::required(response.get("message_id"), "message_id")?)
     };
-    let mut event = Event::new(kind, at, NAME, contact, message_id.clone());
+    // Not the bare id: the echo may have the same time, and is another event with other columns.
+    let mut event = Event::new(kind, at, NAME, contact, format!("send:{message_id}"));
     event.time_basis = time_basis;
     event.account = json::text(body.get("page_id"));
     event.message_id = Some(message_id);
@@ -256,8 +260,11 @@ fn error_code<'a>(error: &'a Value<'a>) -> Option<Text<'a>> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::CHANNEL;
-    use crate::channels::reading;
+    use crate::channels::{Arena, Out, Reading, Record, reading, value};
+    use crate::event::Event;
 
     #[track_caller]
     fn check(json: &str, expected: &[&str]) {
@@ -283,6 +290,68 @@ mod tests {
             &inbound(r#""message":{"mid":"m1","text":"Ja","quick_reply":{"payload":"yes"}}"#),
             &["1700000000 button_clicked 7 account=20 id=m1 type=quick_reply answer=yes text=Ja"],
         );
+    }
+
+    #[test]
+    fn what_two_apps_or_a_call_and_its_echo_tell_of_a_message_is_kept_whichever_comes_first() {
+        let envelope = |place: &str| {
+            format!(
+                r#"{{"object":"page","entry":[{{"id":20,"time":1700000009000,"{place}":[{{"sender":{{"id":"20"}},"recipient":{{"id":"7"}},
+                "timestamp":1700000000000,"message":{{"mid":"m1","is_echo":true,"app_id":9,"text":"Hallo"}}}}]}}]}}"#
+            )
+        };
+        let call = r#"{"at":"2023-11-14T22:13:20Z","page_id":"20","request":{"recipient":{"id":"7"},"message":{"text":"Hallo"}},
+            "response":{"recipient_id":"7","message_id":"m1"}}"#;
+        let told = [envelope("messaging"), envelope("standby"), call.to_owned()].map(|record| {
+            let arena = Arena::default();
+            let reading = Reading::default();
+            let body = value::parse(&record, &arena).unwrap();
+            let mut told = Vec::new();
+            let mut emit = |event: Event<'_>| {
+                assert_eq!((event.message_id.as_deref(), event.at.seconds()), (Some("m1"), 1_700_000_000));
+                told.push((event.dedup.into_owned(), event.agent.map(Cow::into_owned)));
+            };
+            let mut out = Out::new(&mut emit);
+            let record = Record { body: &body, received_at: None, source: "test", reading: &reading, arena: &arena };
+            (CHANNEL.parse)(&record, &mut out);
+            told
+        });
+        let agent = |key: &str, agent: &str| vec![(key.to_owned(), Some(agent.to_owned()))];
+        assert_eq!(told, [agent("m1", "bot"), agent("standby:m1", "human"), agent("send:m1", "bot")]);
+    }
+
+    #[test]
+    fn a_message_of_the_account_to_itself_is_no_conversation() {
+        check(
+            &page(
+                r#"{"sender":{"id":"20"},"recipient":{"id":"20"},"timestamp":1700000000000,
+                "message":{"mid":"m1","is_echo":true,"is_self":true,"text":"Test"}}"#,
+            ),
+            &["ignored own_message"],
+        );
+    }
+
+    #[test]
+    fn fields_without_a_value_say_nothing() {
+        check(
+            &inbound(
+                r#""message":{"mid":"m1","text":"Hi"},"optin":null,"optout":null,"payment":null,"pre_checkout":null,
+                "delivery":null,"read":null,"postback":null,"reaction":null,"pass_thread_control":null"#,
+            ),
+            &["1700000000 message_received 7 account=20 id=m1 type=text text=Hi"],
+        );
+        let entry = r#"{"object":"page","entry":[{"id":"20","messaging":null,"standby":null,"changes":null}]}"#;
+        check(entry, &["ignored empty"]);
+    }
+
+    #[test]
+    fn what_holds_nothing_is_neither_an_opt_in_nor_a_tap() {
+        for field in ["optin", "optout", "payment", "postback"] {
+            for value in ["true", r#""""#, "[]"] {
+                let part = inbound(&format!(r#""{field}":{value}"#));
+                check(&part, &[&format!("rejected bad_value:{field}")]);
+            }
+        }
     }
 
     #[test]

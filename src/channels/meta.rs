@@ -95,6 +95,7 @@ pub(super) fn parts<'a>(
         };
         for (key, value) in entry.as_object().into_iter().flat_map(Object::iter) {
             match (key, value) {
+                ("messaging" | "standby" | "changes" | "value", Value::Null) => {}
                 ("messaging", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Messaging, part)),
                 ("standby", Value::Array(parts)) => parts.iter().for_each(|part| take(Place::Standby, part)),
                 ("changes", Value::Array(changes)) => {
@@ -206,6 +207,11 @@ impl<'a> Part<'a> {
             out.ignore("message_deleted");
             return Ok(());
         }
+        // The business tries its own account out.
+        if json::flag(message.get("is_self")) == Some(true) {
+            out.ignore("own_message");
+            return Ok(());
+        }
         let mid = json::required(message.get("mid"), "mid")?;
         let quick_reply = message.get("quick_reply");
         let kind = match (self.is_outbound(), quick_reply.is_object()) {
@@ -213,7 +219,7 @@ impl<'a> Part<'a> {
             (false, true) => Kind::ButtonClicked,
             (false, false) => Kind::MessageReceived,
         };
-        let mut event = self.event(kind, mid.clone())?;
+        let mut event = self.event(kind, self.told(&mid))?;
         event.message_id = Some(mid);
         event.reply_to = json::text(message.get("reply_to").get("mid"));
         event.text = json::text(message.get("text"));
@@ -247,11 +253,12 @@ impl<'a> Part<'a> {
 
     /// `postback`: a tap on a button, a menu entry or *Get started*. On standby the payload is withheld.
     fn postback(&self, postback: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        is_object(postback, "postback")?;
         let mid = json::text(postback.get("mid"));
         let payload = json::text(postback.get("payload"));
         let title = json::text(postback.get("title"));
         let dedup = match &mid {
-            Some(mid) => mid.clone(),
+            Some(mid) => self.told(mid),
             None => self.key(payload.as_deref().or(title.as_deref()).unwrap_or_default())?,
         };
         let mut event = self.event(Kind::ButtonClicked, dedup)?;
@@ -303,6 +310,7 @@ impl<'a> Part<'a> {
     /// `optin`: the send-to-Messenger plugin and the checkbox, one-time and recurring notifications. The contact's stop
     /// and resumption of recurring notifications of one topic come this way too, with the platform's word for it.
     fn optin(&self, optin: &'a Value<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
+        is_object(optin, "optin")?;
         let form = json::text(optin.get("type"));
         let word = |key: &'static str| json::text(optin.get(key));
         let status = word("notification_messages_status");
@@ -414,10 +422,27 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
+    /// A key for what is known by the id of its message. One message can stand in the logs of two apps, of which the one on
+    /// standby is told less and cannot tell who wrote: of equal events only one is kept, so these are not.
+    fn told(&self, mid: &Text<'a>) -> Text<'a> {
+        match self.place {
+            Place::Standby => Cow::Owned(format!("standby:{mid}")),
+            Place::Messaging | Place::Change(_) => mid.clone(),
+        }
+    }
+
     /// A key for events that the platform gives no id: who and what; the time is added later.
     pub(super) fn key(&self, what: impl std::fmt::Display) -> Result<Text<'a>, Reason> {
         Ok(Cow::Owned(format!("{}:{what}", self.contact()?)))
     }
+}
+
+/// That there is something in a part whose mere being there tells something.
+///
+/// # Errors
+/// It is no object.
+pub(super) fn is_object(value: &Value<'_>, field: &'static str) -> Result<(), Reason> {
+    if value.is_object() { Ok(()) } else { Err(Reason::BadValue(field)) }
 }
 
 /// What a message consists of, in the platform's words. Buttons and templates go before text, because they are what

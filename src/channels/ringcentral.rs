@@ -51,7 +51,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "Taps are contents like any other: they count as replies, not as clicks.",
         "An intervention counts as handed over to a person, also if a bot works as a user of the inbox.",
         "Contents that came from the source but are not the contact's, such as automatic welcome messages, are left out.",
-        "A person is an identity: the same person on two sources is two contacts until the inbox merges them.",
+        "A person is an identity: the same person on two sources is two contacts, also after the inbox merges them, because a \
+         merge is told of one identity and a group, not of the other identity.",
     ],
     recognises,
     parse,
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn merged_identities_are_one_contact_and_the_rest_is_ignored_by_name() {
+    fn a_merge_names_one_identity_only_and_the_rest_is_ignored_by_name() {
         check("identity.merged", r#""new_identity_group_id":"g1""#, &["1772438400 identity_linked c1"]);
         check("identity.unmerged", r#""new_identity_group_id":"g1""#, &["ignored identity"]);
         check("task.taken", r#""queue":"x""#, &["ignored task"]);

@@ -45,7 +45,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "Reads are reported for WhatsApp, Viber, RCS and Messenger, and not where the contact switched them off; SMS has none.",
         "A price stands in the status that is charged for: the delivery, or for SMS the submission.",
         "client_ref is the business's own tag, and the campaign unless a rule reads it.",
-        "Soft opt-outs are known from what contacts write, and from WhatsApp's error 131050 where Vonage passes it on.",
+        "Soft opt-outs are known from what contacts write, and from WhatsApp's error 131050 where Vonage passes it on; a message \
+         refused because the number stands on Vonage's own list of opt-outs is a failure only.",
         "WhatsApp and SMS of one telephone number are one contact; the account, which begins with the channel, tells them apart.",
     ],
     recognises,
@@ -60,7 +61,7 @@ fn recognises(record: &Record<'_>) -> bool {
 }
 
 fn parse(record: &Record<'_>, out: &mut Out<'_>) {
-    let is_status = json::has(record.body, "status");
+    let is_status = !record.body.get("status").is_null();
     let read = if is_status { status(record, out) } else { inbound(record, out) };
     if let Err(reason) = read {
         out.reject(reason);
@@ -255,7 +256,9 @@ mod tests {
         };
         check(
             &CHANNEL,
-            &inbound(r#""message_type":"text","text":"Ja","context":{"message_uuid":"u1","message_from":"4930"}"#),
+            &inbound(
+                r#""status":null,"message_type":"text","text":"Ja","context":{"message_uuid":"u1","message_from":"4930"}"#,
+            ),
             &["1772438400 message_received 49151 account=whatsapp:4930 id=i1 re=u1 type=text text=Ja"],
         );
         check(

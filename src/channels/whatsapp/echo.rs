@@ -4,12 +4,12 @@
 //! Knows nothing of live receipts.
 
 use super::super::{Out, Reason, Value, json};
-use super::{Scope, content, digits, inbound};
+use super::{Scope, content, digits, inbound, rows};
 use crate::event::{Event, Kind, Text, Time};
 
 /// Field `smb_message_echoes`: a person answered from the phone app.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for message in json::elements(value.get("message_echoes")) {
+    for message in rows(value, "message_echoes", out) {
         let contact = recipient(message).ok_or(Reason::MissingField("to"));
         if let Err(reason) = contact.and_then(|contact| outbound(message, message, contact, Some("human"), scope, out))
         {
@@ -20,7 +20,7 @@ pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_
 
 /// `standby.message_echoes`: Meta's own agent answered. Id and time stand beside the message.
 pub(super) fn of_agent<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for row in json::elements(value.get("message_echoes")) {
+    for row in rows(value, "message_echoes", out) {
         let message = if row.get("message").is_object() { row.get("message") } else { row };
         if message.get("recipient_type").as_str() == Some("group") {
             out.ignore("group");
@@ -35,17 +35,18 @@ pub(super) fn of_agent<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Ou
 
 /// Field `history`: up to half a year of old messages in one go, each of which belongs to its own day.
 ///
-/// A message is outbound if it names a recipient (`to`) or comes from anybody but the thread's contact. How far an
+/// A message is inbound if it comes from the thread's contact, and outbound if it names a recipient (`to`) or comes from
+/// anybody else. How far an
 /// outbound message got is told (`history_context.status`), but not when: the highest level is told at the time of the
 /// message itself, so that rates are right. Who wrote is not told: `agent` is unknown.
 pub(super) fn history<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for part in json::elements(value.get("history")) {
+    for part in rows(value, "history", out) {
         if json::elements(part.get("errors")).next().is_some() {
             out.ignore("history_declined");
         }
-        for thread in json::elements(part.get("threads")) {
+        for thread in rows(part, "threads", out) {
             let person = json::text(thread.get("id")).map(digits);
-            for message in json::elements(thread.get("messages")) {
+            for message in rows(thread, "messages", out) {
                 if let Err(reason) = old(message, person.as_ref(), scope, out) {
                     out.reject(reason);
                 }
@@ -61,8 +62,11 @@ fn old<'a>(
     out: &mut Out<'_>,
 ) -> Result<(), Reason> {
     let from = json::text(message.get("from")).map(digits);
-    let by_other = person.is_some() && from.is_some() && from.as_ref() != person;
-    let Some(contact) = recipient(message).or_else(|| person.filter(|_| by_other).cloned()) else {
+    let has_both = person.is_some() && from.is_some();
+    let by_contact = has_both && from.as_ref() == person;
+    let by_other = has_both && !by_contact;
+    let addressee = recipient(message).or_else(|| person.filter(|_| by_other).cloned());
+    let Some(contact) = addressee.filter(|_| !by_contact) else {
         return inbound::read(message, scope, out);
     };
     outbound(message, message, contact.clone(), None, scope, out)?;

@@ -4,7 +4,7 @@
 //! Format: Meta's reference of the WhatsApp webhook `automatic_events`.
 
 use super::super::{Out, Reason, Value, json};
-use super::{Scope, digits};
+use super::{Scope, digits, rows};
 use crate::event::{Event, Kind, Text};
 
 /// Field `automatic_events`: `goal_reached`, with the platform's name for it as `topic`.
@@ -12,7 +12,7 @@ use crate::event::{Event, Kind, Text};
 /// The platform names the message in which it found the goal, and no contact; such rows are ignored. The worth of a
 /// purchase is read by a machine from what was written, and is left out.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for row in json::elements(value.get("automatic_events")) {
+    for row in rows(value, "automatic_events", out) {
         if let Err(reason) = read_one(row, scope, out) {
             out.reject(reason);
         }

@@ -23,7 +23,7 @@ pub(super) fn read<'a>(
         out.ignore("messaging_handovers");
         return Ok(());
     };
-    let time = if json::has(value, "timestamp") { value.get("timestamp") } else { entry_time };
+    let time = if value.get("timestamp").is_null() { entry_time } else { value.get("timestamp") };
     let at = json::time(time, "timestamp", scope.zone)?;
     let sender = value.get("sender");
     let contact = ["phone_number", "wa_id", "user_id"].into_iter().find_map(|key| json::text(sender.get(key)));
@@ -108,6 +108,9 @@ mod tests {
         check(&CHANNEL, &nobody, &["rejected missing_field:sender"]);
         let timeless = handover(r#"{"new_owner_role":"ai_agent"}"#).replace(r#","timestamp":"1767268801""#, "");
         check(&CHANNEL, &timeless, &["1767268800 handover_to_bot 49151 account=p1"]);
+        let null =
+            handover(r#"{"new_owner_role":"ai_agent"}"#).replace(r#""timestamp":"1767268801""#, r#""timestamp":null"#);
+        check(&CHANNEL, &null, &["1767268800 handover_to_bot 49151 account=p1"]);
     }
 
     #[test]

@@ -140,7 +140,8 @@ fn system<'a>(
     let number = || json::text(note.get("wa_id")).or_else(|| json::text(note.get("new_wa_id"))).map(digits);
     let user = json::text(note.get("user_id"));
     let contact = match note.get("type").as_str() {
-        Some("user_changed_number") => number().or_else(|| user.clone()),
+        // The second is what Meta's reference calls it.
+        Some("user_changed_number" | "customer_changed_number") => number().or_else(|| user.clone()),
         // The number is still the same, if it is told at all.
         Some("user_changed_user_id") => {
             number().or_else(|| from.clone().filter(|from| is_number(from))).or_else(|| user.clone())

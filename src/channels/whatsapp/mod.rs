@@ -98,8 +98,8 @@ pub(super) static CHANNEL: Channel = Channel {
          messages: the contact did nothing, and they belong in no delivery rate.",
         "Template, language and text of outbound messages are known only from the send log or a tag in \
          biz_opaque_callback_data.",
-        "A send-log line without phone_number_id has no account, so its contact's conversation stands apart from the \
-         one in the webhooks; write phone_number_id into the send log.",
+        "A send-log line without phone_number_id counts for the only account that is known of its contact; where there are \
+         several its message stands apart from them all: write phone_number_id into the send log.",
         "Back-filled history tells how far a message got, but not when: its receipts carry the time of the message, so \
          times to delivery and to opening are too short for it.",
         "Contacts who hide their number are known by a business-scoped id. They are one contact with the number as soon as \
@@ -222,17 +222,17 @@ pub(super) fn parse_for(channel: &'static str, record: &Record<'_>, out: &mut Ou
 
 /// The `value` of field `messages`: what contacts wrote, and how far the business's messages got.
 fn messages<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for message in json::elements(value.get("messages")) {
+    for message in rows(value, "messages", out) {
         if let Err(reason) = inbound::read(message, scope, out) {
             out.reject(reason);
         }
     }
-    for row in json::elements(value.get("statuses")) {
+    for row in rows(value, "statuses", out) {
         if let Err(reason) = status::read(row, scope, out) {
             out.reject(reason);
         }
     }
-    for action in json::elements(value.get("user_actions")) {
+    for action in rows(value, "user_actions", out) {
         if let Err(reason) = preferences::action(action, scope, out) {
             out.reject(reason);
         }
@@ -240,6 +240,18 @@ fn messages<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
     // Valid, but about no message and no contact: there is nothing to count and nothing to repair.
     if json::elements(value.get("errors")).next().is_some() {
         out.ignore("errors_without_message");
+    }
+}
+
+/// The rows of a list. What should be one and is none may hold rows that nobody can read, so it is refused.
+fn rows<'a>(value: &'a Value<'a>, list: &'static str, out: &mut Out<'_>) -> &'a [Value<'a>] {
+    match value.get(list) {
+        Value::Array(rows) => rows,
+        Value::Null => &[],
+        _ => {
+            out.reject(Reason::BadValue(list));
+            &[]
+        }
     }
 }
 
@@ -261,8 +273,9 @@ impl<'a> Scope<'a> {
     /// The contact: the phone number if it is told anywhere, else the business-scoped id, else the only profile.
     fn person(&self, phone: Option<Text<'a>>, user: Option<Text<'a>>) -> Option<Person<'a>> {
         let profiles = || json::elements(self.people);
+        let (phone, user) = (phone.map(digits), user.map(digits));
         let named = |profile: &&Value<'_>| {
-            let is = |key, id: &Option<Text<'_>>| id.is_some() && profile.get(key).as_str() == id.as_deref();
+            let is = |key, id: &Option<Text<'_>>| id.is_some() && json::text(profile.get(key)).map(digits) == *id;
             is("wa_id", &phone) || is("user_id", &phone) || is("user_id", &user)
         };
         let profile = if phone.is_none() && user.is_none() {
@@ -282,19 +295,23 @@ struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    /// The person who has these ids: the first number is the contact, else the first id. Business-scoped ids come last,
+    /// The person who has these ids: the first number is the contact, else the last id. Business-scoped ids come last,
     /// but either kind may stand in a field of the other.
+    ///
+    /// Only a number replaces another id. Logs hide numbers behind one word for all, which would make all people one.
     fn of(ids: &[Option<Text<'a>>]) -> Option<Self> {
         let ids = || ids.iter().flatten().cloned().map(digits);
-        let contact = ids().find(|id| is_number(id)).or_else(|| ids().next())?;
-        let former = ids().rev().find(|id| *id != contact);
+        let Some(contact) = ids().find(|id| is_number(id)) else {
+            return ids().next_back().map(|contact| Self { contact, former: None });
+        };
+        let former = ids().rev().find(|id| !is_number(id));
         Some(Self { contact, former })
     }
 }
 
-/// Whether an id is a phone number rather than a business-scoped id.
+/// Whether an id is a phone number rather than a business-scoped id, or zeros in place of a number.
 fn is_number(id: &str) -> bool {
-    id.bytes().all(|byte| byte.is_ascii_digit())
+    id.bytes().all(|byte| byte.is_ascii_digit()) && id.bytes().any(|byte| byte != b'0')
 }
 
 /// A phone number as WhatsApp writes it: digits only. Anything that is not written like a phone number stays as it is.

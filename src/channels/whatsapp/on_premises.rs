@@ -16,7 +16,8 @@ use crate::event::{Event, Kind, Time};
 pub(super) fn recognises(body: &Value<'_>) -> bool {
     let has = |row: &Value<'_>, keys: &[&str]| keys.iter().all(|key| json::has(row, key));
     let is_row = |key: &str, row: &Value<'_>| match key {
-        "messages" => has(row, &["from", "id", "timestamp", "type"]),
+        // The bare text of a message is another's way of writing it.
+        "messages" => has(row, &["from", "id", "timestamp", "type"]) && row.get("text").as_str().is_none(),
         "statuses" => {
             has(row, &["id", "status", "timestamp"]) && (has(row, &["recipient_id"]) || has(row, &["message"]))
         }
@@ -133,6 +134,7 @@ mod tests {
     fn bodies_of_others_are_not_recognised() {
         for body in [
             r#"{"messages":[{"id":"1","from":"a","type":"text"}]}"#,
+            r#"{"messages":[{"id":"1","from":"a","timestamp":1767268800,"type":"text","text":"Hallo"}]}"#,
             r#"{"messages":[{"id":"1","from":"a","timestamp":1,"type":"text"}],"channel_id":"c"}"#,
             r#"{"type":"whatsapp","statuses":[{"id":"1","status":"sent","timestamp":"1","recipient_id":"2"}]}"#,
             r#"{"errors":[{"code":"not_found","title":"Not found"}]}"#,

@@ -3,12 +3,12 @@
 //! Knows nothing of stop words; these signals are the platform's own.
 
 use super::super::{Out, Reason, Value, json};
-use super::{Person, Scope, digits};
+use super::{Person, Scope, digits, rows};
 use crate::event::{Event, Kind, Text};
 
 /// Field `user_preferences`: the contact stopped or resumed marketing messages in the app's own menu.
 pub(super) fn read<'a>(value: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>) {
-    for preference in json::elements(value.get("user_preferences")) {
+    for preference in rows(value, "user_preferences", out) {
         if let Err(reason) = read_one(preference, scope, out) {
             out.reject(reason);
         }
@@ -82,7 +82,7 @@ fn identity<'a>(
     scope: &Scope<'a>,
     out: &mut Out<'_>,
 ) -> Result<(), Reason> {
-    let time = if json::has(row, "timestamp") { row.get("timestamp") } else { entry_time };
+    let time = if row.get("timestamp").is_null() { entry_time } else { row.get("timestamp") };
     let at = json::time(time, "timestamp", scope.zone)?;
     let current = json::required(row.get("user_id").get("current"), "user_id.current")?;
     let contact = json::text(row.get("wa_id")).map_or_else(|| current.clone(), digits);

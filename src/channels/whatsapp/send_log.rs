@@ -36,7 +36,7 @@ pub(super) fn recognises(body: &Value<'_>) -> bool {
 pub(super) fn read(record: &Record<'_>, zone: Option<&TimeZone>, out: &mut Out<'_>) -> Result<(), Reason> {
     let body = record.body;
     let (request, response) = (body.get("request"), body.get("response"));
-    if json::has(request, "status") {
+    if !request.get("status").is_null() {
         // The business marks the contact's message as read, or shows that it types.
         out.ignore("mark_as_read");
         return Ok(());
@@ -96,8 +96,9 @@ pub(super) fn read(record: &Record<'_>, zone: Option<&TimeZone>, out: &mut Out<'
 
 fn time(record: &Record<'_>, zone: Option<&TimeZone>) -> Result<(Time, TimeBasis), Reason> {
     for field in ["at", "sent_at"] {
-        if json::has(record.body, field) {
-            return json::time(record.body.get(field), field, zone).map(|at| (at, TimeBasis::Event));
+        let time = record.body.get(field);
+        if !time.is_null() {
+            return json::time(time, field, zone).map(|at| (at, TimeBasis::Event));
         }
     }
     let received_at = match record.received_at {

@@ -67,8 +67,8 @@ pub(super) fn read<'a>(row: &'a Value<'a>, scope: &Scope<'a>, out: &mut Out<'_>)
 
 fn is_group(row: &Value<'_>, recipient: Option<&str>) -> bool {
     row.get("recipient_type").as_str() == Some("group")
-        || json::has(row, "recipient_participant_id")
-        || json::has(row, "recipient_participant_user_id")
+        || json::text(row.get("recipient_participant_id")).is_some()
+        || json::text(row.get("recipient_participant_user_id")).is_some()
         || recipient.is_some_and(|recipient| recipient.ends_with("@g.us"))
 }
 

@@ -144,6 +144,8 @@ fn a_contact_is_the_number_if_any_and_the_scoped_id_otherwise() {
         (r#"{"user_id":"DE.1"}"#, r#""from_user_id":"DE.1""#, "DE.1"),
         (r#"{"user_id":"DE.1"}"#, r#""context":{}"#, "DE.1"),
         (r#"{"wa_id":"49777"}"#, r#""from":"+49 151""#, "49151"),
+        (r#"{"wa_id":"+49 151","user_id":"DE.1"}"#, r#""from":"49151""#, "49151 former=DE.1"),
+        (r#"{"wa_id":49151,"user_id":"DE.1"}"#, r#""from":49151"#, "49151 former=DE.1"),
     ] {
         check(
             "messages",
@@ -152,6 +154,34 @@ fn a_contact_is_the_number_if_any_and_the_scoped_id_otherwise() {
         );
     }
     status(r#""status":"read","recipient_user_id":"DE.1""#, "message_opened 49151 former=DE.1 account=p1 id=m1");
+}
+
+#[test]
+fn people_whose_numbers_a_log_hides_behind_one_word_stay_apart() {
+    for hidden in ["REDACTED", "4915*****", "000000"] {
+        for user in ["DE.1", "DE.2"] {
+            let value = format!(
+                r#"{{"contacts":[{{"wa_id":"{hidden}","user_id":"{user}"}}],
+                "messages":[{{"id":"m1","timestamp":"1767268800","type":"text","from":"{hidden}","from_user_id":"{user}"}}]}}"#
+            );
+            check("messages", &value, &format!("message_received {user} id=m1 type=text"));
+        }
+    }
+}
+
+#[test]
+fn what_should_be_a_list_and_is_none_is_refused() {
+    for (field, list) in [
+        ("messages", "messages"),
+        ("messages", "statuses"),
+        ("user_preferences", "user_preferences"),
+        ("smb_message_echoes", "message_echoes"),
+        ("history", "history"),
+        ("automatic_events", "automatic_events"),
+    ] {
+        check(field, &format!(r#"{{"{list}":{{"id":"m1"}}}}"#), &format!("rejected bad_value:{list}"));
+        check(field, &format!(r#"{{"{list}":null}}"#), "ignored empty");
+    }
 }
 
 #[test]
@@ -189,6 +219,10 @@ fn failures_are_told_apart_by_their_code() {
 #[test]
 fn rows_that_are_no_receipt_of_a_person_are_ignored() {
     status(r#""status":"read","recipient_type":"group","recipient_participant_id":"49151""#, "ignored group");
+    status(
+        r#""status":"read","recipient_participant_id":null,"recipient_participant_user_id":"""#,
+        "message_opened 49151 account=p1 id=m1",
+    );
     status(r#""status":"deleted""#, "ignored deleted");
     status(r#""status":"teleported""#, "ignored unknown_status");
 }
@@ -251,6 +285,15 @@ fn a_changed_id_is_told_on_the_contact_as_known_from_now_on() {
         r#""type":"system","system":{"type":"user_changed_number","wa_id":"49999"}"#,
         "identity_linked 49999 former=49151 id=m1",
     );
+    message(
+        r#""type":"system","system":{"type":"customer_changed_number","wa_id":"49999"}"#,
+        "identity_linked 49999 former=49151 id=m1",
+    );
+    check(
+        "user_id_update",
+        r#"{"timestamp":null,"user_id":{"previous":"DE.1","current":"DE.2"}}"#,
+        "identity_linked DE.2 former=DE.1",
+    );
     check("user_id_update", r#"{"user_id":{"previous":"DE.1","current":"DE.2"}}"#, "identity_linked DE.2 former=DE.1");
     check(
         "user_id_update",
@@ -295,10 +338,11 @@ fn history_is_told_by_who_wrote_and_how_far_it_got() {
         r#"{"history":[{"threads":[{"id":"49151","messages":[
             {"from":"4930","to":"49151","id":"h1","timestamp":"1767000000","type":"text","history_context":{"status":"READ"}},
             {"from":"4930","id":"h2","timestamp":"1767000001","type":"text","history_context":{"status":"PENDING"}},
-            {"from":"49151","id":"h3","timestamp":"1767000002","type":"media_placeholder"}]}]},
+            {"from":"49151","id":"h3","timestamp":"1767000002","type":"media_placeholder"},
+            {"from":"49151","to":"4930","id":"h4","timestamp":"1767000003","type":"text"}]}]},
           {"errors":[{"code":2593109}]}]}"#,
         "message_sent 49151 id=h1 type=text\nmessage_opened 49151 id=h1\nmessage_sent 49151 id=h2 type=text\n\
-         message_received 49151 id=h3 type=media_placeholder",
+         message_received 49151 id=h3 type=media_placeholder\nmessage_received 49151 id=h4 type=text",
     );
 }
 
@@ -320,7 +364,9 @@ fn a_send_log_line_tells_template_language_and_tag() {
         r#"{{"at":"2026-01-01T12:00:00Z","phone_number_id":"p1","request":{REQUEST},
             "response":{{"contacts":[{{"wa_id":"49159"}}],"messages":[{{"id":"m1","message_status":"accepted"}}]}}}}"#
     );
-    assert_eq!(read(&line), "message_sent 49159 account=p1 id=m1 type=template template=sale language=de tag=spring");
+    let sent = "message_sent 49159 account=p1 id=m1 type=template template=sale language=de tag=spring";
+    assert_eq!(read(&line), sent);
+    assert_eq!(read(&line.replace(r#""type":"template","#, r#""type":"template","status":null,"#)), sent);
 }
 
 #[test]
@@ -332,6 +378,7 @@ fn a_refused_send_is_a_message_that_failed() {
         "message_failed 49151 id=failed:1767268800000000:bf94fa1572e0566a type=template template=sale language=de tag=spring error=131047"
     );
     assert_eq!(read(&line(at, "{}")), "rejected missing_field:response.messages");
+    assert_eq!(read(&line(r#""at":null,"sent_at":1767268800,"#, "{}")), "rejected missing_field:response.messages");
     assert_eq!(read(&line("", "{}")), "rejected missing_field:at");
 }
 

@@ -45,7 +45,8 @@ pub(super) static CHANNEL: Channel = Channel {
         "Events are filed under the channel that the declaration names, so its contacts must be written as that channel writes them.",
         "Answers in a table of questions have no times of their own, so their answer times say nothing.",
         "A blank cell between answered questions says neither that the question was asked nor that it was skipped.",
-        "Dates such as 03/02/2026 say not whether day or month comes first and are refused; export them as 2026-02-03.",
+        "Numbers that a spreadsheet rounded (4.91511E+11) are refused, and for WhatsApp those without their country (0151 …).",
+        "Dates such as 03/02/2026 and 03.02.2026 are refused, because the former says not whether day or month comes first; export them as 2026-02-03.",
     ],
     recognises,
     parse,
@@ -127,7 +128,7 @@ impl<'a> Row<'a> {
             .or_else(|| token.and_then(|token| known(&token.contact)).map(Cow::Borrowed))
             .ok_or(Reason::MissingField("contact"))?;
         let mut row =
-            Self { record, table, token, channel, contact: tokens::contact(channel, contact), message_id: None };
+            Self { record, table, token, channel, contact: tokens::contact(channel, contact)?, message_id: None };
         row.message_id = field(TableField::MessageId)
             .or_else(|| token.and_then(|token| known(&token.message_id)).map(Cow::Borrowed))
             .or_else(|| row.derived_id());
@@ -303,7 +304,7 @@ fn is_about_the_message(kind: Kind) -> bool {
 fn is_given(row: &Value<'_>, event: &TableEvent) -> bool {
     match &event.given {
         Some(column) => {
-            let no = ["no", "false", "0", "nein", "none", "null"];
+            let no = ["no", "n", "false", "0", "0.0", "nein", "falsch", "none", "null", "-"];
             cell(row, column).is_some_and(|text| !no.contains(&text.to_lowercase().as_str()))
         }
         None => match row.get(&event.at) {

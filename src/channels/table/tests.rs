@@ -50,6 +50,12 @@ events = { flow_ended = { at = "created", if = "ended" } }
 questions = { at = "created", asked = ["Name", "Größe", "Farbe"], choices = ["Größe"] }
 
 [[table]]
+name = "invoices"
+when = ["invoice"]
+columns = { contact = "who", event_id = "invoice" }
+events = { payment = { at = "paid_at", columns = { answer = "state" } } }
+
+[[table]]
 name = "plain"
 when = ["mail"]
 columns = { contact = "mail", campaign = "campaign" }
@@ -235,6 +241,11 @@ fn a_row_that_is_exported_again_with_more_cells_brings_only_what_is_new() {
     let later = keys(r#"{"sendout":"s1","phone":"4915","sent_at":"1772438400","read_at":"1772438500"}"#);
     assert_eq!(later.first(), first.first());
     assert_eq!(later.len(), 2);
+    let paid = |state: &str| {
+        keys(&format!(r#"{{"invoice":"i1","who":"4915","paid_at":"1772438400","state":"{state}"}}"#)).remove(0)
+    };
+    assert_eq!(paid("captured"), paid("captured"));
+    assert_ne!(paid("captured"), paid("pending"), "it was paid in the meantime");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::channels::export::is_mark;
 use crate::channels::generic::cell;
 use crate::channels::{Reason, Value, whatsapp};
 use crate::event::Text;
@@ -84,6 +85,7 @@ pub(in crate::channels) fn contact<'a>(channel: &str, id: Text<'a>) -> Result<Te
     if channel != whatsapp::CHANNEL.name {
         return Ok(id);
     }
+    let id = if id.bytes().all(|byte| byte.is_ascii_digit()) { id } else { Cow::Owned(plain(&id)) };
     // `+49 (0)151 …`: the zero is dialled only inside the country.
     let is_international = id.starts_with('+') || id.starts_with("00");
     let id = if is_international && id.contains("(0)") { Cow::Owned(id.replacen("(0)", "", 1)) } else { id };
@@ -95,6 +97,13 @@ pub(in crate::channels) fn contact<'a>(channel: &str, id: Text<'a>) -> Result<Te
             _ => Err(Reason::BadValue("contact")),
         },
     }
+}
+
+/// Without the marks of direction that address books put around numbers; what parts their digits is a blank.
+fn plain(id: &str) -> String {
+    let is_gap = |char: char| char.is_whitespace() || matches!(char, '/' | '\u{2010}'..='\u{2013}');
+    let plain = id.chars().filter(|char| !is_mark(*char)).map(|char| if is_gap(char) { ' ' } else { char });
+    plain.collect::<String>().trim().to_owned()
 }
 
 fn is_number(text: &str) -> bool {
@@ -116,7 +125,15 @@ mod tests {
 
     #[test]
     fn a_number_is_one_contact_however_tables_write_it() {
-        for id in ["491511234567", "+49 151 1234567", "0049 151-1234567", "+49 (0)151 1234567", "491511234567.0"] {
+        for id in [
+            "491511234567",
+            "+49 151 1234567",
+            "0049 151-1234567",
+            "+49 (0)151 1234567",
+            "+49\u{a0}151/12\u{2011}34567",
+            "\u{202a}+49 151 1234567\u{202c}",
+            "491511234567.0",
+        ] {
             assert_eq!(contact("whatsapp", id.into()).as_deref(), Ok("491511234567"), "{id}");
         }
         for id in ["DE.10203040", "anna@lumio.example", "0151 by phone", "1.5"] {

@@ -3,7 +3,7 @@
 -- unit: seconds
 -- table: visits
 -- follows: PostHog: time to convert
--- caveat: only visits that were answered; those still open would take longer
+-- caveat: only visits that were answered at a time that the log tells; those still open would take longer
 SELECT
   segment,
   answer_s AS value,

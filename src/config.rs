@@ -417,6 +417,15 @@ impl Config {
                 return refuse(contradiction);
             }
         }
+        for (n, table) in self.table.iter().enumerate() {
+            if let Some(before) = self.table.iter().take(n).find(|before| before.takes_all_of(table)) {
+                return refuse(format!(
+                    "[[table]] '{}' is never reached, because all its rows are of '{}', which stands before it; \
+                     write it first",
+                    table.name, before.name
+                ));
+            }
+        }
         for word in &self.transcript.inbound {
             if self.transcript.outbound.contains(word) {
                 return refuse(format!("transcript.inbound and transcript.outbound both have '{word}'"));
@@ -489,6 +498,24 @@ mod tests {
             let message = error(text);
             assert!(message.starts_with(&format!("trichter.toml{expected}")), "{text}{message}");
         }
+    }
+
+    #[test]
+    fn a_table_that_no_row_can_reach_is_refused() {
+        let table = |name: &str, rows: &str| {
+            format!(
+                "[[table]]\nname = \"{name}\"\n{rows}\ncolumns = {{ contact = \"c\" }}\nevents = {{ payment = \"at\" }}\n"
+            )
+        };
+        let [wide, narrow] = [table("wide", "when = [\"c\"]"), table("narrow", "when = [\"c\", \"order\"]")];
+        assert!(
+            error(&format!("{wide}{narrow}")).contains("'narrow' is never reached, because all its rows are of 'wide'")
+        );
+        assert!(Config::parse(&format!("{narrow}{wide}"), Path::new("trichter.toml")).is_ok());
+        let [bot, any] = ["[\"BOT\"]", "[\"USER\", \"BOT\"]"]
+            .map(|values| table("sender", &format!("when = [\"c\"]\nwhere = {{ sender = {values} }}")));
+        assert!(error(&format!("{any}{bot}")).contains("never reached"));
+        assert!(Config::parse(&format!("{bot}{any}"), Path::new("trichter.toml")).is_ok());
     }
 
     #[test]

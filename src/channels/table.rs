@@ -12,8 +12,8 @@
 //! - *Questions.* Only the dialogue has a time, so answers follow each other by microseconds: their order is known, their
 //!   times are not. A question is asked if it was answered, or is the next one after the last that was, unless the row
 //!   says that the dialogue ended.
-//! - *Duplicates.* An event is known by table, column, contact, time, and `event_id`, or else what is said of it. So an
-//!   export that is read again with more cells filled brings only what is new.
+//! - *Duplicates.* An event is known by table, column, contact, time, and `event_id`, or else what is said of it; a payment
+//!   by its state too. So an export that is read again with more cells filled brings only what is new.
 
 use std::borrow::Cow;
 
@@ -43,9 +43,10 @@ pub(super) static CHANNEL: Channel = Channel {
     caveats: &[
         "A table tells what its columns tell, and only the first time of each: a second click in a column 'clicked_at' is not seen.",
         "Events are filed under the channel that the declaration names, so its contacts must be written as that channel writes them.",
-        "Answers in a table of questions have no times of their own, so their answer times say nothing.",
+        "Answers in a table of questions have no times of their own, so they have no answer times.",
         "A blank cell between answered questions says neither that the question was asked nor that it was skipped.",
-        "Dates such as 03/02/2026 say not whether day or month comes first and are refused; export them as 2026-02-03.",
+        "Numbers that a spreadsheet rounded (4.91511E+11) are refused, and for WhatsApp those without their country (0151 …).",
+        "Dates such as 03/02/2026 and 03.02.2026 are refused, because the former says not whether day or month comes first; export them as 2026-02-03.",
     ],
     recognises,
     parse,
@@ -127,7 +128,7 @@ impl<'a> Row<'a> {
             .or_else(|| token.and_then(|token| known(&token.contact)).map(Cow::Borrowed))
             .ok_or(Reason::MissingField("contact"))?;
         let mut row =
-            Self { record, table, token, channel, contact: tokens::contact(channel, contact), message_id: None };
+            Self { record, table, token, channel, contact: tokens::contact(channel, contact)?, message_id: None };
         row.message_id = field(TableField::MessageId)
             .or_else(|| token.and_then(|token| known(&token.message_id)).map(Cow::Borrowed))
             .or_else(|| row.derived_id());
@@ -221,7 +222,9 @@ impl<'a> Row<'a> {
 
     fn dedup(&self, at: &str, event: &Event<'_>, event_id: Option<Text<'_>>) -> String {
         if let Some(event_id) = event_id {
-            return key(&[&self.table.name, at, &self.contact, &event_id]);
+            // A payment that was pending in an earlier export, and has the same time and number, is news.
+            let state = event.answer.as_deref().filter(|_| event.kind == Kind::Payment).unwrap_or_default();
+            return key(&[&self.table.name, at, &self.contact, &event_id, state]);
         }
         let told = [
             &event.message_id,
@@ -303,7 +306,7 @@ fn is_about_the_message(kind: Kind) -> bool {
 fn is_given(row: &Value<'_>, event: &TableEvent) -> bool {
     match &event.given {
         Some(column) => {
-            let no = ["no", "false", "0", "nein", "none", "null"];
+            let no = ["no", "n", "false", "0", "0.0", "nein", "falsch", "none", "null", "-"];
             cell(row, column).is_some_and(|text| !no.contains(&text.to_lowercase().as_str()))
         }
         None => match row.get(&event.at) {

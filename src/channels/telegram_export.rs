@@ -258,7 +258,9 @@ impl<'a> Reader<'_, 'a> {
         // Numbers count up, so they order what one side sent within a second.
         event.sequence =
             number.and_then(|number| u16::try_from(number.parse::<u64>().ok()? & 0xffff).ok()).unwrap_or(0);
+        // Messages of other chats have numbers of their own.
         event.reply_to = json::text(message.get("reply_to_message_id"))
+            .filter(|_| !json::has(message, "reply_to_peer_id"))
             .map(|number| Cow::Owned(format!("{}:{number}", self.contact)));
         event.message_type = Some(form(message));
         event.text = text;

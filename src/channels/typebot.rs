@@ -10,7 +10,7 @@
 //! **CSV**: `Submitted at`, which is when the result began, then a column per question or variable in the order of the
 //! bot; empty cells were not answered. Filled columns were asked and answered; an empty one before a filled one lay on
 //! another way through the bot; the first empty one after the last filled one is where the person stopped. A row has one
-//! time, so its events follow each other by a microsecond: the order is right, and every answer took 0 s.
+//! time, so its events follow each other by a microsecond: the order is right, and no answer has an answer time.
 //!
 //! The contact is the result, so one visitor, unless a column or variable `contact_id` (or `contact`) names them. Rows of
 //! the CSV name no result; their contact is a hash of the row.
@@ -51,11 +51,11 @@ pub(super) static CHANNEL: Channel = Channel {
     caveats: &[
         "Results hold questions and answers, no messages: there is nothing to deliver, open or opt out of.",
         "A result is a contact of its own, so people who come back are not recognised, unless a variable contact_id names them.",
-        "Typebot's CSV export has one time per result, that of its beginning: all answers have it, so answer times are 0 s and mean nothing.",
+        "Typebot's CSV export has one time per result, that of its beginning: all answers have it, so there are no answer times.",
         "The CSV export does not tell questions from variables, nor who finished: an empty variable after the last answer looks like the question at which somebody stopped.",
         "The CSV export writes times as Typebot shows them, without a zone, and without a year in the year of the export; rows without a year are refused. Results from the API have whole times.",
         "The API does not name the question at which a result stopped; such visits have no question name.",
-        "Where the API leaves out the times of answers, they follow the beginning of the result at once, so answer times are 0 s and mean nothing.",
+        "Where the API leaves out the times of answers, they follow the beginning of the result at once, so they have no answer times.",
         "Questions have the ids of their blocks in results from the API and the names of their columns in the CSV export: use one of the two.",
         "Rows of the CSV export name no result: two that are the same in every cell are one contact, and a row that has grown by the next export is another.",
         "Answers count as free text, as Typebot does not tell choices from what was written.",

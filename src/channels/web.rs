@@ -11,10 +11,11 @@
 //!   contact nor known token is no event: a click without a contact has no place in a store of contacts.
 //! - *Which requests.* A `GET` that a pattern finds and that was answered with 2xx or 3xx. What programs open by
 //!   themselves (previews, scanners, prefetching) is ignored by name.
-//! - *Duplicates.* A click is known by its time, contact and link. Neither address nor user agent is kept or hashed, so
+//! - *Duplicates.* A click is known by its time, contact and link; what a token stands for besides may become known later,
+//!   and makes no other click of a log that is read again. Neither address nor user agent is kept or hashed, so
 //!   two clicks of a contact on a link count once if the log gives them one time, which is often a whole second.
 //! - *Answer.* Where the server says where it sent the contact, that address, else the path of the link; both without
-//!   their query, and the path with the names of its identifying parts in the place of these.
+//!   their query, and with the names of the link's identifying parts in the place of these.
 
 use std::borrow::Cow;
 
@@ -110,12 +111,12 @@ fn click<'a>(record: &Record<'a>) -> Result<Result<Event<'a>, &'static str>, Rea
     let message = link.tells("message").or_else(|| known(|token| &token.message_id));
     let campaign = link.tells("campaign").or_else(|| known(|token| &token.campaign));
     let answer = match request.redirect {
-        Some(target) => address::without_query(target).into_owned(),
+        Some(target) => link.target(target),
         None => link.path(),
     };
-    let contact = tokens::contact(channel, Cow::Borrowed(contact)).into_owned();
-    let parts = [&contact, message.unwrap_or_default(), campaign.unwrap_or_default(), &link.path()];
-    let dedup = parts.join("\u{1f}");
+    let contact = tokens::contact(channel, Cow::Borrowed(contact))?.into_owned();
+    let told = ["message", "campaign", "token"].map(|group| link.tells(group).unwrap_or_default());
+    let dedup = [&contact, told[0], told[1], told[2], &link.path()].join("\u{1f}");
     Ok(Ok(Event {
         account: owned(known(|token| &token.account).or(clicks.account.as_deref())),
         reply_to: owned(message),
@@ -133,6 +134,9 @@ struct Link<'p> {
 }
 
 impl<'p> Link<'p> {
+    /// Groups that say whose link it is.
+    const PERSONAL: [&'static str; 3] = ["contact", "message", "token"];
+
     fn find(patterns: &[LinkPattern], place: &'p str) -> Option<Self> {
         let captures = patterns.iter().find_map(|pattern| pattern.0.captures(place))?;
         Some(Self { captures, place })
@@ -142,13 +146,22 @@ impl<'p> Link<'p> {
         self.captures.name(group).map(|found| found.as_str().trim()).filter(|text| !text.is_empty())
     }
 
+    /// Where the server sent the contact, without query and without what says whose link it is.
+    fn target(&self, address: &str) -> String {
+        let address = address::without_query(address);
+        let unnamed = |part| {
+            let decoded = address::decoded(part);
+            let group = Self::PERSONAL.into_iter().find(|group| self.tells(group) == Some(&*decoded));
+            group.map_or(Cow::Borrowed(part), |group| Cow::Owned(format!("{{{group}}}")))
+        };
+        address.split('/').map(unnamed).collect::<Vec<_>>().join("/")
+    }
+
     /// The path, without what says whose link it is.
     fn path(&self) -> String {
         let path = self.place.split('?').next().unwrap_or_default();
-        let mut personal: Vec<_> = ["contact", "message", "token"]
-            .into_iter()
-            .filter_map(|group| Some((self.captures.name(group)?.range(), group)))
-            .collect();
+        let mut personal: Vec<_> =
+            Self::PERSONAL.into_iter().filter_map(|group| Some((self.captures.name(group)?.range(), group))).collect();
         personal.sort_by_key(|(range, _)| range.start);
         let mut text = String::with_capacity(path.len());
         let mut end = 0;

@@ -261,6 +261,15 @@ impl<'de> Deserialize<'de> for TableEvents {
 }
 
 impl Table {
+    /// Whether every row of the other table is of this one too.
+    pub(super) fn takes_all_of(&self, other: &Self) -> bool {
+        let has = |column: &String| other.when.contains(column) || other.only.contains_key(column);
+        self.when.iter().all(has)
+            && self.only.iter().all(|(column, values)| {
+                other.only.get(column).is_some_and(|narrower| narrower.iter().all(|value| values.contains(value)))
+            })
+    }
+
     /// What contradicts itself, in words.
     pub(super) fn contradiction(&self, has_tokens: bool) -> Option<String> {
         let name = &self.name;

@@ -3,6 +3,10 @@
 use super::Grain;
 use super::table::{Form, NONE, Read, Spec, code_of};
 use crate::event::SECOND;
+
+/// Sooner than this, in microseconds, nobody answers: what a log calls an answer, but without a time of its own, follows its
+/// question by a microsecond.
+const SOONEST_ANSWER: i64 = 1_000;
 use crate::store::words::NULL;
 
 /// The grain.
@@ -49,7 +53,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Instant,
         meaning: "start of the conversation, which with contact_key and account names it",
     },
-    Spec { name: "answer_s", form: Form::Number, meaning: "seconds from the first prompt to the answer; null: none" },
+    Spec {
+        name: "answer_s",
+        form: Form::Number,
+        meaning: "seconds from the first prompt to the answer; null: none, or the log tells the order alone",
+    },
     Spec {
         name: "pass",
         form: Form::Number,
@@ -76,8 +84,8 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Number(|row| row.fact.answered_at),
     Read::Number(|row| row.fact.conversation_started_at),
     Read::Number(|row| match row.fact.answered_at {
-        NONE => NONE,
-        at => (at - row.fact.asked_at).div_euclid(SECOND),
+        at if at != NONE && row.fact.answer_has_time => (at - row.fact.asked_at).div_euclid(SECOND),
+        _ => NONE,
     }),
     Read::Number(|row| row.fact.pass),
     Read::Number(|row| row.fact.position),
@@ -101,6 +109,8 @@ pub(super) struct Visit {
     pub(super) next_question: u32,
     pub(super) asked_at: i64,
     pub(super) answered_at: i64,
+    /// The log tells when it was answered, not only in which order.
+    pub(super) answer_has_time: bool,
     pub(super) pass: i64,
     pub(super) position: i64,
     pub(super) n_prompts: i64,
@@ -118,6 +128,18 @@ impl Visit {
     /// Whether an event that names this question, or none, is about the visit.
     pub(super) fn is_meant(&self, question: u32) -> bool {
         question == NULL || question == self.question
+    }
+
+    /// Takes what the log itself calls an answer.
+    pub(super) fn take_answer(&mut self, at: i64) {
+        self.answered_at = at;
+        self.answer_has_time = at - self.asked_at >= SOONEST_ANSWER;
+    }
+
+    /// Takes what the contact wrote or tapped as the answer. It has the time of the message, if only to the minute.
+    pub(super) fn take_message(&mut self, at: i64) {
+        self.answered_at = at;
+        self.answer_has_time = true;
     }
 
     /// Whether it waits for an answer.
@@ -153,6 +175,7 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         next_question: NULL,
         asked_at: at,
         answered_at: NONE,
+        answer_has_time: false,
         pass: 1,
         position: 1,
         n_prompts: 0,

@@ -418,7 +418,7 @@ impl<'w> Walk<'w> {
                 || pointed.is_none()
                 || (current.is_some() && self.prompts.get(pointer) == current);
             if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
-                visit.answered_at = at;
+                visit.take_message(at);
             }
         }
     }
@@ -496,7 +496,7 @@ impl<'w> Walk<'w> {
         if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest))
             && visit.answered_at == NONE
         {
-            visit.answered_at = at;
+            visit.take_answer(at);
         }
     }
 

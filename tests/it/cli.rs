@@ -296,6 +296,26 @@ fn answers_in_json_have_the_promised_fields() {
 }
 
 #[test]
+fn an_answer_that_has_no_time_of_its_own_is_answered_and_has_no_answer_time() {
+    let case = Case::new();
+    case.write(
+        "results.csv",
+        "Submitted at,Name,Mail\n2026-03-02T09:00:00Z,Anna,a@example.org\n2026-03-02T09:30:00Z,Ben,\n",
+    );
+    let events = [("question_asked", "09:00:00Z"), ("question_answered", "09:00:07Z")].map(|(kind, time)| {
+        format!("{{\"kind\":\"{kind}\",\"at\":\"2026-03-02T{time}\",\"contact\":\"4915\",\"question\":\"Size\"}}\n")
+    });
+    case.write("events.ndjson", events.concat());
+    case.ask(&["ingest", "results.csv", "events.ndjson", "--store", "store", "--quiet"]);
+    let ask = |metric| case.ask(&["query", metric, "--store", "store", "--by", "question", "--format", "json"]);
+    let times: Answer<SpreadRow> = serde_json::from_str(&ask("answer_seconds")).unwrap();
+    let told: Vec<_> = times.rows.iter().map(|row| (row.segment["question"].as_deref(), row.n, row.median)).collect();
+    assert_eq!(told, [(Some("Mail"), 0, None), (Some("Name"), 0, None), (Some("Size"), 1, Some(7))]);
+    let answered: Answer<RateRow> = serde_json::from_str(&ask("question_answered_rate")).unwrap();
+    assert_eq!(answered.rows.iter().map(|row| row.numerator).sum::<u64>(), 4);
+}
+
+#[test]
 fn several_metrics_are_asked_in_one_pass_each_with_its_own_breakdown() {
     let case = Case::new();
     case.samples();

@@ -50,6 +50,12 @@ events = { flow_ended = { at = "created", if = "ended" } }
 questions = { at = "created", asked = ["Name", "Größe", "Farbe"], choices = ["Größe"] }
 
 [[table]]
+name = "invoices"
+when = ["invoice"]
+columns = { contact = "who", event_id = "invoice" }
+events = { payment = { at = "paid_at", columns = { answer = "state" } } }
+
+[[table]]
 name = "plain"
 when = ["mail"]
 columns = { contact = "mail", campaign = "campaign" }
@@ -113,7 +119,9 @@ fn what_the_contact_did_answers_the_message() {
 fn a_condition_that_says_no_is_no_event_and_one_that_says_yes_needs_a_time() {
     let sent = "1772438400 message_sent 4915 account=211 id=s1:4915";
     let row = |more: &str| format!(r#"{{"sendout":"s1","phone":"4915","sent_at":"1772438400",{more}}}"#);
-    check(&row(r#""clicked":"No","clicked_at":"1772438500""#), &[sent]);
+    for no in ["No", "n", "FALSCH", "-"] {
+        check(&row(&format!(r#""clicked":"{no}","clicked_at":"1772438500""#)), &[sent]);
+    }
     check(&row(r#""clicked_at":"1772438500""#), &[sent]);
     check(&row(r#""clicked":"yes""#), &[sent, "rejected missing_field:at"]);
     check(&row(r#""error":"131026""#), &[sent, "1772438400 message_failed 4915 account=211 id=s1:4915 error=131026"]);
@@ -135,6 +143,14 @@ fn a_cell_that_cannot_be_read_does_not_keep_the_others_from_it() {
         check(&row(more), &[sent, reason]);
     }
     check(r#"{"sendout":"s1","sent_at":"1772438400"}"#, &["rejected missing_field:contact"]);
+}
+
+#[test]
+fn a_row_whose_telephone_number_lost_digits_is_refused_as_a_whole() {
+    for phone in ["4.91511E+11", "0151 1234567"] {
+        let row = format!(r#"{{"sendout":"s1","phone":"{phone}","sent_at":"1772438400"}}"#);
+        check(&row, &["rejected bad_value:contact"]);
+    }
 }
 
 #[test]
@@ -225,6 +241,11 @@ fn a_row_that_is_exported_again_with_more_cells_brings_only_what_is_new() {
     let later = keys(r#"{"sendout":"s1","phone":"4915","sent_at":"1772438400","read_at":"1772438500"}"#);
     assert_eq!(later.first(), first.first());
     assert_eq!(later.len(), 2);
+    let paid = |state: &str| {
+        keys(&format!(r#"{{"invoice":"i1","who":"4915","paid_at":"1772438400","state":"{state}"}}"#)).remove(0)
+    };
+    assert_eq!(paid("captured"), paid("captured"));
+    assert_ne!(paid("captured"), paid("pending"), "it was paid in the meantime");
 }
 
 #[test]

@@ -42,6 +42,13 @@ fn the_partner_of_a_personal_chat_is_the_contact() {
             "1772438400 message_sent 77 id=77:2 re=77:1 type=text agent=5 text=Ja?",
         ],
     );
+    let of_another_chat =
+        message(2, "user77", r#""text":"Das","reply_to_message_id":1,"reply_to_peer_id":"channel900""#);
+    check(
+        &CHANNEL,
+        &chat("personal_chat", &of_another_chat),
+        &["1772438400 message_received 77 id=77:2 type=text text=Das"],
+    );
 }
 
 #[test]

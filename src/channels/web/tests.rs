@@ -9,6 +9,7 @@ use super::super::reading::lines_of;
 use super::super::{ALL, Arena, Reading, Tokens, Value, form, value};
 use super::*;
 use crate::config::Config;
+use crate::event::Time;
 
 const CONFIG: &str = r#"
 [clicks]
@@ -146,6 +147,10 @@ fn where_the_server_sent_the_contact_is_the_answer_without_its_query() {
         &object("https://shop.example/sale?c=4915#top", "c=4915&k=april"),
         "1772438400 link_clicked 4915 account=211 campaign=april answer=https://shop.example/sale",
     );
+    check(
+        &object("https://shop.example/of/4915/sale", "c=4915&k=april"),
+        "1772438400 link_clicked 4915 account=211 campaign=april answer=https://shop.example/of/{contact}/sale",
+    );
     check(&object("https://go.example/sale?c=4915&k=april", "c=4915&k=april"), "ignored redirect_to_itself");
 }
 
@@ -177,6 +182,7 @@ fn what_no_person_opened_is_ignored_by_name() {
 
 #[test]
 fn clicks_that_cannot_be_filed_are_rejected() {
+    check(&combined("GET /sale?c=01511234567&k=april HTTP/1.1", 302, PERSON), "rejected bad_value:contact");
     check(&combined("GET /r/Unknown1 HTTP/1.1", 302, PERSON), "rejected bad_value:token");
     check(r#"::1 - - [31/Feb/2026:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" 302 0"#, "rejected bad_time:time");
     check(r#"::1 - - [02/Mar/1970:08:00:00 +0000] "GET /r/Ab3xY9 HTTP/1.1" 302 0"#, "rejected bad_time:time");
@@ -195,17 +201,29 @@ fn without_links_or_tokens_a_log_is_rejected_with_the_reason() {
     assert_eq!(read(&Reading { tokens: None, ..reading() }), "rejected missing_field:tokens");
 }
 
+/// By what a click is known.
+fn key(line: &str, reading: &Reading) -> (Time, String) {
+    let arena = Arena::default();
+    let body = Value::Str(line);
+    let mut key = None;
+    let mut emit = |event: Event<'_>| key = Some((event.at, event.dedup.into_owned()));
+    let record = Record { body: &body, received_at: None, source: "", reading, arena: &arena };
+    parse(&record, &mut Out::new(&mut emit));
+    key.unwrap()
+}
+
+#[test]
+fn a_token_of_which_more_is_known_later_makes_no_other_click() {
+    let line = combined("GET /r/Ab3xY9 HTTP/1.1", 302, PERSON);
+    let arena = Arena::default();
+    let mut tokens = Tokens::default();
+    tokens.add(&value::parse(r#"{"token":"Ab3xY9","contact":"4915"}"#, &arena).unwrap()).unwrap();
+    assert_eq!(key(&line, &reading()), key(&line, &Reading { tokens: Some(tokens), ..reading() }));
+}
+
 #[test]
 fn a_request_that_is_logged_twice_is_one_click_and_another_link_is_another() {
-    let keys = |line: &str| {
-        let (arena, reading) = (Arena::default(), reading());
-        let body = Value::Str(line);
-        let mut key = None;
-        let mut emit = |event: Event<'_>| key = Some((event.at, event.dedup.into_owned()));
-        let record = Record { body: &body, received_at: None, source: "", reading: &reading, arena: &arena };
-        parse(&record, &mut Out::new(&mut emit));
-        key.unwrap()
-    };
+    let keys = |line: &str| key(line, &reading());
     let first = keys(&combined("GET /r/Ab3xY9 HTTP/1.1", 302, PERSON));
     assert_eq!(first, keys(&combined("GET /r/Ab3xY9?fbclid=1 HTTP/2.0", 301, "Mozilla/5.0 (Android)")));
     assert_ne!(first, keys(&combined("GET /sale?c=4915&k=april HTTP/1.1", 302, PERSON)));

@@ -134,6 +134,39 @@ const DELETED: &[&str] = &[
     "لقد حذفت هذه الرسالة",
 ];
 
+/// WhatsApp's words for calls, which Android phones write as if the caller had typed them.
+const CALLS: &[&str] = &[
+    "voice call",
+    "video call",
+    "sprachanruf",
+    "videoanruf",
+    "llamada de voz",
+    "videollamada",
+    "appel vocal",
+    "appel vidéo",
+    "chamada de voz",
+    "chamada de vídeo",
+];
+
+/// … and for those that nobody took.
+const MISSED_CALLS: &[&str] = &[
+    "missed voice call",
+    "missed video call",
+    "missed group voice call",
+    "missed group video call",
+    "verpasster sprachanruf",
+    "verpasster videoanruf",
+    "llamada perdida",
+    "llamada de voz perdida",
+    "videollamada perdida",
+    "appel vocal manqué",
+    "appel vidéo manqué",
+    "chiamata vocale persa",
+    "videochiamata persa",
+    "chamada de voz perdida",
+    "chamada de vídeo perdida",
+];
+
 /// Words in the mark behind a message that was changed.
 const EDITED: &[&str] = &[
     "edited",
@@ -191,7 +224,14 @@ pub(super) fn content(text: &str) -> Content<'_> {
     {
         return Content::Media { what, caption: caption.trim() };
     }
-    if is_marked { Content::Notice } else { Content::Text(typed) }
+    if is_marked || below.is_empty() && is_call(&lower) { Content::Notice } else { Content::Text(typed) }
+}
+
+/// Whether a line in small letters tells of a call: `missed voice call`, `voice call, 3 min`.
+fn is_call(line: &str) -> bool {
+    let (words, rest) = line.split_once(", ").map_or((line, None), |(words, rest)| (words, Some(rest)));
+    let is_told = |rest: &str| rest.starts_with(|char: char| is_mark(char) || char.is_ascii_digit());
+    MISSED_CALLS.contains(&words) || CALLS.contains(&words) && rest.is_some_and(is_told)
 }
 
 /// The text without the mark that it was changed.
@@ -301,16 +341,31 @@ mod tests {
         for text in ["This message was deleted", "\u{200e}Du hast diese Nachricht gelöscht."] {
             assert_eq!(content(text), Content::Deleted, "{text:?}");
         }
-        for text in ["\u{200e}Verpasster Sprachanruf", "\u{200e}Du hast diesen Kontakt blockiert."] {
+        for text in [
+            "\u{200e}Verpasster Sprachanruf",
+            "\u{200e}Du hast diesen Kontakt blockiert.",
+            "Missed voice call",
+            "Verpasster Videoanruf, \u{200e}Zum Zurückrufen tippen",
+            "Voice call, \u{200e}3 min",
+        ] {
             assert_eq!(content(text), Content::Notice, "{text:?}");
         }
     }
 
     #[test]
     fn what_looks_like_it_but_was_typed_is_text() {
-        for text in
-            ["Hallo (wie besprochen)", "Ich <3 Tee", "STOP", "Poll: yes or no?", "Das Bild ist da", "x.y (z)", "null"]
-        {
+        for text in [
+            "Hallo (wie besprochen)",
+            "Video call, please",
+            "Voice call",
+            "Missed voice call?",
+            "Ich <3 Tee",
+            "STOP",
+            "Poll: yes or no?",
+            "Das Bild ist da",
+            "x.y (z)",
+            "null",
+        ] {
             assert_eq!(content(text), Content::Text(text));
         }
     }

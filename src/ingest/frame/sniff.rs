@@ -184,6 +184,9 @@ fn header(text: &[u8], name: &str) -> Option<u8> {
     // Of equal counts the comma wins, being asked last.
     let delimiter = [b'\t', b';', b','].into_iter().max_by_key(|&delimiter| count(delimiter))?;
     let names = names(line, delimiter)?;
+    // Spreadsheets export empty columns at the right of a sheet too.
+    let n_named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    let names = names.get(..n_named)?;
     let is_named = names.iter().all(|name| !name.is_empty() && !name.starts_with(['{', '[']));
     let lower = name.to_ascii_lowercase();
     let plain = lower.trim_end_matches(".gz").trim_end_matches(".zst");

@@ -275,7 +275,9 @@ fn only_what_looks_like_a_table_of_messages_is_read_as_one() {
     assert_eq!(form_of("log", b"\"At\";Kind\n"), Form::Csv { delimiter: b';' });
     assert_eq!(form_of("log", b"alpha,beta\n"), Form::Lines);
     assert_eq!(form_of("x.CSV.gz", b"alpha,beta\n"), Form::Csv { delimiter: b',' });
+    assert_eq!(form_of("x.csv", b"alpha;beta;;\n"), Form::Csv { delimiter: b';' });
     assert_eq!(form_of("x.csv", b"alpha\n"), Form::Lines);
+    assert_eq!(form_of("x.csv", b"alpha;;\n"), Form::Lines);
     assert_eq!(form_of("x.csv", b"alpha,,at\n"), Form::Lines);
     assert_eq!(form_of("x.csv", b"at,{\"a\":1}\n"), Form::Lines);
     assert_eq!(form_of("x.csv", b"{\"a\":1,\"at\":2}\n"), Form::Lines);

@@ -444,6 +444,8 @@ impl Contact<'_> {
             let (mut answered_at, mut opted_out, mut handed_over, mut skipped) = (None, false, false, false);
             // It has ended some other way, and is not asked again.
             let mut is_over = false;
+            // A log that tells no times of answers puts a microsecond between question and answer.
+            let mut has_time = false;
             for place in own[0] + 1..self.events.len() {
                 let event = &self.events[place];
                 let is_current = next.is_none_or(|next| place < next);
@@ -470,7 +472,7 @@ impl Contact<'_> {
                             (Some(id), Some(_)) => of_own(id),
                         };
                         if fits {
-                            answered_at = Some(event.at);
+                            (answered_at, has_time) = (Some(event.at), true);
                         }
                     }
                     Kind::QuestionAnswered if answered_at.is_none() && !self.is_stop(place) => {
@@ -482,7 +484,7 @@ impl Contact<'_> {
                         // The last visit to the question that it names.
                         let named = prompts.iter().rposition(|visit| visit[0] < place && names(visit[0]));
                         if named == Some(position) {
-                            answered_at = Some(event.at);
+                            (answered_at, has_time) = (Some(event.at), event.at - first.at >= SECOND / 1000);
                         }
                     }
                     _ => {}
@@ -508,7 +510,7 @@ impl Contact<'_> {
                     () if self.is_undecided(conversation) => "open",
                     () => "silent",
                 },
-                answer_s: answered_at.map(|at| (at - first.at).div_euclid(SECOND)),
+                answer_s: answered_at.filter(|_| has_time).map(|at| (at - first.at).div_euclid(SECOND)),
             });
         }
         visits

@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::feed::Feed;
 use super::scan::{Scanner, Step};
-use super::{Form, IsWhole};
+use super::{Form, IsWhole, pieces};
 use crate::channels::{Arena, Value, parse};
 
 /// Beginnings of files that are no text, and what to say about them.
@@ -100,8 +100,11 @@ pub(super) fn form<R: Read>(
         };
         match decided {
             Some(form) => return form,
-            // Longer than a record may be: line by line it costs one record, as a document the whole source.
-            None if feed.bytes.len() > limit => return Form::Lines,
+            // Longer than a record may be: line by line it costs one record, as a document the whole source. An export
+            // of chats is read in pieces, though, also if all of it is one line.
+            None if feed.bytes.len() > limit => {
+                return if text.starts_with(b"{") && pieces::may_cut(text) { Form::Json } else { Form::Lines };
+            }
             None => feed.fill(feed.bytes.len().saturating_mul(2)),
         }
     }

@@ -20,9 +20,9 @@ pub(super) struct Runs {
     snapshot: Snapshot,
     table: PathBuf,
     written: Vec<DataFile>,
-    /// Who is who, as the store and the runs so far tell.
+    /// Who is who, as the store tells.
     links: Links,
-    /// What of it the store did not know.
+    /// What these logs tell besides.
     learned: Links,
     /// What follows from the links that the store has.
     contacts: Contacts,
@@ -77,9 +77,7 @@ impl Runs {
 
     /// Files rows under their contacts, as far as the store knows these.
     fn file(&mut self, rows: &mut Rows) {
-        let news = self.links.news_in(rows.links());
-        self.links.append(&news);
-        self.learned.append(&news);
+        self.learned.append(&self.links.news_in(rows.links()));
         if !self.contacts.is_empty() {
             rows.file_under(&self.contacts);
         }

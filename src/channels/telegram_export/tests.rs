@@ -1,3 +1,5 @@
+//! What exports of Telegram look like, and what becomes of them.
+
 use jiff::tz::TimeZone;
 
 use super::*;

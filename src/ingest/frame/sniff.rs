@@ -93,27 +93,27 @@ pub(super) fn form<R: Read>(
         let decided = match text.first() {
             None if feed.ended => Some(Form::Empty),
             None => Some(Form::Lines),
-            Some(b'{') => object(text, feed.ended),
+            Some(b'{') => object(text, feed.ended, limit),
             Some(b'[') if is_array(text) => array(text, feed.ended, is_whole),
             Some(b'<') => Some(Form::Xml),
             Some(_) => Some(plain(text, name, is_whole)),
         };
         match decided {
             Some(form) => return form,
-            // Longer than a record may be: line by line it costs one record, as a document the whole source. An export
-            // of chats is read in pieces, though, also if all of it is one line.
-            None if feed.bytes.len() > limit => {
-                return if text.starts_with(b"{") && pieces::may_cut(text) { Form::Json } else { Form::Lines };
-            }
+            // Longer than a record may be: line by line it costs one record, as a document the whole source.
+            None if feed.bytes.len() > limit => return Form::Lines,
             None => feed.fill(feed.bytes.len().saturating_mul(2)),
         }
     }
 }
 
 /// Text that begins with `{`: a value a line, or documents. `None` if that shows only further on.
-fn object(text: &[u8], is_all: bool) -> Option<Form> {
+fn object(text: &[u8], is_all: bool, limit: usize) -> Option<Form> {
     let line_end = memchr(b'\n', text);
     match Scanner::default().step(text) {
+        // An export of chats that is one line of any length is read in pieces.
+        Step::End(end) if end > limit && pieces::may_cut(text) => Some(Form::Json),
+        Step::More if text.len() > limit && pieces::may_cut(text) => Some(Form::Json),
         Step::End(end) => {
             let rest = line_end.map_or(text.get(end..), |line_end| text.get(end..line_end));
             // No rest at all: the value itself goes over several lines.

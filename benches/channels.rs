@@ -1,5 +1,6 @@
 //! Every channel's hand-written sample, copied with other ids until it is a log: files to a store, per byte.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -115,7 +116,8 @@ fn renumbered(text: &str, copy: usize) -> String {
             let (start, end) = digits.split_at(digits.len() - 5);
             let number = (end.parse::<usize>().unwrap() + copy) % 100_000;
             out.push_str(start);
-            out.push_str(&format!("{number:05}"));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{number:05}");
         } else {
             out.push_str(&digits);
         }

@@ -123,9 +123,9 @@ mod tests {
 
     #[test]
     fn many_children_take_no_longer_than_their_number() {
-        let children: String = (0..200_000).map(|n| format!("<a{n}/>")).collect();
+        let children: Vec<String> = (0..200_000).map(|n| format!("<a{n}/>")).collect();
         let arena = Arena::default();
-        let value = parse(&format!("<xml>{children}<a7>x</a7></xml>"), &arena).unwrap();
+        let value = parse(&format!("<xml>{}<a7>x</a7></xml>", children.concat()), &arena).unwrap();
         assert_eq!(value.get("xml").as_object().unwrap().keys().count(), 200_000);
         assert_eq!(value.get("xml").get("a7").as_array().unwrap().len(), 2);
     }

@@ -499,8 +499,11 @@ fn what_stands_between_elements_costs_none_of_them() {
         ],
     );
     // Long rests of another kind are read as they come.
-    let calls: String = (0..300).map(|n| format!("{{\"n\":{n}}}\n")).collect();
-    let found = frame(&Case { limit: 200, block: 64, ..USUAL }, format!("<xml><a>1</a></xml>\n{calls}").as_bytes());
+    let calls: Vec<String> = (0..300).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let found = frame(
+        &Case { limit: 200, block: 64, ..USUAL },
+        format!("<xml><a>1</a></xml>\n{}", calls.join("\n")).as_bytes(),
+    );
     assert_eq!(found.len(), 301);
     assert_eq!(found.last().map(String::as_str), Some(r#"301 {"n":299}"#));
 }

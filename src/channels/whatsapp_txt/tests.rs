@@ -1,3 +1,5 @@
+//! What exports of WhatsApp look like, and what becomes of them.
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 

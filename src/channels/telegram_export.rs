@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use hashbrown::HashSet;
+
 use super::value::Object;
 use super::{Abilities, Ability, Channel, Out, Reason, Record, Value, export, json};
 use crate::event::{Event, Kind, Text, Time};
@@ -169,9 +171,10 @@ fn read_chat<'a>(
     let messages = chat.get("messages").as_array().ok_or(Reason::MissingField("messages"))?;
     let is_written = |message: &&Value<'_>| message.get("type").as_str() != Some("service");
     let mut people: Vec<Person<'a>> = Vec::new();
+    let mut known = HashSet::new();
     for message in messages.iter().filter(is_written) {
         let person = Person::of(message, FROM, "from");
-        if person.key().is_some() && people.iter().all(|known| known.key() != person.key()) {
+        if person.key().is_some_and(|key| known.insert(key)) {
             people.push(person);
         }
         if people.len() > 2 && chat_type.and_then(of_two).is_none() {

@@ -186,6 +186,12 @@ impl Reading {
         for problem in &balance.problems {
             say(&format!("warning: cannot read {problem}"));
         }
+        if balance.shared_ids > 0 {
+            say(&format!(
+                "warning: {} ids are linked with so many others that they are no person's (a placeholder, or the business's own number); their links are not followed",
+                balance.shared_ids
+            ));
+        }
         if balance.records.received == 0 {
             say("warning: the inputs hold no record");
         }

@@ -23,6 +23,9 @@ pub struct Balance {
     pub reasons: BTreeMap<String, u64>,
     /// The same by source, in the order of their names.
     pub sources: Vec<SourceBalance>,
+    /// Ids that logs link with so many others that they are no person's: placeholders, or the business's own number. They
+    /// link nobody. All that the store knows, if these logs told anything new of who is who; else 0.
+    pub shared_ids: usize,
     /// The store's version afterwards; absent if nothing was written.
     pub version: Option<u64>,
     /// Why sources could not be read to their end, in words.

@@ -305,7 +305,8 @@ impl Chunks {
             Opened::Bytes(reader) => {
                 let mut feed = Feed::new(reader, buffers.clone());
                 let form = sniff::form(&mut feed, name, block, limit, is_whole);
-                if form == Form::Json {
+                let is_long = feed.bytes.len() > limit && pieces::may_cut(&feed.bytes);
+                if form == Form::Json && (!feed.ended || is_long) {
                     // A document with fields that are repeated and a last long element must still be within the limit.
                     feed = feed.through(|reader| Box::new(Pieces::new(reader, limit / 2)));
                 }

@@ -93,6 +93,7 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
     }
     balance.add_events(runs.found, runs.stored, runs.n_records);
     balance.version = Some(runs.commit(store, balance.ledger())?);
+    balance.shared_ids = runs.n_shared;
     Ok(balance)
 }
 

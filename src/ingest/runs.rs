@@ -1,8 +1,9 @@
 //! Runs: sorted blocks of rows on their way into data files, and the one commit that makes them visible.
 //!
-//! Every version of the store files all that linked ids did under one contact. So rows are filed as they are written, by
-//! what is known by then; what was written or stored before its link was learned is moved with the commit; and the commit
-//! goes on top of the version that was looked at, or is prepared anew.
+//! Every version of the store files all that linked ids did under one contact. Rows are filed as they are written by what
+//! the store knows. What these logs tell of who is who is only known when all are read, because an id that turns out to be
+//! that of many links nobody: what was written or stored before is moved with the commit. The commit goes on top of the
+//! version that was looked at, or is prepared anew.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
@@ -19,13 +20,14 @@ pub(super) struct Runs {
     snapshot: Snapshot,
     table: PathBuf,
     written: Vec<DataFile>,
-    /// Who is who, as the store and the runs so far tell.
+    /// Who is who, as the store tells.
     links: Links,
-    /// What of it the store did not know.
+    /// What these logs tell besides.
     learned: Links,
-    /// What follows from the links as they were when there were `n_settled`.
+    /// What follows from the links that the store has.
     contacts: Contacts,
-    n_settled: usize,
+    /// Ids that turned out to link too many to be one person's.
+    pub(super) n_shared: usize,
     /// Events given.
     pub(super) found: u64,
     /// Events written.
@@ -43,9 +45,9 @@ impl Runs {
             table: store.table_path(),
             written: Vec::new(),
             contacts: links.contacts(),
-            n_settled: links.len(),
             links,
             learned: Links::default(),
+            n_shared: 0,
             found: 0,
             stored: 0,
             n_records: 0,
@@ -73,17 +75,9 @@ impl Runs {
         Ok(())
     }
 
-    /// Files rows under their contacts, as far as these are known.
+    /// Files rows under their contacts, as far as the store knows these.
     fn file(&mut self, rows: &mut Rows) {
-        let news = self.links.news_in(rows.links());
-        self.links.append(&news);
-        self.learned.append(&news);
-        // Settling costs as much as there are links, so a few new ones do not make it worthwhile: their rows are moved at
-        // the end.
-        if self.links.len() > self.n_settled + self.n_settled / 2 {
-            self.contacts = self.links.contacts();
-            self.n_settled = self.links.len();
-        }
+        self.learned.append(&self.links.news_in(rows.links()));
         if !self.contacts.is_empty() {
             rows.file_under(&self.contacts);
         }
@@ -158,7 +152,8 @@ impl Runs {
         let news = links.news_in(&self.learned);
         links.append(&news);
         let contacts = links.contacts();
-        // A run was filed by what was known then, which may be any part of the links: all of them are looked for.
+        self.n_shared = contacts.n_shared();
+        // Runs were filed by what the store knew when they began, and it may be another version by now: all are looked for.
         let written = join::join(&self.table, &self.written, &contacts.moved_since(&Contacts::default()))?;
         self.written.retain(|file| !written.removed.contains(file));
         self.written.extend(written.added);

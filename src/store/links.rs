@@ -8,6 +8,10 @@ use hashbrown::HashMap;
 
 pub(super) mod kept;
 
+/// With how many others an id can be linked and still be a person's. An id that logs link with more is no person's: a
+/// placeholder that some gateway writes for everybody, or the business's own number. People have a handful.
+const MOST_LINKED: u32 = 30;
+
 /// What logs say of ids: `former` was replaced by `current`, each pair once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
@@ -82,17 +86,28 @@ impl Links {
     /// Finds out which ids are one contact's.
     ///
     /// Ids that are linked, directly or by others, are one contact, filed under the id that no link leads away from. If
-    /// there are several such ids or none, it is the one to which the latest link leads. So this depends on what was said
-    /// and when, and not on the order in which it was found.
+    /// there are several such ids or none, it is the one to which the latest link leads. An id that is linked with more
+    /// than [`MOST_LINKED`] others links nobody. So this depends on what was said and when, and not on the order in which
+    /// it was found.
     #[must_use]
     pub fn contacts(&self) -> Contacts {
         let mut ids: Vec<u128> = self.said.keys().flat_map(|&(former, current)| [former, current]).collect();
         ids.sort_unstable();
         ids.dedup();
         let number = |id: u128| ids.binary_search(&id).unwrap_or_default();
+        let mut n_others = vec![0_u32; ids.len()];
+        for &(former, current) in self.said.keys() {
+            // Two ids that replaced each other in turn are linked once.
+            if former < current || !self.said.contains_key(&(current, former)) {
+                n_others[number(former)] += 1;
+                n_others[number(current)] += 1;
+            }
+        }
+        let is_shared = |id: u128| n_others[number(id)] > MOST_LINKED;
+        let links = || self.said.iter().filter(|((former, current), _)| !is_shared(*former) && !is_shared(*current));
         let mut groups = Groups((0..ids.len()).collect());
         let mut is_left = vec![false; ids.len()];
-        for &(former, current) in self.said.keys() {
+        for (&(former, current), _) in links() {
             is_left[number(former)] = true;
             groups.join(number(former), number(current));
         }
@@ -102,12 +117,13 @@ impl Links {
             (*n_ends, *end) = (*n_ends + 1, id);
         }
         let mut latest = vec![(i64::MIN, 0); ids.len()];
-        for (&(_, current), said) in &self.said {
+        for (&(_, current), said) in links() {
             let current = number(current);
             let latest = &mut latest[groups.first(current)];
             *latest = (*latest).max((said.at, current));
         }
-        let mut contacts = Contacts::default();
+        let n_shared = n_others.iter().filter(|n_others| **n_others > MOST_LINKED).count();
+        let mut contacts = Contacts { n_shared, ..Contacts::default() };
         for (number, &id) in ids.iter().enumerate() {
             let group = groups.first(number);
             let current = if ends[group].0 == 1 { ends[group].1 } else { latest[group].1 };
@@ -116,7 +132,7 @@ impl Links {
             }
         }
         // Whatever it is filed under, a link led there.
-        for (&(_, current), said) in &self.said {
+        for (&(_, current), said) in links() {
             if let Some(name) = &said.name
                 && !contacts.current.contains_key(&current)
             {
@@ -152,6 +168,7 @@ pub struct Contacts {
     current: HashMap<u128, u128>,
     /// Ids in plain, of those that events are filed under.
     names: HashMap<u128, Box<str>>,
+    n_shared: usize,
 }
 
 impl Contacts {
@@ -165,6 +182,12 @@ impl Contacts {
     #[must_use]
     pub fn name(&self, id: u128) -> Option<&str> {
         self.names.get(&id).map(|name| &**name)
+    }
+
+    /// Number of ids that are linked with too many others to be one person's, and so link nobody.
+    #[must_use]
+    pub fn n_shared(&self) -> usize {
+        self.n_shared
     }
 
     /// Whether every id is filed under itself.
@@ -246,6 +269,35 @@ mod tests {
         assert_eq!(filed(&links(&[(1, 2, 10), (2, 1, 20)]))[..2], [1, 1]);
         // Said again, it is not later.
         assert_eq!(filed(&links(&[(1, 2, 10), (2, 1, 20), (1, 2, 30)]))[..2], [1, 1]);
+    }
+
+    #[test]
+    fn an_id_that_is_linked_with_too_many_links_nobody() {
+        let most = u128::from(MOST_LINKED);
+        let all = |n: u128| -> Vec<(u128, u128, i64)> { (0..n).map(|id| (100 + id, 1, 5)).collect() };
+        assert_eq!(links(&all(most)).contacts().n_shared(), 0);
+        assert_eq!(filed(&links(&[all(most), vec![(1, 2, 9)]].concat())), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        // As the former id as well as the current one, and said in both directions it is not said twice.
+        let there_and_back = |n| -> Vec<(u128, u128, i64)> {
+            all(n)
+                .into_iter()
+                .flat_map(|(former, current, at)| [(former, current, at), (current, former, at + 1)])
+                .collect()
+        };
+        assert_eq!(links(&there_and_back(most)).contacts().n_shared(), 0);
+        let mut pairs = there_and_back(most + 1);
+        // What else is said of those whom it does not link counts.
+        pairs.extend([(100, 3, 7), (4, 100, 7)]);
+        let contacts = links(&pairs).contacts();
+        assert_eq!((contacts.n_shared(), contacts.current(1), contacts.current(101)), (1, None, None));
+        assert_eq!((contacts.current(100), contacts.current(4)), (Some(3), Some(3)));
+    }
+
+    #[test]
+    fn a_long_chain_is_one_contact() {
+        let pairs: Vec<(u128, u128, i64)> = (1..100_000).rev().map(|id| (id, id + 1, 7)).collect();
+        let contacts = links(&pairs).contacts();
+        assert!((1..100_000).all(|id| contacts.current(id) == Some(100_000)));
     }
 
     #[test]

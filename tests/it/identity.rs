@@ -15,6 +15,7 @@ use trichter::ingest::{self, Plan, input};
 use trichter::store::{AsOf, Key, Store};
 
 use super::case::{Case, StoredRow, rows, rows_of};
+use super::shapes::balance;
 
 /// 2026-02-01T00:00:00Z, in the middle of the simulated logs.
 const CHANGE: i64 = 1_769_904_000;
@@ -400,4 +401,23 @@ fn only_files_that_hold_a_former_id_are_written_anew() {
     assert_eq!((before.len(), after.len()), (2, 3));
     let n_rows = |files: &BTreeSet<(String, u64)>| files.iter().map(|(_, n)| n).sum::<u64>();
     assert_eq!(n_rows(&after), n_rows(&before) + 1);
+}
+
+#[test]
+fn an_id_that_stands_for_many_people_makes_none_of_them_another() {
+    let people: Vec<String> = (0..60).map(|number| format!("4917{number:03}")).collect();
+    let lines: String = people.iter().map(|id| wrote(id, CHANGE) + &note(id, "490000", CHANGE + 1)).collect();
+    let small = Small::new();
+    small.case.write("log.ndjson", lines + &note("4917001", "4918", CHANGE + 2));
+    let arguments = ["ingest", "log.ndjson", "--store", "store", "--config", "plain.toml", "--key-file", "key"];
+    let output = small.case.run(&[&arguments[..], &["--json"]].concat());
+    assert!(output.stderr.contains("1 ids are linked with so many others"));
+    assert_eq!(balance(output).shared_ids, 1);
+    // What else is known of them counts.
+    let filed = small.filed(None);
+    assert_eq!(filed.values().collect::<BTreeSet<_>>().len(), 60);
+    assert_eq!(filed["by-4917001"], "4918");
+    // Nobody is drawn in later.
+    small.ingest(&(wrote("4919", CHANGE) + &note("4919", "490000", CHANGE + 3)));
+    assert_eq!(small.filed(None)["by-4919"], "4919");
 }

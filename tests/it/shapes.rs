@@ -14,6 +14,7 @@ pub(crate) struct Balance {
     pub(crate) events: Events,
     pub(crate) reasons: BTreeMap<String, u64>,
     pub(crate) sources: Vec<Source>,
+    pub(crate) shared_ids: u64,
     pub(crate) version: Option<u64>,
 }
 

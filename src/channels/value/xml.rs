@@ -3,6 +3,7 @@
 //! A child name that comes twice is an array; attributes, comments and declarations say nothing in the bodies that
 //! messengers send and are left out. Nothing outside the text is ever fetched, and no entities are defined by it.
 
+use hashbrown::HashMap;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
@@ -26,16 +27,21 @@ impl<'a> Element<'a> {
         if self.children.is_empty() {
             return Value::Str(arena.keep(self.text.trim()));
         }
-        let mut fields: Vec<(&str, Value<'a>)> = Vec::with_capacity(self.children.len());
-        for (name, value) in &self.children {
-            if fields.iter().any(|(known, _)| known == name) {
-                continue;
+        // Names in the order in which they came first; a record may have hundred thousands of them.
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(self.children.len());
+        let mut fields: Vec<(&str, Vec<Value<'a>>)> = Vec::with_capacity(self.children.len());
+        for (name, value) in self.children {
+            let place = *places.entry(name).or_insert(fields.len());
+            match fields.get_mut(place) {
+                Some((_, values)) => values.push(value),
+                None => fields.push((name, vec![value])),
             }
-            let same: Vec<Value<'a>> =
-                self.children.iter().filter(|(other, _)| other == name).map(|(_, value)| *value).collect();
-            let value = if same.len() == 1 { *value } else { Value::Array(arena.elements(&same)) };
-            fields.push((name, value));
         }
+        let value = |values: &[Value<'a>]| match values {
+            [value] => *value,
+            values => Value::Array(arena.elements(values)),
+        };
+        let fields: Vec<(&str, Value<'a>)> = fields.iter().map(|(name, values)| (*name, value(values))).collect();
         Value::Object(Object(arena.fields(&fields)))
     }
 }
@@ -113,6 +119,15 @@ mod tests {
     #[test]
     fn what_comes_twice_is_an_array() {
         check("<x><i><n>1</n></i><k>2</k><i><n>3</n></i></x>", r#"{"x":{"i":[{"n":"1"},{"n":"3"}],"k":"2"}}"#);
+    }
+
+    #[test]
+    fn many_children_take_no_longer_than_their_number() {
+        let children: Vec<String> = (0..200_000).map(|n| format!("<a{n}/>")).collect();
+        let arena = Arena::default();
+        let value = parse(&format!("<xml>{}<a7>x</a7></xml>", children.concat()), &arena).unwrap();
+        assert_eq!(value.get("xml").as_object().unwrap().keys().count(), 200_000);
+        assert_eq!(value.get("xml").get("a7").as_array().unwrap().len(), 2);
     }
 
     #[test]

@@ -265,6 +265,9 @@ struct Scope<'a> {
     zone: Option<&'a TimeZone>,
 }
 
+/// How many profiles of a value are looked at for each of its rows. The platform sends at most a thousand updates at once.
+const MOST_PROFILES: usize = 1000;
+
 impl<'a> Scope<'a> {
     fn event(&self, kind: Kind, at: Time, contact: Text<'a>, dedup: impl Into<Text<'a>>) -> Event<'a> {
         Event { account: self.account.clone(), ..Event::new(kind, at, NAME, contact, dedup) }
@@ -272,7 +275,7 @@ impl<'a> Scope<'a> {
 
     /// The contact: the phone number if it is told anywhere, else the business-scoped id, else the only profile.
     fn person(&self, phone: Option<Text<'a>>, user: Option<Text<'a>>) -> Option<Person<'a>> {
-        let profiles = || json::elements(self.people);
+        let profiles = || json::elements(self.people).take(MOST_PROFILES);
         let (phone, user) = (phone.map(digits), user.map(digits));
         let named = |profile: &&Value<'_>| {
             let is = |key, id: &Option<Text<'_>>| id.is_some() && json::text(profile.get(key)).map(digits) == *id;

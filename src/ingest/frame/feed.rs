@@ -101,12 +101,13 @@ impl<R: Read> Feed<R> {
 }
 
 impl Feed<Box<dyn Read + Send>> {
-    /// Puts a reader between the source and what is framed, unless all was read already.
+    /// Puts a reader between the source and what is framed, unless the source has failed.
     pub(super) fn through(mut self, wrap: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> Self {
-        if !self.ended {
-            let read = std::mem::take(&mut self.bytes);
+        if self.failed.is_none() {
+            let read = Cursor::new(std::mem::take(&mut self.bytes));
             self.n_read = 0;
-            self.reader = wrap(Box::new(Cursor::new(read).chain(self.reader)));
+            self.reader = wrap(if self.ended { Box::new(read) } else { Box::new(read.chain(self.reader)) });
+            self.ended = false;
         }
         self
     }

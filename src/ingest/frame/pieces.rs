@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use memchr::memchr3;
+use memchr::{memchr3, memmem};
 
 /// Arrays that are cut between their elements, as their keys stand in the document.
 const CUT: [&[u8]; 2] = [b"\"messages\":", b"\"list\":"];
@@ -17,6 +17,11 @@ const MOST_REPEATED: usize = 4 << 10;
 const MOST_LEVELS: usize = 32;
 /// How many bytes are read at once.
 const BLOCK: usize = 64 << 10;
+
+/// Whether text looks like a document that can be cut.
+pub(super) fn may_cut(text: &[u8]) -> bool {
+    CUT.iter().any(|key| memmem::find(text, key).is_some())
+}
 
 /// A reader of the pieces of what another reader gives.
 pub(super) struct Pieces<R> {

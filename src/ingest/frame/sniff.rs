@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::feed::Feed;
 use super::scan::{Scanner, Step};
-use super::{Form, IsWhole};
+use super::{Form, IsWhole, pieces};
 use crate::channels::{Arena, Value, parse};
 
 /// Beginnings of files that are no text, and what to say about them.
@@ -93,7 +93,7 @@ pub(super) fn form<R: Read>(
         let decided = match text.first() {
             None if feed.ended => Some(Form::Empty),
             None => Some(Form::Lines),
-            Some(b'{') => object(text, feed.ended),
+            Some(b'{') => object(text, feed.ended, limit),
             Some(b'[') if is_array(text) => array(text, feed.ended, is_whole),
             Some(b'<') => Some(Form::Xml),
             Some(_) => Some(plain(text, name, is_whole)),
@@ -108,9 +108,12 @@ pub(super) fn form<R: Read>(
 }
 
 /// Text that begins with `{`: a value a line, or documents. `None` if that shows only further on.
-fn object(text: &[u8], is_all: bool) -> Option<Form> {
+fn object(text: &[u8], is_all: bool, limit: usize) -> Option<Form> {
     let line_end = memchr(b'\n', text);
     match Scanner::default().step(text) {
+        // An export of chats that is one line of any length is read in pieces.
+        Step::End(end) if end > limit && pieces::may_cut(text) => Some(Form::Json),
+        Step::More if text.len() > limit && pieces::may_cut(text) => Some(Form::Json),
         Step::End(end) => {
             let rest = line_end.map_or(text.get(end..), |line_end| text.get(end..line_end));
             // No rest at all: the value itself goes over several lines.

@@ -484,3 +484,52 @@ proptest! {
         prop_assert!(found.len() <= bytes.len());
     }
 }
+
+#[test]
+fn what_stands_between_elements_costs_none_of_them() {
+    check(
+        "<xml><a>1</a></xml>\n{\"b\":2}\n\n {\"c\":\"</x>\"}\n<xml><a>x\ny</a></xml>\n<other><d>3</d></other>\n<xml><a>4</a></xml>\n{\"e\":5}\n{\"f\":6}",
+        &[
+            r#"1 {"xml":{"a":"1"}}"#,
+            r#"2 {"b":2}"#,
+            r#"4 {"c":"</x>"}"#,
+            r#"5 {"xml":{"a":"x\ny"}}"#,
+            r#"7 {"other":{"d":"3"}}"#,
+            r#"8 {"xml":{"a":"4"}}"#,
+            r#"9 {"e":5}"#,
+            r#"10 {"f":6}"#,
+        ],
+    );
+    // Long rests of another kind are read as they come.
+    let calls: Vec<String> = (0..300).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let found = frame(
+        &Case { limit: 200, block: 64, ..USUAL },
+        format!("<xml><a>1</a></xml>\n{}", calls.join("\n")).as_bytes(),
+    );
+    assert_eq!(found.len(), 301);
+    assert_eq!(found.last().map(String::as_str), Some(r#"301 {"n":299}"#));
+}
+
+#[test]
+fn an_element_that_was_cut_off_costs_itself() {
+    check(
+        "<xml>\n<a>1</a></xml>\n<xml>\n<a>2</\n<xml>\n<a>3</a></xml>\n",
+        &[r#"1 {"xml":{"a":"1"}}"#, "3 !not_xml <xml> <a>2</", r#"5 {"xml":{"a":"3"}}"#],
+    );
+}
+
+#[test]
+fn a_long_export_on_one_line_is_read_in_pieces() {
+    let messages: Vec<String> = (0..500).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+    for n_messages in [100, 150, 500] {
+        let text = format!(r#"{{"id":7,"messages": [{}]}}"#, messages[..n_messages].join(","));
+        let found = frame(&Case { limit: 1000, block: 256, ..USUAL }, text.as_bytes());
+        let n: usize = found.iter().map(|record| record.matches("\"id\":").count() - 1).sum();
+        assert_eq!(n, n_messages, "{found:?}");
+    }
+    // What cannot be cut is one record, and the next line another.
+    let text = format!("{{\"rows\":[{}]}}\n{{\"a\":1}}\n", messages.join(","));
+    let found = frame(&Case { limit: 1000, block: 256, ..USUAL }, text.as_bytes());
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1], r#"2 {"a":1}"#);
+}

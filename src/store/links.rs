@@ -87,7 +87,7 @@ impl Links {
     ///
     /// Ids that are linked, directly or by others, are one contact, filed under the id that no link leads away from. If
     /// there are several such ids or none, it is the one to which the latest link leads. An id that is linked with more
-    /// than [`MOST_LINKED`] others links nobody. So this depends on what was said and when, and not on the order in which
+    /// than thirty others links nobody. So this depends on what was said and when, and not on the order in which
     /// it was found.
     #[must_use]
     pub fn contacts(&self) -> Contacts {

@@ -109,50 +109,10 @@ impl Failure {
     }
 }
 
-/// How each line of a sample ends, for tests: its outcome, or how it is no record of the channel.
-#[cfg(test)]
-pub(super) fn outcomes(channel: &super::Channel, sample: &str) -> Vec<String> {
-    let outcome = |record: Option<&Record<'_>>| {
-        let Some(record) = record else { return "not json".into() };
-        if !(channel.recognises)(record) {
-            return "not recognised".into();
-        }
-        let mut n_events = 0;
-        let mut count = |event: Event<'_>| {
-            assert!(channel.reports(event.kind), "{} is not among the kinds", event.kind);
-            n_events += 1;
-        };
-        let mut out = Out::new(&mut count);
-        (channel.parse)(record, &mut out);
-        match out.outcome() {
-            super::Outcome::Accepted => format!("{n_events} events"),
-            super::Outcome::Ignored(what) => format!("ignored {what}"),
-            super::Outcome::Rejected(reason) => reason.code(),
-        }
-    };
-    sample.lines().map(|line| with_record(line, outcome)).collect()
-}
-
-/// Hands a line to `read` as a record, without the envelope `{"received_at":…,"body":…}` if it has one; `None` if it is no
-/// JSON.
-#[cfg(test)]
-fn with_record<T>(line: &str, read: impl FnOnce(Option<&Record<'_>>) -> T) -> T {
-    use super::{Arena, Reading, form, value};
-
-    let (arena, reading) = (Arena::default(), Reading::default());
-    let Ok(line) = value::parse(line, &arena) else { return read(None) };
-    let body = match line.get("body") {
-        Value::Str(text) if json::has(&line, "received_at") && form::is_form(text) => form::parse(text, &arena),
-        Value::Object(_) if json::has(&line, "received_at") => *line.get("body"),
-        _ => line,
-    };
-    let received_at = json::time(line.get("received_at"), "received_at", None).ok();
-    read(Some(&Record { body: &body, received_at, source: "sample", reading: &reading, arena: &arena }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::ALL;
+    use super::super::reading::{outcomes, with_record};
     use super::*;
 
     macro_rules! samples {

@@ -247,7 +247,6 @@ fn permission(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
     use super::super::reading;
     use super::*;
 
@@ -411,7 +410,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/gupshup/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            reading::outcomes(&CHANNEL, broken),
             [
                 "missing_field:type",
                 "missing_field:payload.type",

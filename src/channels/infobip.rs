@@ -212,7 +212,6 @@ fn inbound<'a>(row: &'a Value<'a>, record: &Record<'_>, out: &mut Out<'_>) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
     use super::super::reading;
     use super::*;
 
@@ -335,7 +334,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/infobip/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            reading::outcomes(&CHANNEL, broken),
             [
                 "missing_field:messageId",
                 "missing_field:to",

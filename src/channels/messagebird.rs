@@ -287,8 +287,8 @@ fn at(value: &Value<'_>, field: &'static str, record: &Record<'_>) -> Result<Mom
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::{check, lines_of};
-    use super::super::{Arena, Reading, delivery, form};
+    use super::super::reading::{check, lines_of, outcomes};
+    use super::super::{Arena, Reading, form};
     use super::*;
 
     fn read(form: &str) -> Vec<String> {
@@ -417,7 +417,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/messagebird/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            outcomes(&CHANNEL, broken),
             [
                 "missing_field:id",
                 "missing_field:recipient",

@@ -1,6 +1,6 @@
 //! Reading a record in a test: what a channel makes of it, a line per event. It says nothing that the channel did not say.
 
-use super::{Arena, Channel, Out, Outcome, Reading, Record, value};
+use super::{Arena, Channel, Out, Outcome, Reading, Record, Value, form, json, value};
 use crate::event::{Event, Time};
 
 /// Events as lines of the fields that are set, then how the record ended if it was not accepted.
@@ -81,4 +81,35 @@ pub(super) fn check(channel: &Channel, json: &str, expected: &[&str]) {
 pub(super) fn ends(channel: &Channel, sample: &str) -> Vec<String> {
     let is_json = |line: &&str| value::parse(line, &Arena::default()).is_ok();
     sample.lines().filter(is_json).filter_map(|line| lines(channel, line, None).pop()).collect()
+}
+
+/// How each line of a sample ends: in so many events, ignored, refused for a reason, or not as a record of the channel.
+pub(super) fn outcomes(channel: &Channel, sample: &str) -> Vec<String> {
+    let outcome = |record: Option<&Record<'_>>| {
+        let Some(record) = record else { return "not json".to_owned() };
+        if !(channel.recognises)(record) {
+            return "not recognised".to_owned();
+        }
+        let lines = lines_of(channel, record);
+        match lines.last() {
+            Some(end) if end.starts_with("ignored ") => end.clone(),
+            Some(end) if end.starts_with("rejected ") => end.replacen("rejected ", "", 1),
+            _ => format!("{} events", lines.len()),
+        }
+    };
+    sample.lines().map(|line| with_record(line, outcome)).collect()
+}
+
+/// Hands a line to `read` as a record, without the envelope `{"received_at":…,"body":…}` if it has one; `None` if it is no
+/// JSON.
+pub(super) fn with_record<T>(line: &str, read: impl FnOnce(Option<&Record<'_>>) -> T) -> T {
+    let (arena, reading) = (Arena::default(), Reading::default());
+    let Ok(line) = value::parse(line, &arena) else { return read(None) };
+    let body = match line.get("body") {
+        Value::Str(text) if json::has(&line, "received_at") && form::is_form(text) => form::parse(text, &arena),
+        Value::Object(_) if json::has(&line, "received_at") => *line.get("body"),
+        _ => line,
+    };
+    let received_at = json::time(line.get("received_at"), "received_at", None).ok();
+    read(Some(&Record { body: &body, received_at, source: "sample", reading: &reading, arena: &arena }))
 }

@@ -165,7 +165,6 @@ fn handed<'a>(event: &'a Value<'a>, kind: Kind, at: crate::event::Time, out: &mu
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
     use super::super::reading;
     use super::*;
 
@@ -253,7 +252,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/ringcentral/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            reading::outcomes(&CHANNEL, broken),
             [
                 "bad_value:events",
                 "missing_field:type",

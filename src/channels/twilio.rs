@@ -253,8 +253,8 @@ fn with_plus(address: Text<'_>) -> Text<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::{lines, lines_of};
-    use super::super::{Arena, Reading, delivery, form};
+    use super::super::reading::{lines, lines_of, outcomes};
+    use super::super::{Arena, Reading, form};
     use super::*;
     use crate::event::Time;
 
@@ -432,7 +432,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/twilio/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            outcomes(&CHANNEL, broken),
             [
                 "missing_field:received_at",
                 "missing_field:MessageSid",

@@ -181,8 +181,7 @@ fn inbound(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
-    use super::super::reading::check;
+    use super::super::reading::{check, outcomes};
     use super::*;
 
     fn status_of(rest: &str) -> String {
@@ -294,7 +293,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/vonage/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            outcomes(&CHANNEL, broken),
             [
                 "missing_field:message_uuid",
                 "missing_field:to",

@@ -224,8 +224,7 @@ fn permission(record: &Record<'_>, kind: Kind, out: &mut Out<'_>) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
-    use super::super::reading::check;
+    use super::super::reading::{check, outcomes};
     use super::*;
 
     fn event(kind: &str, rest: &str) -> String {
@@ -353,7 +352,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/ycloud/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            outcomes(&CHANNEL, broken),
             [
                 "missing_field:type",
                 "missing_field:whatsappMessage",

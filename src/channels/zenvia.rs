@@ -179,7 +179,6 @@ fn status(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::delivery;
     use super::super::reading;
     use super::*;
 
@@ -282,7 +281,7 @@ mod tests {
     fn the_broken_sample_is_refused_for_these_reasons() {
         let broken = include_str!("../../sample-data/zenvia/broken.ndjson");
         assert_eq!(
-            delivery::outcomes(&CHANNEL, broken),
+            reading::outcomes(&CHANNEL, broken),
             [
                 "missing_field:message.id",
                 "missing_field:from",

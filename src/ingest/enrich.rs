@@ -247,17 +247,15 @@ impl<'c> Enrich<'c> {
     }
 }
 
-/// The name of a source whose file is called after a person, as exported chats are: its folder, and a keyed hash in the place
-/// of the file's name. Plain, if the configuration keeps contacts plain.
+/// The name of a source that is called after a person, as exported chats and their folders are: a keyed hash. Plain, if the
+/// configuration keeps contacts plain.
 #[must_use]
 pub fn nameless<'s>(source: &'s str, config: &Config, key: &Key) -> Cow<'s, str> {
     if config.privacy.contact_ids == ContactIds::Plain {
         return Cow::Borrowed(source);
     }
-    let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
-    let hash = format!("{:032x}", key.hash(SOURCE, &[file.as_bytes()]));
-    let short: String = hash.chars().take(16).collect();
-    Cow::Owned(if folder.is_empty() { short } else { format!("{folder}/{short}") })
+    let hash = format!("{:032x}", key.hash(SOURCE, &[source.as_bytes()]));
+    Cow::Owned(hash.chars().take(16).collect())
 }
 
 /// Does what the rules say, and takes the tag as the campaign where no rule reads it. Returns what is to be told besides.

@@ -170,7 +170,7 @@ pub const COLUMNS: &[Column] = &[
         "source",
         Form::Word,
         false,
-        "name of the log the record stood in; of exported chats, whose files are called after people, with a keyed hash for the file",
+        "name of the log the record stood in; of exported chats, whose files and folders are called after people, a keyed hash",
     ),
     column("line", Form::Int64, false, "line on which the record began, from 1"),
 ];

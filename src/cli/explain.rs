@@ -9,17 +9,18 @@ use crate::channels::{self, Abilities, Ability, Channel};
 use crate::error::{Error, Result};
 use crate::facts::{self, Grain};
 use crate::funnel;
+use crate::measures::{self, Measure};
 use crate::metrics::Metric;
 use crate::store::schema;
 
-/// Explain a metric, a funnel, a channel or a fact table.
+/// Explain a metric, a measure, a funnel, a channel or a fact table.
 ///
 /// Without a name: the list of all of them. 'channels' shows side by side what each channel can tell.
 ///
 /// Example: trichter explain open_rate
 #[derive(clap::Args)]
 pub(super) struct Explain {
-    /// Id of a metric, name of a funnel, a channel or a fact table, 'events' or 'channels'.
+    /// Id of a metric or measure, name of a funnel, a channel or a fact table, 'events' or 'channels'.
     name: Option<String>,
     /// List everything that can be explained.
     #[arg(long)]
@@ -42,6 +43,10 @@ fn list() -> Result<String> {
     for metric in Metric::all()? {
         let _ = writeln!(text, "  {:<28} {}", metric.id, metric.meaning);
     }
+    text.push_str("\nMeasures\n");
+    for measure in measures::ALL {
+        let _ = writeln!(text, "  {:<28} {}", measure.id, measure.meaning);
+    }
     text.push_str("\nFunnels\n");
     for funnel in funnel::catalog::all()? {
         let _ = writeln!(text, "  {:<28} {}", funnel.name, funnel.meaning);
@@ -63,6 +68,9 @@ fn explain(name: &str) -> Result<String> {
     if let Some(metric) = metrics.iter().find(|metric| metric.id == name) {
         return Ok(of_metric(metric));
     }
+    if let Some(measure) = Measure::named(name) {
+        return Ok(of_measure(measure));
+    }
     if let Some(text) = funnel::catalog::text(name) {
         return Ok(text.to_owned());
     }
@@ -78,10 +86,11 @@ fn explain(name: &str) -> Result<String> {
         _ => {}
     }
     let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
-    let known = metrics.into_iter().map(|metric| metric.id).chain(funnels);
+    let of_measures = measures::ALL.iter().map(|measure| measure.id.to_owned());
+    let known = metrics.into_iter().map(|metric| metric.id).chain(of_measures).chain(funnels);
     let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
     let known = known.chain(others.map(str::to_owned)).chain(["events", "channels"].map(str::to_owned)).collect();
-    Err(Error::Unknown { what: "metric, funnel, channel or table", name: name.to_owned(), known })
+    Err(Error::Unknown { what: "metric, measure, funnel, channel or table", name: name.to_owned(), known })
 }
 
 fn of_metric(metric: &Metric) -> String {
@@ -95,6 +104,13 @@ fn of_metric(metric: &Metric) -> String {
         follows = metric.follows,
         caveat = metric.caveat,
         sql = metric.sql.trim(),
+    )
+}
+
+fn of_measure(measure: &Measure) -> String {
+    let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
+    format!(
+        "{name} ({id})\n\n  {meaning}\n\n  formula   {formula}\n  unit      {unit}\n  follows   {follows}\n  caveat    {caveat}\n"
     )
 }
 

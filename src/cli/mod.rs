@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
+use crate::measures::Setting;
 use crate::metrics::{Answer, Ask, Scope};
 use crate::store::{AsOf, Snapshot, Store};
 
@@ -235,6 +236,11 @@ impl Opened {
     /// What metrics are counted over.
     fn scope(&self) -> Scope<'_> {
         Scope { settings: &self.settings, zone: self.zone.0.clone(), flows: &self.config.flow }
+    }
+
+    /// What measures are made with.
+    fn setting<'o>(&'o self, by: &'o [String]) -> Setting<'o> {
+        Setting { by, config: &self.config, settings: &self.settings }
     }
 
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {

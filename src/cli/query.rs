@@ -2,9 +2,10 @@
 
 use super::{Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
-use crate::metrics::Ask;
+use crate::measures::Measure;
+use crate::metrics::{Answers, Ask};
 
-/// Ask for metrics.
+/// Ask for metrics and measures.
 ///
 /// METRIC is an id that 'trichter explain' lists, or a SQL file of your own: one SELECT over a fact table that returns
 /// 'segment' with 'numerator' and 'denominator', or with 'value' and 'n'. Several are counted in one pass over the store;
@@ -35,6 +36,14 @@ impl Query {
         if self.metrics.len() > 1 && matches!(self.format, Form::Csv) {
             return Err(Error::Usage("CSV holds one table: ask for one metric at a time, or for JSON".into()));
         }
+        let measures: Vec<_> = self.metrics.iter().filter_map(|name| Measure::named(name)).collect();
+        if measures.len() == self.metrics.len() {
+            return self.measure(&measures);
+        }
+        if let Some(measure) = measures.first() {
+            let id = measure.id;
+            return Err(Error::Usage(format!("'{id}' is a measure, which has tables of its own: ask for it apart")));
+        }
         let opened = self.reading.open()?;
         let asks: Vec<Ask> = self.metrics.iter().map(|metric| self.ask(metric)).collect();
         let answers = opened.answer(&asks)?;
@@ -43,6 +52,31 @@ impl Query {
             (Form::Json, answers) => print_json(&answers.iter().map(render::json).collect::<Vec<_>>())?,
             (Form::Csv, answers) => answers.iter().try_for_each(|answer| print(&render::csv(answer)?))?,
             (Form::Table, answers) => answers.iter().try_for_each(|answer| print(&render::table(answer)))?,
+        }
+        Ok(Done::Well)
+    }
+
+    /// The tables of measures.
+    fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
+        let opened = self.reading.open()?;
+        let setting = opened.setting(&self.reading.by);
+        let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
+        let answers = opened.answer(&asks)?;
+        let answers = Answers::new(&answers);
+        let measured = measures.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
+        match (self.format, measured.as_slice()) {
+            (Form::Json, [measured]) => print_json(measured)?,
+            (Form::Json, measured) => print_json(&measured)?,
+            (Form::Csv, measured) => {
+                let mut tables = measured.iter().flat_map(|measured| &measured.tables);
+                let (Some(table), None) = (tables.next(), tables.next()) else {
+                    return Err(Error::Usage("CSV holds one table, and this has several: ask for JSON".into()));
+                };
+                print(&render::measure::csv(table)?)?;
+            }
+            (Form::Table, measured) => {
+                measured.iter().try_for_each(|measured| print(&render::measure::tables(measured)))?;
+            }
         }
         Ok(Done::Well)
     }

@@ -12,6 +12,7 @@ use crate::metrics::{Answer, Counts, Row};
 use crate::report::{self, Language};
 
 pub(super) mod funnel;
+pub(super) mod measure;
 
 /// Quantiles that are shown of a distribution.
 const QUANTILES: &[(&str, f64)] = &[("median", 0.5), ("p90", 0.9), ("p99", 0.99)];

@@ -11,7 +11,8 @@ use crate::event::{SECOND, Time};
 use crate::facts::Settings;
 use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
-use crate::metrics::{self, Answer, Ask, Metric, catalog};
+use crate::measures;
+use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
 use crate::store::{self, Key, Snapshot, Store};
 
@@ -80,8 +81,15 @@ impl Report {
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
         let mut asks = report::asks(&self.reading.by);
         asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
+        let setting = opened.setting(&[]);
+        asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&setting)));
+        let mut asked = std::collections::BTreeSet::new();
+        asks.retain(|ask| asked.insert((ask.metric.clone(), ask.by.clone())));
         let (answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
-        let report = report::build(self.context(opened, &answers)?, &answers, &funnels, &definitions()?);
+        let mut report = report::build(self.context(opened, &answers)?, &answers, &funnels, &definitions()?);
+        let answers = Answers::new(&answers);
+        report.measures =
+            measures::ALL.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;
@@ -194,7 +202,7 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
     Ok((metrics.finish(tallies)?, funnels.finish(counts)))
 }
 
-/// The definitions of all metrics, as the report's appendix shows them.
+/// The definitions of all metrics and measures, as the report's appendix shows them.
 fn definitions() -> Result<Vec<Definition>> {
     let define = |metric: Metric| Definition {
         formula: metric.sql.trim().to_owned(),
@@ -205,5 +213,14 @@ fn definitions() -> Result<Vec<Definition>> {
         source: metric.follows,
         caveat: metric.caveat,
     };
-    Ok(Metric::all()?.into_iter().map(define).collect())
+    let measures = measures::ALL.iter().map(|measure| Definition {
+        id: measure.id.to_owned(),
+        title: measure.name.to_owned(),
+        meaning: measure.meaning.to_owned(),
+        formula: measure.formula.to_owned(),
+        unit: measure.unit.to_owned(),
+        source: measure.follows.to_owned(),
+        caveat: measure.caveat.to_owned(),
+    });
+    Ok(Metric::all()?.into_iter().map(define).chain(measures).collect())
 }

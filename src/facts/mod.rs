@@ -47,6 +47,14 @@ pub struct Grain {
     pub events: &'static [&'static str],
 }
 
+impl Grain {
+    /// Whether the column of this name holds small whole numbers, whose order is that of their size.
+    #[must_use]
+    pub fn counts(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name && column.form == Form::Count)
+    }
+}
+
 /// The five fact tables, in alphabetical order.
 pub static GRAINS: &[Grain] = &[contacts::GRAIN, conversations::GRAIN, messages::GRAIN, opt_outs::GRAIN, visits::GRAIN];
 

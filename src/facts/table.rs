@@ -25,6 +25,8 @@ pub enum Form {
     Instant,
     /// Whole number; null allowed.
     Number,
+    /// Small whole number, such as that of a pass or of messages in a week, by which rows can be told apart; null allowed.
+    Count,
     /// True or false, never null.
     Flag,
     /// Text that repeats; null allowed.

@@ -60,12 +60,12 @@ const COLUMNS: &[Spec] = &[
     },
     Spec {
         name: "pass",
-        form: Form::Number,
+        form: Form::Count,
         meaning: "the how-manieth visit to this question in the conversation, from 1",
     },
-    Spec { name: "position", form: Form::Number, meaning: "the how-manieth visit of the conversation, from 1" },
-    Spec { name: "n_prompts", form: Form::Number, meaning: "times the question was asked in the visit" },
-    Spec { name: "n_rejected", form: Form::Number, meaning: "answers that the bot could not use" },
+    Spec { name: "position", form: Form::Count, meaning: "the how-manieth visit of the conversation, from 1" },
+    Spec { name: "n_prompts", form: Form::Count, meaning: "times the question was asked in the visit" },
+    Spec { name: "n_rejected", form: Form::Count, meaning: "answers that the bot could not use" },
 ];
 
 const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];

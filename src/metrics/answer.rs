@@ -1,5 +1,7 @@
 //! What a metric answers: one row per segment, still as counts.
 
+use std::collections::BTreeMap;
+
 use super::rate::{Distribution, Rate};
 
 /// A question to the engine: a metric and what it is broken down by.
@@ -28,6 +30,29 @@ pub struct Answer {
     pub by: Vec<String>,
     /// One row per segment. Questions of declared flows come in the flow's order, everything else by name, unknown last.
     pub rows: Vec<Row>,
+}
+
+/// Answers by metric and breakdown.
+pub struct Answers<'a>(BTreeMap<(&'a str, &'a [String]), &'a Answer>);
+
+impl<'a> Answers<'a> {
+    /// Finds answers again by what was asked.
+    #[must_use]
+    pub fn new(answers: &'a [Answer]) -> Self {
+        Self(answers.iter().map(|answer| ((answer.metric.as_str(), answer.by.as_slice()), answer)).collect())
+    }
+
+    /// The answer to this ask, if it is among them.
+    #[must_use]
+    pub fn get(&self, ask: &Ask) -> Option<&'a Answer> {
+        self.0.get(&(ask.metric.as_str(), ask.by.as_slice())).copied()
+    }
+
+    /// The rows of the answer to this ask; none if it is not among them.
+    #[must_use]
+    pub fn rows(&self, ask: &Ask) -> &'a [Row] {
+        self.get(ask).map_or(&[], |answer| &answer.rows)
+    }
 }
 
 /// The counts of one segment.

@@ -369,16 +369,25 @@ fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Su
             lower_bound: told.measurable && told.bounded,
         })
         .collect();
-    rows.sort_by_cached_key(|row| order(&ask.by, &row.segment, flows));
+    let grain = facts::grain(&metric.table);
+    let counts: Vec<bool> = ask.by.iter().map(|name| grain.is_some_and(|grain| grain.counts(name))).collect();
+    rows.sort_by_cached_key(|row| order(&ask.by, &counts, &row.segment, flows));
     Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
 }
 
-/// Declared flows come first, their questions in the flow's order, everything else by name, unknown last.
-fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool, usize, Option<String>)> {
+/// Declared flows come first, their questions in the flow's order, `counts` by their size, everything else by name, unknown
+/// last.
+fn order(
+    by: &[String],
+    counts: &[bool],
+    segment: &[Option<String>],
+    flows: &[Flow],
+) -> Vec<(bool, usize, i64, Option<String>)> {
     let flow = by.iter().position(|name| name == "flow").and_then(|place| segment.get(place)?.as_deref());
     by.iter()
+        .zip(counts)
         .zip(segment)
-        .map(|(name, value)| {
+        .map(|((name, &counts), value)| {
             let mut declared = flows.iter().filter(|declared| flow.is_none_or(|flow| flow == declared.name));
             let place = match (name.as_str(), value) {
                 ("question", Some(value)) => declared
@@ -387,7 +396,8 @@ fn order(by: &[String], segment: &[Option<String>], flows: &[Flow]) -> Vec<(bool
                 ("flow", Some(value)) => flows.iter().position(|flow| flow.name == *value).unwrap_or(usize::MAX),
                 _ => 0,
             };
-            (value.is_none(), place, value.clone())
+            let size = value.as_ref().filter(|_| counts).and_then(|value| value.parse().ok()).unwrap_or_default();
+            (value.is_none(), place, size, value.clone())
         })
         .collect()
 }

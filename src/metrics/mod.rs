@@ -8,6 +8,6 @@ pub mod engine;
 pub mod segment;
 
 pub use crate::rate::{self, Distribution, Rate};
-pub use answer::{Answer, Ask, Counts, Row};
+pub use answer::{Answer, Answers, Ask, Counts, Row};
 pub use catalog::Metric;
 pub use engine::{Counting, Scope, Tally, answer};

@@ -19,8 +19,12 @@ pub struct Segments {
 /// Whether a table of this grain can be broken down by the column.
 #[must_use]
 pub fn is_known(grain: &Grain, name: &str) -> bool {
-    calendar::part(name).is_some()
-        || grain.columns.iter().any(|column| column.name == name && matches!(column.form, Form::Word | Form::Flag))
+    calendar::part(name).is_some() || grain.columns.iter().any(|column| column.name == name && is_segment(column.form))
+}
+
+/// Whether rows can be told apart by a column of this form.
+fn is_segment(form: Form) -> bool {
+    matches!(form, Form::Word | Form::Flag | Form::Count)
 }
 
 /// Checks that a table can be broken down by the columns.
@@ -35,7 +39,7 @@ pub fn check(grain: &Grain, by: &[String]) -> Result<()> {
     match by.iter().find(|name| !is_known(grain, name)) {
         None => Ok(()),
         Some(name) => {
-            let columns = grain.columns.iter().filter(|column| matches!(column.form, Form::Word | Form::Flag));
+            let columns = grain.columns.iter().filter(|column| is_segment(column.form));
             let known = columns.map(|column| column.name).chain(calendar::PARTS.iter().map(|(part, _)| *part));
             Err(Error::Unknown { what: "breakdown", name: name.clone(), known: known.map(str::to_owned).collect() })
         }
@@ -74,8 +78,22 @@ fn codes(table: &Table, anchor: &str, name: &str, zone: &TimeZone) -> Codes {
             of_row: flags.iter().map(|&flag| u32::from(flag)).collect(),
             texts: vec![Some("false".into()), Some("true".into())],
         },
+        Some((_, Column::Numbers(values))) => counts(values),
         _ => Codes { of_row: vec![0; table.n_rows()], texts: vec![None] },
     }
+}
+
+fn counts(values: &[i64]) -> Codes {
+    let mut codes: HashMap<i64, u32> = HashMap::new();
+    let mut texts = vec![None];
+    let of_row = values.iter().map(|&value| match value {
+        NONE => 0,
+        _ => *codes.entry(value).or_insert_with(|| {
+            texts.push(Some(value.to_string()));
+            u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
+        }),
+    });
+    Codes { of_row: of_row.collect(), texts }
 }
 
 fn times(instants: &[i64], format: &'static str, zone: &TimeZone) -> Codes {

@@ -109,6 +109,7 @@ pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], d
         days: days(&answers, &context),
         breakdown: own.then(|| answers.breakdown(&by, Some(own_metrics(&context.by)))),
         definitions: definitions.to_vec(),
+        measures: Vec::new(),
         context,
     }
 }

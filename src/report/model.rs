@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
 use super::text::Language;
 use crate::event::Time;
+use crate::measures::Measured;
 use crate::rate::{Distribution, Rate};
 
 /// Everything that a report says. Two reports of the same answers are equal, byte for byte.
@@ -37,6 +38,8 @@ pub struct Report {
     pub days: Vec<Day>,
     /// Rates by the columns that the caller asked for, if they are none of the above.
     pub breakdown: Option<Breakdown>,
+    /// What follows from several counts: one chapter for each measure.
+    pub measures: Vec<Measured>,
     /// What the channels cannot report.
     pub unmeasurable: Vec<Unmeasurable>,
     /// What every number means.

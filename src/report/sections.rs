@@ -3,6 +3,7 @@
 //! Knows nothing of markup and charts.
 
 mod funnels;
+mod measures;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
         opt_outs(report, words),
     ];
     sections.extend(report.breakdown.as_ref().map(|breakdown| own_breakdown(breakdown, words)));
+    sections.extend(report.measures.iter().map(|measured| measures::section(measured, words)));
     sections.push(quality(report, words));
     sections
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::model::{Figure, Share, Spread};
 use crate::event::Time;
+use crate::measures::Value;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
@@ -117,6 +118,84 @@ impl Language {
             Self::De => "von",
         };
         format!("{} {of} {}", self.count(numerator), self.count(denominator))
+    }
+
+    /// A value of a measure: the value, its interval, its counts.
+    #[must_use]
+    pub fn written(self, value: &Value) -> [String; 3] {
+        let plain = |text: String| [text, String::new(), String::new()];
+        let between = |interval: &Option<(f64, f64)>, write: &dyn Fn(f64) -> String| {
+            interval.map_or_else(String::new, |(low, high)| format!("{} to {}", write(low), write(high)))
+        };
+        match value {
+            Value::Unknown => plain(NONE.to_owned()),
+            Value::Unmeasurable => plain(UNMEASURABLE.to_owned()),
+            Value::Name(value) => plain(name(value.as_deref())),
+            Value::Text(text) => plain(printable(text)),
+            Value::Flag(flag) => plain(if *flag { "yes" } else { "no" }.to_owned()),
+            Value::Count(count) => plain(self.count(*count)),
+            Value::Rate { rate, lower_bound } => {
+                let interval = rate.interval();
+                [
+                    rate.value()
+                        .map_or_else(|| NONE.to_owned(), |value| self.bounded(*lower_bound, self.percent(value))),
+                    self.between(interval.map(|(low, _)| low), interval.map(|(_, high)| high)),
+                    self.of(rate.numerator, rate.denominator),
+                ]
+            }
+            Value::Share { value, interval } => [
+                self.percent(*value),
+                self.between(interval.map(|(low, _)| low), interval.map(|(_, high)| high)),
+                String::new(),
+            ],
+            Value::Points { value, interval } => {
+                let points = |share: f64| self.signed(share * 100.0);
+                [format!("{}{THIN}pp", points(*value)), between(interval, &points), String::new()]
+            }
+            Value::Number { value, interval } => {
+                let number = |number: f64| self.decimal(number);
+                [number(*value), between(interval, &number), String::new()]
+            }
+            Value::Probability(p) => plain(self.probability(*p)),
+            Value::Seconds(seconds) => plain(self.duration(*seconds)),
+            Value::Money { micros, currency, lower_bound } => {
+                plain(self.bounded(*lower_bound, self.money(*micros, currency)))
+            }
+            Value::Instant(time) => plain(self.instant(*time, &TimeZone::UTC) + " UTC"),
+        }
+    }
+
+    /// A number that always shows its sign: `+2.1`, `−0.4`.
+    fn signed(self, number: f64) -> String {
+        let text = self.decimal(number.abs());
+        let is_zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
+        match (is_zero, number < 0.0) {
+            (true, _) => text,
+            (false, true) => format!("−{text}"),
+            (false, false) => format!("+{text}"),
+        }
+    }
+
+    /// A probability with three digits after the point; what is smaller is `<0.001`.
+    fn probability(self, p: f64) -> String {
+        let text = if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") };
+        match self {
+            Self::En => text,
+            Self::De => text.replace('.', ","),
+        }
+    }
+
+    /// A sum of money, to the cent if it is one or more, else with four digits: `12.30 EUR`, `0.0700 EUR`.
+    #[must_use]
+    pub fn money(self, micros: i64, currency: &str) -> String {
+        let (sign, size) = (if micros < 0 { "−" } else { "" }, micros.unsigned_abs());
+        // Half a step is rounded away from zero.
+        let (step, digits) = if size >= 1_000_000 || size == 0 { (10_000, 2) } else { (100, 4) };
+        let steps = (size + step / 2) / step;
+        let per_unit = 1_000_000 / step;
+        let mark = if self == Self::De { ',' } else { '.' };
+        let (whole, part) = (steps / per_unit, steps % per_unit);
+        format!("{sign}{}{mark}{part:0digits$}{THIN}{}", self.count(whole), printable(currency))
     }
 
     /// The value, interval and counts of a share of a funnel.
@@ -324,6 +403,19 @@ mod tests {
             assert_eq!(En.duration(seconds), english.replace('_', "\u{202f}"));
         }
         assert_eq!(De.duration(90_000), "1\u{202f}T 1\u{202f}h");
+    }
+
+    #[test]
+    fn values_of_measures_are_written_with_what_they_rest_on() {
+        let thin = |text: &str| text.replace('_', "\u{202f}");
+        let interval = Some((-0.004, 0.038));
+        assert_eq!(En.written(&Value::Points { value: 0.021, interval }), [&thin("+2.1_pp"), "−0.4 to +3.8", ""]);
+        assert_eq!(De.written(&Value::rate(1, 4))[2], "1 von 4");
+        assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");
+        assert_eq!(De.written(&Value::Probability(0.031))[0], "0,031");
+        assert_eq!(En.money(70_000, "EUR"), thin("0.0700_EUR"));
+        assert_eq!(De.money(1_234_565_000, "EUR"), thin("1_234,57_EUR"));
+        assert_eq!(En.money(-999_999, "EUR"), thin("−1.0000_EUR"));
     }
 
     #[test]

@@ -33,8 +33,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &["channels", "config", "event", "store"]),
     ("metrics", &["calendar", "config", "embedded", "error", "facts", "rate", "store"]),
     ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
+    ("statistics", &["rate"]),
+    ("measures", &["calendar", "config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
-    ("report", &["charts", "error", "event", "funnel", "metrics", "rate"]),
+    ("report", &["charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];
@@ -53,7 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("parquet", &["error", "ingest", "store"]),
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
-    ("rand_chacha", &["simulate"]),
+    ("rand_chacha", &["simulate", "statistics"]),
     ("tokio", &["store"]),
     ("zstd", &["ingest"]),
 ];
@@ -264,8 +266,11 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
 #[test]
 fn the_page_of_metrics_is_current() {
     let path = root().join("queries/README.md");
-    let expected =
-        [trichter::metrics::catalog::readme().unwrap(), trichter::funnel::catalog::readme().unwrap()].join("\n");
+    let expected = [
+        trichter::metrics::catalog::readme().unwrap() + &trichter::measures::readme(),
+        trichter::funnel::catalog::readme().unwrap(),
+    ]
+    .join("\n");
     if std::env::var_os("TRICHTER_UPDATE").is_some() {
         fs::write(&path, &expected).unwrap();
     }

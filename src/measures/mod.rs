@@ -1,0 +1,134 @@
+//! Measures: what is computed from the answers of several metrics and cannot be said in one SELECT.
+//!
+//! A measure is one file with one `Measure`, and one line in [`ALL`]. It counts nothing itself: it names the metrics it
+//! needs, and makes tables of their counts. `query`, `explain` and the report know measures by this list alone.
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::facts::Settings;
+use crate::metrics::{Answers, Ask};
+
+pub mod table;
+
+pub use table::{Column, Row, Table, Value};
+
+/// Every measure, in the order in which a report shows them.
+pub static ALL: &[&Measure] = &[];
+
+/// A measure: what it means, what it needs, how it is made.
+#[derive(Debug)]
+pub struct Measure {
+    /// Name on the command line, in JSON and as an anchor.
+    pub id: &'static str,
+    /// What it is called in a report.
+    pub name: &'static str,
+    /// What it tells, in a sentence.
+    pub meaning: &'static str,
+    /// How it is computed, from which counts.
+    pub formula: &'static str,
+    /// What is counted or estimated.
+    pub unit: &'static str,
+    /// Where the definition comes from.
+    pub follows: &'static str,
+    /// How it can mislead.
+    pub caveat: &'static str,
+    /// The questions whose answers it needs.
+    pub asks: fn(&Setting<'_>) -> Vec<Ask>,
+    /// Makes the tables of the answers. A table without rows says that there was nothing.
+    pub tables: fn(&Setting<'_>, &Answers<'_>) -> Result<Vec<Table>>,
+}
+
+/// What a measure is made with besides the answers.
+#[derive(Clone, Copy)]
+pub struct Setting<'s> {
+    /// Columns that the caller wants in front of the measure's own: every ask is broken down by these first.
+    pub by: &'s [String],
+    /// What the business knows.
+    pub config: &'s Config,
+    /// Range of time, horizon, windows.
+    pub settings: &'s Settings,
+}
+
+impl Setting<'_> {
+    /// A metric broken down by the caller's columns and these.
+    #[must_use]
+    pub fn ask(&self, metric: &str, by: &[&str]) -> Ask {
+        let own = by.iter().map(|&column| column.to_owned()).filter(|column| !self.by.contains(column));
+        Ask { metric: metric.to_owned(), by: self.by.iter().cloned().chain(own).collect() }
+    }
+}
+
+/// A measure with its tables.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// What it means.
+    pub measure: &'static Measure,
+    /// What came out.
+    pub tables: Vec<Table>,
+}
+
+impl Serialize for Measured {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut measured = serializer.serialize_struct("Measured", 2)?;
+        measured.serialize_field("measure", self.measure.id)?;
+        measured.serialize_field("tables", &self.tables)?;
+        measured.end()
+    }
+}
+
+impl Measure {
+    /// The measure with this id.
+    #[must_use]
+    pub fn named(id: &str) -> Option<&'static Self> {
+        ALL.iter().find(|measure| measure.id == id).copied()
+    }
+
+    /// Makes the measure of answers that hold those to its asks.
+    ///
+    /// # Errors
+    /// Its numbers cannot be computed; the error says why.
+    pub fn of(&'static self, setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Measured> {
+        let tables = (self.tables)(setting, answers)?;
+        match tables.iter().find(|table| table.rows.iter().any(|row| row.cells.len() != table.columns.len())) {
+            None => Ok(Measured { measure: self, tables }),
+            Some(table) => Err(Error::Query {
+                name: self.id.to_owned(),
+                message: format!("a row of its table '{}' does not fit its columns", table.id),
+            }),
+        }
+    }
+}
+
+/// The part of `queries/README.md` that is about measures.
+#[must_use]
+pub fn readme() -> String {
+    let mut text = String::from(
+        "\n# Measures\n\n\
+         What is computed from the counts of several metrics. `trichter query ID` answers with its tables.\n\n\
+         | id | name | meaning | formula | unit | follows | caveat |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for measure in ALL {
+        let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
+        let cells = [name, meaning, formula, unit, follows, caveat].map(|cell| cell.replace('|', "\\|"));
+        text.extend(["| `", id, "` | ", &cells.join(" | "), " |\n"]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_is_fully_described_and_named_once() {
+        for (place, measure) in ALL.iter().enumerate() {
+            let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
+            assert!([id, name, meaning, formula, unit, follows, caveat].iter().all(|text| !text.is_empty()), "{id}");
+            assert!(ALL.iter().skip(place + 1).all(|other| other.id != *id), "{id} twice");
+            assert!(crate::metrics::Metric::find(id).is_err(), "{id} is a metric too");
+        }
+    }
+}

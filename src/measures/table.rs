@@ -1,0 +1,254 @@
+//! What a measure answers with: tables of typed values. Nothing here is text yet except names.
+
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use crate::event::Time;
+use crate::rate::{Distribution, Rate};
+
+/// A table under a heading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What the table is called in JSON: one word of `snake_case`, unique in its measure.
+    pub id: &'static str,
+    /// Heading in the report; empty if the measure has this table alone.
+    pub title: String,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// Rows in order; each has a value for every column.
+    pub rows: Vec<Row>,
+    /// What must be said beside the table.
+    pub note: String,
+}
+
+/// A column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in JSON and CSV.
+    pub name: String,
+    /// Its name in the report.
+    pub title: String,
+    /// Id of the metric whose definition explains it, if there is one.
+    pub metric: Option<String>,
+}
+
+/// A row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// A value for each column.
+    pub cells: Vec<Value>,
+    /// The observations on which the row rests. Below the report's minimum it is shown pale.
+    pub n: Option<u64>,
+    /// True for what may still change.
+    pub immature: bool,
+}
+
+/// A typed value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Nothing could have happened, or the cell has no value.
+    #[default]
+    Unknown,
+    /// The channels cannot tell.
+    Unmeasurable,
+    /// A name out of the log; `None` is unknown.
+    Name(Option<String>),
+    /// A word or a sentence of the program's own.
+    Text(String),
+    /// Yes or no.
+    Flag(bool),
+    /// How many.
+    Count(u64),
+    /// A share of counts, shown with its Wilson interval.
+    Rate {
+        /// The counts.
+        rate: Rate,
+        /// Some of the channels tell of some cases only: the true value may be higher.
+        lower_bound: bool,
+    },
+    /// An estimated share between 0 and 1, with its 95 % interval.
+    Share {
+        /// The estimate.
+        value: f64,
+        /// The interval, if there is one.
+        interval: Option<(f64, f64)>,
+    },
+    /// A difference of shares, between -1 and 1, with its 95 % interval.
+    Points {
+        /// The difference.
+        value: f64,
+        /// The interval, if there is one.
+        interval: Option<(f64, f64)>,
+    },
+    /// An estimated number that is no share, with its 95 % interval.
+    Number {
+        /// The estimate.
+        value: f64,
+        /// The interval, if there is one.
+        interval: Option<(f64, f64)>,
+    },
+    /// A probability under a hypothesis: a p- or q-value.
+    Probability(f64),
+    /// A length of time in whole seconds.
+    Seconds(i64),
+    /// A sum of money.
+    Money {
+        /// Millionths of the currency.
+        micros: i64,
+        /// ISO 4217.
+        currency: String,
+        /// Some prices are not known: the true sum is higher.
+        lower_bound: bool,
+    },
+    /// When.
+    Instant(Time),
+}
+
+impl Column {
+    /// A column that is called the same in JSON and, written out, in the report.
+    #[must_use]
+    pub fn new(name: &str, title: &str) -> Self {
+        Self { name: name.to_owned(), title: title.to_owned(), metric: None }
+    }
+
+    /// A column whose meaning is that of a metric.
+    #[must_use]
+    pub fn of(metric: &str, title: &str) -> Self {
+        Self { name: metric.to_owned(), title: title.to_owned(), metric: Some(metric.to_owned()) }
+    }
+}
+
+impl Row {
+    /// A row that rests on so many observations.
+    #[must_use]
+    pub fn new(n: u64, cells: Vec<Value>) -> Self {
+        Self { cells, n: Some(n), immature: false }
+    }
+}
+
+impl Value {
+    /// A name out of the log.
+    #[must_use]
+    pub fn name(name: Option<&str>) -> Self {
+        Self::Name(name.map(str::to_owned))
+    }
+
+    /// A share of counts that every channel tells wholly.
+    #[must_use]
+    pub fn rate(numerator: u64, denominator: u64) -> Self {
+        Self::Rate { rate: Rate { numerator, denominator }, lower_bound: false }
+    }
+
+    /// Whether it is read as a number, and so stands to the right.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unknown | Self::Unmeasurable | Self::Name(_) | Self::Text(_) | Self::Flag(_) | Self::Instant(_)
+        )
+    }
+
+    /// The quantile of a distribution of seconds.
+    #[must_use]
+    pub fn quantile(distribution: &Distribution, q: f64) -> Self {
+        distribution.quantile(q).map_or(Self::Unknown, Self::Seconds)
+    }
+}
+
+impl Serialize for Table {
+    /// Rows are objects, by the names of the columns.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<Named<'_>> = self.rows.iter().map(|row| Named { columns: &self.columns, row }).collect();
+        let mut table = serializer.serialize_struct("Table", 4)?;
+        table.serialize_field("id", self.id)?;
+        table.serialize_field("title", &self.title)?;
+        table.serialize_field("rows", &rows)?;
+        table.serialize_field("note", &self.note)?;
+        table.end()
+    }
+}
+
+/// A row with the names of its columns.
+struct Named<'t> {
+    columns: &'t [Column],
+    row: &'t Row,
+}
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (column, value) in self.columns.iter().zip(&self.row.cells) {
+            map.serialize_entry(&column.name, value)?;
+        }
+        if self.row.immature {
+            map.serialize_entry("immature", &true)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Value {
+    /// Counts, lengths of time and names as they are; estimates as objects with their interval; what has no value as null.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let estimate = |serializer: S, value: f64, interval: Option<(f64, f64)>| {
+            let mut estimate = serializer.serialize_struct("Estimate", 3)?;
+            estimate.serialize_field("value", &value)?;
+            estimate.serialize_field("low", &interval.map(|(low, _)| low))?;
+            estimate.serialize_field("high", &interval.map(|(_, high)| high))?;
+            estimate.end()
+        };
+        match self {
+            Self::Unknown | Self::Name(None) => serializer.serialize_none(),
+            Self::Unmeasurable => serializer.serialize_str("n/a"),
+            Self::Name(Some(text)) | Self::Text(text) => serializer.serialize_str(text),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Count(count) => serializer.serialize_u64(*count),
+            Self::Rate { rate, lower_bound } => {
+                let interval = rate.interval();
+                let mut share = serializer.serialize_struct("Rate", 6)?;
+                share.serialize_field("numerator", &rate.numerator)?;
+                share.serialize_field("denominator", &rate.denominator)?;
+                share.serialize_field("value", &rate.value())?;
+                share.serialize_field("low", &interval.map(|(low, _)| low))?;
+                share.serialize_field("high", &interval.map(|(_, high)| high))?;
+                share.serialize_field("lower_bound", lower_bound)?;
+                share.end()
+            }
+            Self::Share { value, interval } | Self::Points { value, interval } | Self::Number { value, interval } => {
+                estimate(serializer, *value, *interval)
+            }
+            Self::Probability(value) => serializer.serialize_f64(*value),
+            Self::Seconds(seconds) => serializer.serialize_i64(*seconds),
+            Self::Money { micros, currency, lower_bound } => {
+                let mut money = serializer.serialize_struct("Money", 3)?;
+                money.serialize_field("micros", micros)?;
+                money.serialize_field("currency", currency)?;
+                money.serialize_field("lower_bound", lower_bound)?;
+                money.end()
+            }
+            Self::Instant(time) => serializer.collect_str(time),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_objects_and_what_is_missing_is_null() {
+        let table = Table {
+            id: "rows",
+            columns: vec![Column::new("question", "Question"), Column::of("open_rate", "Open rate")],
+            rows: vec![
+                Row::new(4, vec![Value::name(Some("age")), Value::rate(1, 4)]),
+                Row::new(0, vec![Value::name(None), Value::Unmeasurable]),
+            ],
+            ..Table::default()
+        };
+        let json = serde_json::to_value(&table).unwrap();
+        assert_eq!(json["rows"][0]["question"], "age");
+        assert_eq!(json["rows"][0]["open_rate"]["denominator"], 4);
+        assert_eq!(json["rows"][1], serde_json::json!({ "question": null, "open_rate": "n/a" }));
+    }
+}

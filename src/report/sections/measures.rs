@@ -1,0 +1,49 @@
+//! The chapter of a measure: its tables as they came, whatever they hold.
+
+use crate::measures::{self, Measured};
+use crate::report::page::{Cell, Column, Part, Section, Table, Words};
+
+/// Rows on which a page shows a table in full; JSON and CSV hold all.
+const MOST_ROWS: usize = 200;
+
+/// The chapter of a measure.
+pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
+    let measure = measured.measure;
+    let parts = measured.tables.iter().map(|table| part(table, words)).collect();
+    Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
+}
+
+fn part(table: &measures::Table, words: &Words<'_>) -> Part {
+    let heading = table.title.clone();
+    if table.rows.is_empty() {
+        let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
+        return Part { heading, note: note.to_owned(), ..Part::default() };
+    }
+    let numeric =
+        |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(measures::Value::is_number));
+    let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
+        title: column.title.clone(),
+        anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
+        numeric: numeric(place),
+    });
+    let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
+        let cell = |value| {
+            let [text, interval, fraction] = words.language.written(value);
+            Cell { text, interval, fraction, pale: row.immature }
+        };
+        row.cells.iter().map(cell).collect()
+    });
+    let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let rest = table.rows.len().saturating_sub(MOST_ROWS);
+    let cut = if rest > 0 {
+        format!(" {} more rows are in report.json.", words.language.count(rest as u64))
+    } else {
+        String::new()
+    };
+    Part {
+        heading,
+        table: Some(Table { columns, rows }),
+        note: format!("{}{cut}", table.note).trim().to_owned(),
+        ..Part::default()
+    }
+}

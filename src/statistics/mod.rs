@@ -1,0 +1,3 @@
+//! Statistics: what counts say about what they were drawn from. Pure functions from counts to estimates with intervals.
+//!
+//! Knows nothing of contacts, stores or reports.

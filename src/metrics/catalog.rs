@@ -112,6 +112,15 @@ impl Metric {
         self.id.split_once('@').map_or(&self.id, |(base, _)| base)
     }
 
+    /// The metric itself and all other conventions of the same rate, the plain one first.
+    ///
+    /// # Errors
+    /// As [`Metric::all`].
+    pub fn conventions(base: &str) -> Result<Vec<Self>> {
+        // `@` sorts behind nothing, so the plain id comes first.
+        Ok(Self::all()?.into_iter().filter(|metric| metric.base() == base).collect())
+    }
+
     /// The flag columns that its header speaks of.
     pub fn flags(&self) -> impl Iterator<Item = &str> {
         self.needs.as_deref().into_iter().chain(self.bounded.as_deref())

@@ -3,7 +3,6 @@
 -- unit: messages
 -- table: messages
 -- needs: opens_measurable
--- bounded: opens_bounded
 -- vendors: Insider (open rate); Meta (read rate)
 -- follows: Insider and Meta: recipients with receipts switched off are left out
 -- caveat: who never opens anything looks like one who switched receipts off, so this is too high where many never open

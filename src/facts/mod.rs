@@ -17,6 +17,8 @@ mod index;
 pub mod messages;
 pub mod observable;
 pub mod opt_outs;
+mod passes;
+mod questions;
 mod receipts;
 pub mod table;
 pub mod visits;

@@ -5,6 +5,7 @@ mod conventions;
 mod counts;
 mod endings;
 mod messy;
+mod passes;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
-use super::{conventions, endings};
+use super::{conventions, endings, passes};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -56,7 +56,7 @@ impl Tally<'_> {
         self.add(metric, place, u64::from(did), 1);
     }
 
-    fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
+    pub(super) fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
         let Some(value) = value else { return };
         let segment = self.segment(place);
         *self.values.entry(metric).or_default().entry(segment).or_default().entry(value).or_default() += 1;
@@ -241,6 +241,7 @@ pub(super) fn tally<'t>(
             }
         }
 
+        passes::count(&mut tally, &facts, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.

@@ -4,6 +4,7 @@
 -- table: messages
 -- needs: clicks_measurable
 -- bounded: clicks_bounded
+-- vendors: Reputation (click-through rate); Acoustic (unique click rate)
 -- follows: the e-mail convention: unique clicks / delivered
 -- caveat: most platforms tell of taps on reply buttons only; a link in a message is seen only with a click log
 SELECT

@@ -3,6 +3,7 @@
 -- unit: messages
 -- table: messages
 -- needs: opens_measurable
+-- vendors: Braze (click-to-open rate, e-mail only); Stan.store (CTOR)
 -- follows: Braze and Stan.store: unique clicks / unique opens
 -- caveat: a click without a read receipt is not counted, so receipts switched off do not lower it
 SELECT

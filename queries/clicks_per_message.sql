@@ -4,6 +4,7 @@
 -- table: messages
 -- needs: clicks_measurable
 -- bounded: clicks_bounded
+-- vendors: Insider (click rate); Acoustic (gross click rate)
 -- follows: Insider: total clicks / delivered
 -- caveat: a ratio, not a share: one message can be clicked many times, so it has no interval
 SELECT

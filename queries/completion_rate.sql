@@ -2,7 +2,7 @@
 -- meaning: conversations that reached the end of their flow or their goal, of conversations in a flow that are decided
 -- unit: conversations
 -- table: conversations
--- follows: Typebot: completed / started
+-- follows: Typebot: completed / started, but without those that are still open
 -- caveat: the end must be known: a flow's last question in the configuration, an end event or a goal
 SELECT
   segment,

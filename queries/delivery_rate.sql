@@ -4,6 +4,7 @@
 -- table: messages
 -- needs: deliveries_measurable
 -- bounded: deliveries_bounded
+-- vendors: Insider (delivery rate); Netmera (delivery rate)
 -- follows: Braze and Insider report glossaries: delivered / sent
 -- caveat: a receipt may be days late, so the last days look worse than they are; messages that the platform itself withheld are not sent
 SELECT

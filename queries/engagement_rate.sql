@@ -4,7 +4,7 @@
 -- table: conversations
 -- needs: engagement_measurable
 -- bounded: engagement_bounded
--- follows: the contact interacts with the first message; Infobip: at least one message of the contact
+-- follows: the contact interacts with the first message
 -- caveat: an answer without pointer counts for the opening until the business sends its next message; a written stop is an answer too
 SELECT
   segment,

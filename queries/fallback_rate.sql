@@ -3,6 +3,7 @@
 -- unit: conversations
 -- table: conversations
 -- needs: fallbacks_measurable
+-- vendors: Botfront (conversations with fallback)
 -- follows: Botfront: conversations with at least one fallback
 -- caveat: needs fallback events in the log or a rule that tells them
 SELECT

@@ -4,6 +4,7 @@
 -- table: conversations
 -- needs: handovers_measurable
 -- bounded: handovers_bounded
+-- vendors: Copilot Studio (escalation rate)
 -- follows: Copilot Studio: escalated / engaged sessions
 -- caveat: a person who answers from another tool without a signal is not seen
 SELECT

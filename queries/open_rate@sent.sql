@@ -4,6 +4,7 @@
 -- table: messages
 -- needs: opens_measurable
 -- bounded: opens_bounded
+-- vendors: LimeChat (open rate); CometChat (read rate); Framework360 (open rate)
 -- follows: LimeChat and CometChat: read / sent
 -- caveat: lower than the open rate of delivered messages by the share that never arrived
 SELECT

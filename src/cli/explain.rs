@@ -15,12 +15,13 @@ use crate::store::schema;
 
 /// Explain a metric, a measure, a funnel, a channel or a fact table.
 ///
-/// Without a name: the list of all of them. 'channels' shows side by side what each channel can tell.
+/// Without a name: the list of all of them. 'channels' shows side by side what each channel can tell, 'vendors' why the numbers of
+/// others differ.
 ///
 /// Example: trichter explain open_rate
 #[derive(clap::Args)]
 pub(super) struct Explain {
-    /// Id of a metric or measure, name of a funnel, a channel or a fact table, 'events' or 'channels'.
+    /// Id of a metric or measure, name of a funnel, a channel or a fact table, 'events', 'channels' or 'vendors'.
     name: Option<String>,
     /// List everything that can be explained.
     #[arg(long)]
@@ -66,7 +67,7 @@ fn list() -> Result<String> {
 fn explain(name: &str) -> Result<String> {
     let metrics = Metric::all()?;
     if let Some(metric) = metrics.iter().find(|metric| metric.id == name) {
-        return Ok(of_metric(metric));
+        return Ok(of_metric(metric, &metrics));
     }
     if let Some(measure) = Measure::named(name) {
         return Ok(of_measure(measure));
@@ -83,18 +84,20 @@ fn explain(name: &str) -> Result<String> {
     match name {
         "events" => return Ok(of_events()),
         "channels" => return Ok(of_channels()),
+        "vendors" => return Ok(of_vendors(&metrics)),
         _ => {}
     }
     let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
     let of_measures = measures::ALL.iter().map(|measure| measure.id.to_owned());
     let known = metrics.into_iter().map(|metric| metric.id).chain(of_measures).chain(funnels);
     let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
-    let known = known.chain(others.map(str::to_owned)).chain(["events", "channels"].map(str::to_owned)).collect();
+    let known =
+        known.chain(others.map(str::to_owned)).chain(["events", "channels", "vendors"].map(str::to_owned)).collect();
     Err(Error::Unknown { what: "metric, measure, funnel, channel or table", name: name.to_owned(), known })
 }
 
-fn of_metric(metric: &Metric) -> String {
-    format!(
+fn of_metric(metric: &Metric, metrics: &[Metric]) -> String {
+    let mut text = format!(
         "{name} ({id})\n\n  {meaning}\n\n  unit      {unit}\n  counted   over the table {table}\n  follows   {follows}\n  caveat    {caveat}\n\n{sql}\n",
         name = metric.name,
         id = metric.id,
@@ -104,6 +107,44 @@ fn of_metric(metric: &Metric) -> String {
         follows = metric.follows,
         caveat = metric.caveat,
         sql = metric.sql.trim(),
+    );
+    if !metric.vendors.is_empty() {
+        let _ = writeln!(text, "\nCounted so by\n  {}", metric.vendors.join("\n  "));
+    }
+    let others: Vec<&Metric> =
+        metrics.iter().filter(|other| other.base() == metric.base() && other.id != metric.id).collect();
+    if !others.is_empty() {
+        text.push_str("\nOther conventions of it\n");
+        for other in others {
+            let _ = writeln!(text, "  {:<36} {}", other.id, other.meaning);
+        }
+        let _ = writeln!(text, "\n'trichter query {}@*' asks for all of them.", metric.base());
+    }
+    text
+}
+
+/// Why the number of another vendor differs: whose word it is, which of our ids counts the same, and what our own counts.
+fn of_vendors(metrics: &[Metric]) -> String {
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    for metric in metrics {
+        let plain = metrics.iter().find(|other| other.id == metric.base() && other.id != metric.id);
+        let differs = plain.map_or_else(|| "as we do".to_owned(), |plain| format!("we count {}", plain.meaning));
+        rows.extend(
+            metric
+                .vendors
+                .iter()
+                .map(|vendor| [vendor.clone(), metric.id.clone(), metric.meaning.clone(), differs.clone()]),
+        );
+    }
+    rows.sort();
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["your vendor says (its word)", "because it counts as", "that is", "while"]);
+    table.add_rows(rows);
+    format!(
+        "{table}\n\
+         'trichter query ID --store DIR' gives the number as that vendor counts; 'trichter query definitions --store DIR' gives all\n\
+         side by side. Vendors change their definitions: compare with their present documentation.\n"
     )
 }
 

@@ -3,13 +3,13 @@
 use super::{Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
 use crate::measures::Measure;
-use crate::metrics::{Answers, Ask};
+use crate::metrics::{Answers, Ask, Metric};
 
 /// Ask for metrics and measures.
 ///
 /// METRIC is an id that 'trichter explain' lists, or a SQL file of your own: one SELECT over a fact table that returns
 /// 'segment' with 'numerator' and 'denominator', or with 'value' and 'n'. Several are counted in one pass over the store;
-/// METRIC:COLUMN,COLUMN has a breakdown of its own.
+/// METRIC:COLUMN,COLUMN has a breakdown of its own; 'METRIC@*' asks for every convention by which others count the rate.
 ///
 /// Example: trichter query question_drop_off_rate --store /tmp/store --by flow,question
 #[derive(clap::Args)]
@@ -33,11 +33,12 @@ enum Form {
 
 impl Query {
     pub(super) fn run(&self) -> Result<Done> {
-        if self.metrics.len() > 1 && matches!(self.format, Form::Csv) {
+        let metrics = expanded(&self.metrics)?;
+        if metrics.len() > 1 && matches!(self.format, Form::Csv) {
             return Err(Error::Usage("CSV holds one table: ask for one metric at a time, or for JSON".into()));
         }
-        let measures: Vec<_> = self.metrics.iter().filter_map(|name| Measure::named(name)).collect();
-        if measures.len() == self.metrics.len() {
+        let measures: Vec<_> = metrics.iter().filter_map(|name| Measure::named(name)).collect();
+        if measures.len() == metrics.len() {
             return self.measure(&measures);
         }
         if let Some(measure) = measures.first() {
@@ -45,7 +46,7 @@ impl Query {
             return Err(Error::Usage(format!("'{id}' is a measure, which has tables of its own: ask for it apart")));
         }
         let opened = self.reading.open()?;
-        let asks: Vec<Ask> = self.metrics.iter().map(|metric| self.ask(metric)).collect();
+        let asks: Vec<Ask> = metrics.iter().map(|metric| self.ask(metric)).collect();
         let answers = opened.answer(&asks)?;
         match (self.format, answers.as_slice()) {
             (Form::Json, [answer]) => print_json(&render::json(answer))?,
@@ -91,4 +92,23 @@ impl Query {
             _ => Ask { metric: metric.to_owned(), by: self.reading.by.clone() },
         }
     }
+}
+
+/// The metrics named, with every convention of those that end in `@*`.
+fn expanded(names: &[String]) -> Result<Vec<String>> {
+    let mut metrics = Vec::new();
+    for name in names {
+        let (metric, by) = name.split_once(':').map_or((name.as_str(), None), |(metric, by)| (metric, Some(by)));
+        let Some(base) = metric.strip_suffix("@*") else {
+            metrics.push(name.clone());
+            continue;
+        };
+        let conventions = Metric::conventions(base)?;
+        if conventions.is_empty() {
+            Metric::find(base)?;
+        }
+        let id = |metric: Metric| by.map_or_else(|| metric.id.clone(), |by| format!("{}:{by}", metric.id));
+        metrics.extend(conventions.into_iter().map(id));
+    }
+    Ok(metrics)
 }

@@ -5,6 +5,7 @@
 
 use super::Grain;
 use super::table::{Form, NONE, Read, Row, Spec};
+use crate::event::SECOND;
 use crate::store::words::NULL;
 
 /// The grain.
@@ -102,6 +103,21 @@ const COLUMNS: &[Spec] = &[
         form: Form::Instant,
         meaning: "start of the conversation, which with contact_key and account names it",
     },
+    Spec {
+        name: "reply_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the first answer within the reply window, rounded up; null: none",
+    },
+    Spec {
+        name: "opt_out_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the opt-out whose last message before it this is, however long that took, rounded up; null: none",
+    },
+    Spec {
+        name: "campaign_opt_out_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
+    },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
     Spec { name: "cost", form: Form::Number, meaning: "price in millionths of its currency; null: not reported" },
     Spec {
@@ -122,6 +138,11 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "opens_measurable", form: Form::Flag, meaning: "the channel's log tells of opens" },
     Spec { name: "opens_bounded", form: Form::Flag, meaning: "it tells of some opens only: counts are lower bounds" },
+    Spec {
+        name: "opens_proven",
+        form: Form::Flag,
+        meaning: "opens are measurable, and the contact has sent a read receipt at some time: they have not switched receipts off throughout",
+    },
     Spec { name: "clicks_measurable", form: Form::Flag, meaning: "the channel's log tells of taps and clicks" },
     Spec {
         name: "clicks_bounded",
@@ -189,6 +210,14 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.opted_out_at),
     Read::Number(|row| row.fact.next_sent_at),
     Read::Number(|row| row.fact.conversation_started_at),
+    Read::Number(|row| {
+        seconds_up(match row.fact.first_replied_at {
+            NONE => NONE,
+            at => at - row.fact.sent_at,
+        })
+    }),
+    Read::Number(|row| seconds_up(row.fact.opt_out_after)),
+    Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
     Read::Number(|row| row.fact.n_clicks),
     Read::Number(|row| row.fact.cost),
     Read::Flag(|row| row.fact.suppressed_at != NONE),
@@ -197,6 +226,7 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.owner.observable.deliveries.is_bounded()),
     Read::Flag(|row| row.owner.observable.opens.is_measurable()),
     Read::Flag(|row| row.owner.observable.opens.is_bounded()),
+    Read::Flag(|row| row.fact.contact_opens && row.owner.observable.opens.is_measurable()),
     Read::Flag(|row| row.owner.observable.clicks.is_measurable()),
     Read::Flag(|row| row.owner.observable.clicks.is_bounded()),
     Read::Flag(|row| row.owner.observable.replies.is_measurable()),
@@ -211,6 +241,11 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(is_dismissal_decided),
     Read::Flag(|row| row.fact.billable),
 ];
+
+/// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
+fn seconds_up(micros: i64) -> i64 {
+    if micros == NONE { NONE } else { micros.saturating_add(SECOND - 1).div_euclid(SECOND) }
+}
 
 /// Whether it can be said if the message was dismissed.
 fn is_dismissal_decided(row: &Row<'_, Message>) -> bool {
@@ -234,6 +269,12 @@ pub(super) struct Message {
     pub(super) first_replied_at: i64,
     pub(super) opted_out_at: i64,
     pub(super) opted_out_hard: bool,
+    /// Microseconds to the first opt-out before which this was the last message; to that before which it was the last
+    /// message of a campaign.
+    pub(super) opt_out_after: i64,
+    pub(super) campaign_opt_out_after: i64,
+    /// Whether the contact ever sent a read receipt.
+    pub(super) contact_opens: bool,
     pub(super) n_clicks: i64,
     pub(super) cost: i64,
     pub(super) billable: bool,
@@ -261,6 +302,9 @@ impl Message {
             first_replied_at: NONE,
             opted_out_at: NONE,
             opted_out_hard: false,
+            opt_out_after: NONE,
+            campaign_opt_out_after: NONE,
+            contact_opens: false,
             n_clicks: 0,
             cost: NONE,
             billable: false,

@@ -184,6 +184,8 @@ impl<'f> Facts<'f> {
         events.extend(self.messages.events());
         events.extend(self.opt_outs.events());
         events.extend(self.visits.events());
+        // Which message is of a campaign is asked for without its name.
+        events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
         events.into_iter().collect()
     }

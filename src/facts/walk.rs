@@ -36,6 +36,8 @@ struct Dealing {
     last_inbound_at: i64,
     /// The account's last message that may have arrived, by its place.
     last_arrived: Option<usize>,
+    /// The last of these that belongs to a campaign.
+    last_campaign: Option<usize>,
     /// Opt-outs that no opt-in has ended yet, by their place.
     pending: Vec<usize>,
     /// While going back over the messages: when the account sent the next one.
@@ -252,10 +254,12 @@ impl<'w> Walk<'w> {
 
     /// What can only be said at the end.
     fn close(&mut self) {
+        let opens = !self.marks.opened.is_empty() || self.messages.iter().any(|message| message.opened_at != NONE);
         for message in self.messages.iter_mut().rev() {
             let dealing = self.by_account.get(message.account).and_then(|place| self.dealings.get_mut(place));
             let Some(dealing) = dealing else { continue };
             message.next_sent_at = dealing.next_sent_at;
+            message.contact_opens = opens;
             // What the platform withheld was not sent, so it takes nobody's mind off the message before.
             if message.suppressed_at == NONE {
                 dealing.next_sent_at = message.sent_at;
@@ -301,6 +305,7 @@ impl<'w> Walk<'w> {
                 permission: Permission::Given,
                 last_inbound_at: NONE,
                 last_arrived: None,
+                last_campaign: None,
                 pending: Vec::new(),
                 next_sent_at: NONE,
             });
@@ -350,9 +355,11 @@ impl<'w> Walk<'w> {
         }
         let started_at = conversation.started_at;
         let may_have_arrived = self.messages[message].may_have_arrived();
+        let in_campaign = self.messages[message].campaign() != NULL;
         let dealing = self.dealing(self.messages[message].account);
         if may_have_arrived {
             dealing.last_arrived = Some(message);
+            dealing.last_campaign = if in_campaign { Some(message) } else { dealing.last_campaign };
         }
         let (permission, last_inbound_at) = (dealing.permission, dealing.last_inbound_at);
         let message = &mut self.messages[message];
@@ -521,6 +528,13 @@ impl<'w> Walk<'w> {
         let running = dealing.conversation;
         if is_news {
             dealing.permission = if hard { Permission::EndedHard } else { Permission::EndedSoft };
+            let (last, of_campaign) = (dealing.last_arrived, dealing.last_campaign);
+            if let Some(message) = last.and_then(|place| self.messages.get_mut(place)) {
+                lower(&mut message.opt_out_after, at - message.sent_at);
+            }
+            if let Some(message) = of_campaign.and_then(|place| self.messages.get_mut(place)) {
+                lower(&mut message.campaign_opt_out_after, at - message.sent_at);
+            }
             let mut opt_out = OptOut::new(account, at, hard, by_message);
             if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
                 let message = &mut self.messages[place];

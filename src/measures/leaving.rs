@@ -139,7 +139,7 @@ impl Question<'_> {
 }
 
 /// The columns in front, then these.
-fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
+pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
     let ask = setting.ask("ending_seconds", &["flow", "question"]);
     let title = |name: &str| match name {
         "flow" => "Flow".to_owned(),

@@ -10,13 +10,14 @@ use crate::error::{Error, Result};
 use crate::facts::Settings;
 use crate::metrics::{Answers, Ask};
 
+mod definitions;
 mod leaving;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[&leaving::MEASURE];
+pub static ALL: &[&Measure] = &[&leaving::MEASURE, &definitions::MEASURE];
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]

@@ -33,6 +33,8 @@ pub struct Metric {
     pub follows: String,
     /// How it can mislead.
     pub caveat: String,
+    /// Who else counts so, each perhaps with their word for it: `Insider (open rate)`.
+    pub vendors: Vec<String>,
     /// The SELECT.
     pub sql: String,
 }
@@ -59,6 +61,9 @@ impl Metric {
             bounded: header("bounded"),
             follows: header("follows").unwrap_or_default(),
             caveat: header("caveat").unwrap_or_default(),
+            vendors: header("vendors")
+                .map(|names| names.split(';').map(|name| name.trim().to_owned()).collect())
+                .unwrap_or_default(),
             sql: text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n"),
         };
         let Some(grain) = facts::grain(&metric.table) else {
@@ -99,6 +104,21 @@ impl Metric {
             name: name.to_owned(),
             known,
         })
+    }
+
+    /// The id without the convention behind the `@`: conventions of one rate share it.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.id.split_once('@').map_or(&self.id, |(base, _)| base)
+    }
+
+    /// The metric itself and all other conventions of the same rate, the plain one first.
+    ///
+    /// # Errors
+    /// As [`Metric::all`].
+    pub fn conventions(base: &str) -> Result<Vec<Self>> {
+        // `@` sorts behind nothing, so the plain id comes first.
+        Ok(Self::all()?.into_iter().filter(|metric| metric.base() == base).collect())
     }
 
     /// The flag columns that its header speaks of.

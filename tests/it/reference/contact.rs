@@ -39,6 +39,10 @@ pub(super) struct Message {
     pub(super) replied: bool,
     pub(super) opted_out: bool,
     pub(super) opted_out_hard: bool,
+    /// Time to the first reply; to the first opt-out before which nothing else arrived; no other campaign's message did.
+    pub(super) replied_after: Option<i64>,
+    pub(super) opt_out_after: Option<i64>,
+    pub(super) campaign_opt_out_after: Option<i64>,
     pub(super) is_followed: bool,
 }
 
@@ -268,10 +272,26 @@ impl Contact<'_> {
                 continue;
             }
             message.n_clicks += u64::from(matches!(event.kind, Kind::ButtonClicked | Kind::LinkClicked));
-            message.replied |= matches!(event.kind, Kind::ButtonClicked | Kind::MessageReceived);
+            if matches!(event.kind, Kind::ButtonClicked | Kind::MessageReceived) {
+                message.replied = true;
+                message.replied_after.get_or_insert(event.at - message.sent_at);
+            }
         }
         for opt_out in opt_outs {
             let at = self.events[opt_out.place].at;
+            if let Some(number) = self.last_before(opt_out.place, messages) {
+                let after = at - messages[number].sent_at;
+                messages[number].opt_out_after.get_or_insert(after);
+            }
+            let campaigns = (0..messages.len()).rev().filter(|&number| messages[number].campaign.is_some());
+            let account = self.account(opt_out.place);
+            if let Some(number) = campaigns.clone().find(|&number| {
+                let message = &messages[number];
+                message.begun < opt_out.place && message.account == account && message.may_have_arrived()
+            }) {
+                let after = at - messages[number].sent_at;
+                messages[number].campaign_opt_out_after.get_or_insert(after);
+            }
             if let Some(number) = self.last_before(opt_out.place, messages)
                 && at - messages[number].sent_at <= ATTRIBUTION
             {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
-use super::endings;
+use super::{conventions, endings};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -17,13 +17,13 @@ pub(super) type Counts = BTreeMap<&'static str, BTreeMap<Vec<Option<String>>, Co
 pub(super) type Values = BTreeMap<&'static str, BTreeMap<Vec<Option<String>>, BTreeMap<i64, u64>>>;
 
 /// What a fact can be broken down by.
-struct Place<'p> {
-    channel: &'p str,
-    campaign: &'p Option<String>,
-    flow: &'p Option<String>,
-    question: &'p Option<String>,
+pub(super) struct Place<'p> {
+    pub(super) channel: &'p str,
+    pub(super) campaign: &'p Option<String>,
+    pub(super) flow: &'p Option<String>,
+    pub(super) question: &'p Option<String>,
     /// Only visits have one.
-    ending: Option<&'static str>,
+    pub(super) ending: Option<&'static str>,
 }
 
 /// What was counted.
@@ -46,14 +46,14 @@ impl Tally<'_> {
         self.by.iter().map(value).collect()
     }
 
-    fn add(&mut self, metric: &'static str, place: &Place<'_>, numerator: u64) {
+    pub(super) fn add(&mut self, metric: &'static str, place: &Place<'_>, numerator: u64, denominator: u64) {
         let segment = self.segment(place);
         let count = self.counts.entry(metric).or_default().entry(segment).or_default();
-        *count = (count.0 + numerator, count.1 + 1);
+        *count = (count.0 + numerator, count.1 + denominator);
     }
 
-    fn count(&mut self, metric: &'static str, place: &Place<'_>, did: bool) {
-        self.add(metric, place, u64::from(did));
+    pub(super) fn count(&mut self, metric: &'static str, place: &Place<'_>, did: bool) {
+        self.add(metric, place, u64::from(did), 1);
     }
 
     fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
@@ -64,16 +64,16 @@ impl Tally<'_> {
 }
 
 /// What the log of a channel tells.
-struct Tells {
-    deliveries: bool,
-    opens: bool,
-    blocks: bool,
-    clicks: bool,
-    replies: bool,
-    stops: bool,
-    handovers: bool,
-    fallbacks: bool,
-    goals: bool,
+pub(super) struct Tells {
+    pub(super) deliveries: bool,
+    pub(super) opens: bool,
+    pub(super) blocks: bool,
+    pub(super) clicks: bool,
+    pub(super) replies: bool,
+    pub(super) stops: bool,
+    pub(super) handovers: bool,
+    pub(super) fallbacks: bool,
+    pub(super) goals: bool,
 }
 
 impl Tells {
@@ -161,7 +161,7 @@ pub(super) fn tally<'t>(
             if message.reached {
                 if tells.clicks {
                     tally.count("click_rate", place, clicked);
-                    tally.add("clicks_per_message", place, message.n_clicks);
+                    tally.add("clicks_per_message", place, message.n_clicks, 1);
                 }
                 if tells.replies {
                     tally.count("reply_rate", place, message.replied);
@@ -240,6 +240,8 @@ pub(super) fn tally<'t>(
                 tally.count(metric, place, visit.outcome == outcome);
             }
         }
+
+        conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;

@@ -59,6 +59,7 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     ["ending_seconds", "question_open_rate"].map(|metric| setting.ask(metric, &["flow", "question", "ending"])).into()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let questions = questions(setting, answers);
     let decision = setting.settings.windows.decision().div_euclid(SECOND);

@@ -10,12 +10,13 @@ use crate::error::{Error, Result};
 use crate::facts::Settings;
 use crate::metrics::{Answers, Ask};
 
+pub mod compliance;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[];
+pub static ALL: &[&Measure] = &[&compliance::MEASURE];
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]

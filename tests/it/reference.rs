@@ -3,6 +3,7 @@
 mod contact;
 mod counts;
 mod messy;
+mod permission;
 
 use std::collections::BTreeMap;
 use std::fs;

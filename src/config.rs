@@ -12,9 +12,11 @@ use crate::error::{Error, Result};
 use crate::event::{Kind, SECOND};
 
 mod clicks;
+mod compliance;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
+pub use compliance::Compliance;
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -29,6 +31,8 @@ pub struct Config {
     pub report: Report,
     /// How long things may take.
     pub windows: Windows,
+    /// What may be sent after an opt-out, and what counts as consent.
+    pub compliance: Compliance,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.

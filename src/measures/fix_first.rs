@@ -163,6 +163,8 @@ mod tests {
     fn table(answers: &[Answer]) -> Table {
         let config = Config::default();
         let settings = Settings {
+            compliance: crate::config::Compliance::default(),
+            log_began: 0,
             windows: Windows::default(),
             last_questions: Vec::new(),
             observable: BTreeMap::new(),

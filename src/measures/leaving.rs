@@ -272,6 +272,8 @@ mod tests {
     fn measured(visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
+            compliance: crate::config::Compliance::default(),
+            log_began: 0,
             windows: Windows::default(),
             last_questions: Vec::new(),
             observable: BTreeMap::from([(

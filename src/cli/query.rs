@@ -86,9 +86,9 @@ impl Query {
         match metric.rsplit_once(':') {
             // A path may hold a colon, a column does not hold a separator.
             Some((metric, by)) if !by.contains(['/', '\\', '.']) => {
-                Ask { metric: metric.to_owned(), by: by.split(',').map(|column| column.trim().to_owned()).collect() }
+                Ask::broken_down(metric, by.split(',').map(|column| column.trim().to_owned()).collect())
             }
-            _ => Ask { metric: metric.to_owned(), by: self.reading.by.clone() },
+            _ => Ask::broken_down(metric, self.reading.by.clone()),
         }
     }
 }

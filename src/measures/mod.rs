@@ -56,7 +56,7 @@ impl Setting<'_> {
     #[must_use]
     pub fn ask(&self, metric: &str, by: &[&str]) -> Ask {
         let own = by.iter().map(|&column| column.to_owned()).filter(|column| !self.by.contains(column));
-        Ask { metric: metric.to_owned(), by: self.by.iter().cloned().chain(own).collect() }
+        Ask::broken_down(metric, self.by.iter().cloned().chain(own).collect())
     }
 }
 

@@ -1,3 +1,7 @@
 //! Statistics: what counts say about what they were drawn from. Pure functions from counts to estimates with intervals.
 //!
 //! Knows nothing of contacts, stores or reports.
+
+pub mod assignment;
+pub mod decomposition;
+pub mod difference;

@@ -2,14 +2,15 @@
 
 use super::{Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
-use crate::measures::Measure;
+use crate::measures::comparison::{Against, Comparison};
+use crate::measures::{Measure, Measured};
 use crate::metrics::{Answers, Ask};
 
 /// Ask for metrics and measures.
 ///
 /// METRIC is an id that 'trichter explain' lists, or a SQL file of your own: one SELECT over a fact table that returns
 /// 'segment' with 'numerator' and 'denominator', or with 'value' and 'n'. Several are counted in one pass over the store;
-/// METRIC:COLUMN,COLUMN has a breakdown of its own.
+/// METRIC:COLUMN,COLUMN has a breakdown of its own. With --compare, rates stand beside those that they are compared with.
 ///
 /// Example: trichter query question_drop_off_rate --store /tmp/store --by flow,question
 #[derive(clap::Args)]
@@ -19,6 +20,9 @@ pub(super) struct Query {
     metrics: Vec<String>,
     #[command(flatten)]
     reading: Reading,
+    /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
+    compare: Option<String>,
     /// How the answer is written.
     #[arg(long, value_enum, default_value = "table")]
     format: Form,
@@ -35,6 +39,9 @@ impl Query {
     pub(super) fn run(&self) -> Result<Done> {
         if self.metrics.len() > 1 && matches!(self.format, Form::Csv) {
             return Err(Error::Usage("CSV holds one table: ask for one metric at a time, or for JSON".into()));
+        }
+        if let Some(compare) = &self.compare {
+            return self.compared(Against::parse(compare));
         }
         let measures: Vec<_> = self.metrics.iter().filter_map(|name| Measure::named(name)).collect();
         if measures.len() == self.metrics.len() {
@@ -64,7 +71,22 @@ impl Query {
         let answers = opened.answer(&asks)?;
         let answers = Answers::new(&answers);
         let measured = measures.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
-        match (self.format, measured.as_slice()) {
+        self.show(&measured)
+    }
+
+    /// Rates against those of the range before or of another segment.
+    fn compared(&self, against: Against) -> Result<Done> {
+        let subjects: Vec<Ask> = self.metrics.iter().map(|metric| self.ask(metric)).collect();
+        if subjects.iter().any(|subject| subject.by != self.reading.by) {
+            return Err(Error::Usage("rates are compared in one breakdown: name it with --by".into()));
+        }
+        let comparison = Comparison::new(against, subjects)?;
+        let measured = self.reading.open()?.compare(&comparison)?;
+        self.show(&[measured])
+    }
+
+    fn show(&self, measured: &[Measured]) -> Result<Done> {
+        match (self.format, measured) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
             (Form::Csv, measured) => {

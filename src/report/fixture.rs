@@ -19,6 +19,7 @@ pub(super) fn context() -> Context {
         until: None,
         horizon: Some(Time(1_777_982_400 * SECOND)),
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
+        minimum: 30,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),

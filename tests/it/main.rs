@@ -11,6 +11,8 @@ mod shapes;
 
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted differences, and none.
+mod comparisons;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.

@@ -26,7 +26,7 @@ pub static MEASURE: Measure = Measure {
     unit: "percentage points",
     follows: "Newcombe 1998, method 10; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
     caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
-             Contacts on both sides make intervals wider than they need be.",
+             Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are.",
     asks: |_| Vec::new(),
     tables: |_, _| Err(Error::Usage("a comparison needs to know with what: see --compare".into())),
 };
@@ -80,7 +80,7 @@ struct Pair {
 }
 
 /// One side of a pair.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Side {
     sample: Sample,
     measurable: bool,
@@ -88,6 +88,13 @@ struct Side {
 }
 
 impl Side {
+    /// A side on which nothing happened.
+    const EMPTY: Self = Self {
+        sample: Sample { rate: Rate { numerator: 0, denominator: 0 }, moments: None },
+        measurable: true,
+        lower_bound: false,
+    };
+
     fn of(row: &metrics::Row) -> Option<Self> {
         let sample = Sample { rate: row.counts.rate()?, moments: row.moments };
         Some(Self { sample, measurable: row.measurable, lower_bound: row.lower_bound })
@@ -95,8 +102,8 @@ impl Side {
 
     fn value(self) -> Value {
         match (self.measurable, self.sample.rate.denominator) {
-            (_, 0) => Value::Unknown,
             (false, _) => Value::Unmeasurable,
+            (true, 0) => Value::Unknown,
             (true, _) => Value::Rate { rate: self.sample.rate, lower_bound: self.lower_bound },
         }
     }
@@ -164,7 +171,7 @@ impl Comparison {
         match &self.against {
             Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                asks.extend(self.breakdowns().iter().map(|by| assignment::ask(by)));
+                asks.extend(self.breakdowns().first().map(|by| assignment::ask(by)));
             }
             Against::Column { .. } => {}
         }
@@ -185,12 +192,14 @@ impl Comparison {
             tables.push(self.table(by, pairs, &mut qs));
         }
         match &self.against {
-            Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)?),
+            Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)),
             Against::Column { name, .. } if name == assignment::VARIANT => {
                 tables.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::tables(by, now)));
             }
             Against::Column { .. } => {}
         }
+        // A note explains rows; where there are none, the caller has a sentence for that.
+        tables.iter_mut().filter(|table| table.rows.is_empty()).for_each(|table| table.note.clear());
         Ok(Measured { measure: &MEASURE, tables })
     }
 
@@ -285,7 +294,7 @@ impl Comparison {
 /// Pairs the rows of a range with those of the range before.
 fn through_time(metric: &str, now: &[metrics::Row], before: &[metrics::Row]) -> Vec<Pair> {
     let side = |rows: &[metrics::Row], segment: &[Option<String>]| {
-        rows.iter().find(|row| row.segment == segment).and_then(Side::of).unwrap_or_default()
+        rows.iter().find(|row| row.segment == segment).and_then(Side::of).unwrap_or(Side::EMPTY)
     };
     let only_before = before.iter().filter(|row| now.iter().all(|known| known.segment != row.segment));
     let pair = |row: &metrics::Row| Pair {
@@ -330,7 +339,7 @@ fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metr
             metric: metric.to_owned(),
             segment: row.segment.clone(),
             first: Side::of(row)?,
-            second: baselines.get(&prefix(row)).copied().unwrap_or_default(),
+            second: baselines.get(&prefix(row)).copied().unwrap_or(Side::EMPTY),
         })
     });
     Ok(pairs.collect())

@@ -180,7 +180,7 @@ impl Language {
     /// Whether a difference is one, in a sentence.
     fn verdict(self, value: f64, interval: Option<(f64, f64)>, q: f64, differs: bool) -> String {
         let text = self.probability(q);
-        let q = if text.starts_with('<') { format!("q {text}") } else { format!("q = {text}") };
+        let q = text.strip_prefix('<').map_or_else(|| format!("q = {text}"), |least| format!("q < {least}"));
         if !differs {
             return format!("no difference beyond chance ({q})");
         }
@@ -431,6 +431,12 @@ mod tests {
         let thin = |text: &str| text.replace('_', "\u{202f}");
         let interval = Some((-0.004, 0.038));
         assert_eq!(En.written(&Value::Points { value: 0.021, interval }), [&thin("+2.1_pp"), "−0.4 to +3.8", ""]);
+        let verdict = |value, interval, q, differs| Value::Verdict { value, interval, q, differs };
+        let higher = verdict(0.021, Some((0.004, 0.038)), 0.03, true);
+        assert_eq!(En.written(&higher)[0], "higher by 2.1 percentage points (0.4 to 3.8), q = 0.030");
+        let lower = verdict(-0.021, Some((-0.038, -0.004)), 0.0, true);
+        assert_eq!(De.written(&lower)[0], "lower by 2,1 percentage points (0,4 to 3,8), q < 0.001");
+        assert_eq!(En.written(&verdict(0.02, None, 0.2, false))[0], "no difference beyond chance (q = 0.200)");
         assert_eq!(De.written(&Value::rate(1, 4))[2], "1 von 4");
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");
         assert_eq!(De.written(&Value::Probability(0.031))[0], "0,031");

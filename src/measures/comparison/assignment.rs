@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::table::{Column, Row, Table, Value};
 use crate::metrics::{self, Answers, Ask};
-use crate::rate::Rate;
 use crate::statistics::assignment::{ALARM, evenness};
 
 /// The column of experiments.
@@ -81,5 +80,5 @@ pub(super) fn tables(by: &[String], answers: &Answers<'_>) -> Vec<Table> {
 }
 
 fn contacts(row: &metrics::Row) -> u64 {
-    row.moments.map_or_else(|| row.counts.rate().unwrap_or(Rate::default()).denominator, |moments| moments.contacts)
+    row.moments.map_or_else(|| row.counts.rate().unwrap_or_default().denominator, |moments| moments.contacts)
 }

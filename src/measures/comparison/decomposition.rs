@@ -2,7 +2,6 @@
 
 use super::super::table::{Column, Row, Table, Value};
 use super::rate_value;
-use crate::error::Result;
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
 use crate::rate::Rate;
@@ -24,7 +23,7 @@ pub(super) fn asks(metrics: &[&str]) -> Vec<Ask> {
 }
 
 /// The parts of every total's change, and those of each segment.
-pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) -> Result<Vec<Table>> {
+pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) -> Vec<Table> {
     let (mut totals, mut segments) = (Vec::new(), Vec::new());
     for ask in asks(metrics) {
         let (new, old) = (now.rows(&ask), before.rows(&ask));
@@ -74,7 +73,7 @@ pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) 
         Column::new("rate_before", "Before"),
     ];
     let change = [Column::new("difference", "Change")];
-    Ok(vec![
+    vec![
         Table {
             id: "decomposition",
             title: "Mix or change".to_owned(),
@@ -91,7 +90,7 @@ pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) 
             rows: segments,
             note: "A segment that is better than the total gains by weighing more.".to_owned(),
         },
-    ])
+    ]
 }
 
 fn rate(rows: &[metrics::Row], segment: &[Option<String>]) -> Rate {

@@ -435,7 +435,7 @@ mod tests {
         let higher = verdict(0.021, Some((0.004, 0.038)), 0.03, true);
         assert_eq!(En.written(&higher)[0], "higher by 2.1 percentage points (0.4 to 3.8), q = 0.030");
         let lower = verdict(-0.021, Some((-0.038, -0.004)), 0.0, true);
-        assert_eq!(De.written(&lower)[0], "lower by 2,1 percentage points (0,4 to 3,8), q < 0.001");
+        assert_eq!(De.written(&lower)[0], "lower by 2,1 percentage points (0,4 to 3,8), q < 0,001");
         assert_eq!(En.written(&verdict(0.02, None, 0.2, false))[0], "no difference beyond chance (q = 0.200)");
         assert_eq!(De.written(&Value::rate(1, 4))[2], "1 von 4");
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");

@@ -114,12 +114,20 @@ pub enum TextPolicy {
     Keep,
 }
 
-/// `[report]`: how reports count days.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// `[report]`: how reports count days, and what is too few to show as usual.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Report {
     /// Name of the time zone in which days begin. Default UTC.
     pub zone: Zone,
+    /// Shares of fewer observations are shown pale. Default 30.
+    pub minimum: u64,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { zone: Zone::default(), minimum: 30 }
+    }
 }
 
 /// `[windows]`: how long things may take.

@@ -263,9 +263,10 @@ mod tests {
             counts,
             measurable: true,
             lower_bound: false,
+            moments: None,
         });
         let by = ["flow", "question", "ending"].map(str::to_owned).to_vec();
-        Answer { metric: metric.to_owned(), by, rows: rows.collect() }
+        Answer { metric: metric.to_owned(), by, rows: rows.collect(), n_shared: 0 }
     }
 
     /// The tables of visits to one question: their ending, how many, and the seconds of those that have a time.

@@ -11,6 +11,8 @@ mod shapes;
 
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted differences, and none.
+mod comparisons;
 // Planted violations of permission.
 mod compliance;
 // Dialects of the funnel against their originals.

@@ -13,12 +13,13 @@ use crate::metrics::{Answers, Ask};
 mod definitions;
 mod fix_first;
 mod leaving;
+mod reminder;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[&leaving::MEASURE, &fix_first::MEASURE, &definitions::MEASURE];
+pub static ALL: &[&Measure] = &[&leaving::MEASURE, &fix_first::MEASURE, &reminder::MEASURE, &definitions::MEASURE];
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]

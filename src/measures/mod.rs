@@ -16,13 +16,20 @@ mod definitions;
 mod fix_first;
 mod leaving;
 mod paths;
+mod reminder;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] =
-    &[&leaving::MEASURE, &fix_first::MEASURE, &paths::MEASURE, &compliance::MEASURE, &definitions::MEASURE];
+pub static ALL: &[&Measure] = &[
+    &leaving::MEASURE,
+    &fix_first::MEASURE,
+    &reminder::MEASURE,
+    &paths::MEASURE,
+    &compliance::MEASURE,
+    &definitions::MEASURE,
+];
 
 /// Every measure that has a definition: those of [`ALL`], and the comparison, which a caller has to ask for.
 pub fn every() -> impl Iterator<Item = &'static Measure> {

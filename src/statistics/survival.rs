@@ -102,6 +102,21 @@ impl Observed {
         Curve { start: 0.0, steps: steps.collect() }
     }
 
+    /// The first time after which less than this share of those who still last will end by the cause until the horizon; 0
+    /// if that is so from the beginning, `None` if it never is while any last.
+    #[must_use]
+    pub fn fades(&self, cause: usize, share: f64, horizon: i64) -> Option<i64> {
+        let (ended, lasting) = (self.ended_by(&[cause]), self.lasting());
+        let in_all = ended.at(horizon).value;
+        let times = std::iter::once(0).chain(self.at.keys().copied().filter(|&time| time > 0 && time < horizon));
+        // Both curves have their steps at these times.
+        let mut faded = times.filter_map(|time| {
+            let (ended, lasting) = (ended.at(time).value, lasting.at(time).value);
+            (lasting > 1e-12).then(|| (time, (in_all - ended) / lasting))
+        });
+        faded.find(|&(_, rest)| rest < share - 1e-12).map(|(time, _)| time)
+    }
+
     /// Every time with how many were at risk, and how many ended by each cause.
     fn steps(&self) -> impl Iterator<Item = (i64, u64, &[u64])> {
         let mut at_risk = self.n();
@@ -305,6 +320,20 @@ mod tests {
             assert!((found.error - (share * (1.0 - share) / 30.0_f64).sqrt()).abs() < 1e-9, "{cause} at {time}");
         }
         assert_eq!(observed.lasting().at(9).interval, None);
+    }
+
+    #[test]
+    fn hope_fades_on_paper() {
+        // Of 20, ten answer at 5, eight at 60, one at 600; one leaves at 900. Of those who wait after 5, nine of ten will
+        // answer; after 60, one of two; after 600, none.
+        let mut observed = Observed::new(2);
+        for (time, cause, count) in [(5, 0, 10), (60, 0, 8), (600, 0, 1), (900, 1, 1)] {
+            observed.ended(time, cause, count);
+        }
+        let fades = |share| observed.fades(0, share, 1_000);
+        assert_eq!([0.96, 0.95, 0.9, 0.51, 0.5, 0.1].map(fades), [0, 5, 60, 60, 600, 600].map(Some));
+        // Within a minute, all who are there before its end still have it before them.
+        assert_eq!(observed.fades(0, 0.1, 60), None);
     }
 
     #[test]

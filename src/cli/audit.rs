@@ -53,7 +53,9 @@ impl AuditCommand {
             Ok(())
         })?;
         let mut audit = Audit::default();
-        parts.into_iter().for_each(|part| audit.merge(part));
+        for part in parts {
+            audit.merge(part);
+        }
         audit.violations.sort_unstable();
         match self.format {
             Form::Table => print(&render::audit::table(&audit))?,

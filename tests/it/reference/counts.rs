@@ -148,7 +148,9 @@ pub(super) fn tally<'t>(
                 ("outside_window_rate", found.outside_window),
                 ("without_opt_in_rate", found.without_opt_in),
             ] {
-                broken.into_iter().for_each(|broken| tally.count(metric, place, broken));
+                if let Some(broken) = broken {
+                    tally.count(metric, place, broken);
+                }
             }
             if !message.suppressed {
                 tally.count("failure_rate", place, message.failed);

@@ -80,9 +80,7 @@ impl Permission<'_> {
         match (event.kind, event.topic.as_deref(), event.error_code.as_deref()) {
             (Kind::OptedOutHard, ..) | (Kind::OptedOutSoft, None, None) => Some(Forbids::All),
             (Kind::OptedOutSoft, None, Some(code)) if code != "131050" => Some(Forbids::All),
-            (Kind::OptedOutSoft, None, _) | (Kind::OptedOutSoft, Some("marketing_messages"), _) => {
-                Some(Forbids::Marketing)
-            }
+            (Kind::OptedOutSoft, None | Some("marketing_messages"), _) => Some(Forbids::Marketing),
             (Kind::OptedOutSoft, Some(topic), _) => Some(Forbids::Topic(topic.to_owned())),
             _ => None,
         }

@@ -286,6 +286,46 @@ mod tests {
     }
 
     #[test]
+    fn ties_and_censoring_between_two_causes_are_as_another_program_has_them() {
+        // statsmodels 0.15, `CumIncidenceRight`: `cinc` and `cinc_se` of each cause. Two end and one is censored at 2, and so on.
+        let mut observed = Observed::new(2);
+        for (time, counts, censored) in [
+            (1, [2, 0], 0),
+            (2, [1, 1], 1),
+            (3, [0, 1], 0),
+            (5, [3, 0], 2),
+            (6, [0, 0], 1),
+            (8, [1, 2], 1),
+            (9, [2, 0], 0),
+            (12, [0, 1], 2),
+            (15, [1, 0], 0),
+            (20, [0, 0], 3),
+        ] {
+            observed.ended(time, 0, counts[0]);
+            observed.ended(time, 1, counts[1]);
+            observed.censored(time, censored);
+        }
+        let first = [
+            (1, 0.08, 0.054_258_640),
+            (2, 0.12, 0.064_992_307),
+            (5, 0.246, 0.087_370_247),
+            (8, 0.297_692_308, 0.095_423_000),
+            (12, 0.412_564_103, 0.108_641_309),
+            (20, 0.498_717_949, 0.120_438_212),
+        ];
+        let second = [
+            (1, 0.0, 0.0),
+            (2, 0.04, 0.039_191_836),
+            (3, 0.082, 0.055_595_324),
+            (8, 0.185_384_615, 0.084_433_443),
+            (12, 0.242_820_513, 0.095_608_444),
+            (20, 0.242_820_513, 0.095_608_444),
+        ];
+        equals(&observed.ended_by(&[0]), &first, 1e-9);
+        equals(&observed.ended_by(&[1]), &second, 1e-9);
+    }
+
+    #[test]
     fn causes_add_up_to_what_no_longer_lasts() {
         let mut dice = ChaCha8Rng::seed_from_u64(1);
         let mut observed = Observed::new(4);

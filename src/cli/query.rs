@@ -1,6 +1,6 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Done, Reading, print, print_json, render};
+use super::{Breakdown, Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
 use crate::measures::Measure;
 use crate::metrics::{Answers, Ask, Metric};
@@ -19,6 +19,8 @@ pub(super) struct Query {
     metrics: Vec<String>,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    breakdown: Breakdown,
     /// How the answer is written.
     #[arg(long, value_enum, default_value = "table")]
     format: Form,
@@ -60,7 +62,7 @@ impl Query {
     /// The tables of measures.
     fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
         let opened = self.reading.open()?;
-        let setting = opened.setting(&self.reading.by);
+        let setting = opened.setting(&self.breakdown.by);
         let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
         let answers = opened.answer(&asks)?;
         let answers = Answers::new(&answers);
@@ -89,7 +91,7 @@ impl Query {
             Some((metric, by)) if !by.contains(['/', '\\', '.']) => {
                 Ask { metric: metric.to_owned(), by: by.split(',').map(|column| column.trim().to_owned()).collect() }
             }
-            _ => Ask { metric: metric.to_owned(), by: self.reading.by.clone() },
+            _ => Ask { metric: metric.to_owned(), by: self.breakdown.by.clone() },
         }
     }
 }

@@ -33,6 +33,7 @@ fn help_says_what_every_command_takes() {
         &["query"],
         &["report"],
         &["explain"],
+        &["facts"],
         &["funnel"],
         &["store"],
         &["store", "log"],

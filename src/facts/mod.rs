@@ -12,6 +12,7 @@ use crate::store::{Shard, Snapshot};
 mod columns;
 pub mod contacts;
 pub mod conversations;
+mod endings;
 mod index;
 pub mod messages;
 pub mod observable;

@@ -1,7 +1,7 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
-use super::Grain;
 use super::table::{Form, NONE, Read, Spec, code_of};
+use super::{Grain, endings};
 use crate::event::SECOND;
 
 /// Sooner than this, in microseconds, nobody answers: what a log calls an answer, but without a time of its own, follows its
@@ -46,6 +46,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Word,
         meaning: "answered, opted_out, handed_over, failed (it never arrived), skipped, open (the log ends before the session gap) or silent; the first that applies",
     },
+    Spec {
+        name: "ending",
+        form: Form::Word,
+        meaning: "the outcome with its cause: stopped (soft) or blocked (hard) for opted_out; not_understood for silent after a fallback to which the contact said nothing more; else as the outcome",
+    },
     Spec { name: "asked_at", form: Form::Instant, meaning: "first prompt" },
     Spec { name: "answered_at", form: Form::Instant, meaning: "answer that was taken; null: none" },
     Spec {
@@ -57,6 +62,17 @@ const COLUMNS: &[Spec] = &[
         name: "answer_s",
         form: Form::Number,
         meaning: "seconds from the first prompt to the answer; null: none, or the log tells the order alone",
+    },
+    Spec {
+        name: "waited_s",
+        form: Form::Number,
+        meaning: "seconds from the first prompt to the ending: silent, the session gap after the conversation's last act; open, the end of the log; failed, 0. Null: answered, and the log tells the order alone",
+    },
+    Spec { name: "completes", form: Form::Flag, meaning: "the last visit of a conversation that was completed" },
+    Spec {
+        name: "pending",
+        form: Form::Flag,
+        meaning: "the last visit of a conversation that is still open: what follows is not known yet",
     },
     Spec {
         name: "pass",
@@ -80,6 +96,7 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Word("question", |row| row.fact.question),
     Read::Word("question", |row| row.fact.next_question),
     Read::Fixed(OUTCOMES, |row| row.fact.outcome()),
+    Read::Fixed(endings::ENDINGS, |row| endings::ending(row.fact)),
     Read::Number(|row| row.fact.asked_at),
     Read::Number(|row| row.fact.answered_at),
     Read::Number(|row| row.fact.conversation_started_at),
@@ -87,6 +104,9 @@ pub(super) const READS: &[Read<Visit>] = &[
         at if at != NONE && row.fact.answer_has_time => (at - row.fact.asked_at).div_euclid(SECOND),
         _ => NONE,
     }),
+    Read::Number(|row| endings::waited_s(row.fact, row.owner.settings)),
+    Read::Flag(|row| row.fact.completes),
+    Read::Flag(|row| row.fact.pending),
     Read::Number(|row| row.fact.pass),
     Read::Number(|row| row.fact.position),
     Read::Number(|row| row.fact.n_prompts),
@@ -102,7 +122,10 @@ pub(super) struct Visit {
     pub(super) account: u32,
     pub(super) campaign: u32,
     pub(super) conversation_started_at: i64,
+    pub(super) conversation_ended_at: i64,
     pub(super) undecided: bool,
+    pub(super) completes: bool,
+    pub(super) pending: bool,
     pub(super) flow: u32,
     pub(super) flow_version: u32,
     pub(super) question: u32,
@@ -115,9 +138,14 @@ pub(super) struct Visit {
     pub(super) position: i64,
     pub(super) n_prompts: i64,
     pub(super) n_rejected: i64,
-    pub(super) opted_out: bool,
-    pub(super) handed_over: bool,
-    pub(super) skipped: bool,
+    /// When it last ended in one of these ways.
+    pub(super) opted_out_at: i64,
+    pub(super) handed_over_at: i64,
+    pub(super) skipped_at: i64,
+    /// The last opt-out was a block.
+    pub(super) opted_out_hard: bool,
+    /// The bot did not understand, and the contact has done nothing since.
+    pub(super) not_understood: bool,
     /// Whether it has ended without an answer. A re-prompt opens it again.
     pub(super) is_over: bool,
     /// Whether any prompt may have arrived.
@@ -147,13 +175,28 @@ impl Visit {
         self.answered_at == NONE && !self.is_over
     }
 
+    /// It ends by an opt-out.
+    pub(super) fn opt_out(&mut self, at: i64, hard: bool) {
+        (self.opted_out_at, self.opted_out_hard, self.is_over) = (at, hard, true);
+    }
+
+    /// It ends because a person takes over.
+    pub(super) fn hand_over(&mut self, at: i64) {
+        (self.handed_over_at, self.is_over) = (at, true);
+    }
+
+    /// It ends because it is passed over.
+    pub(super) fn skip(&mut self, at: i64) {
+        (self.skipped_at, self.is_over) = (at, true);
+    }
+
     fn outcome(&self) -> u32 {
         let applies = [
             self.answered_at != NONE,
-            self.opted_out,
-            self.handed_over,
+            self.opted_out_at != NONE,
+            self.handed_over_at != NONE,
             !self.arrived,
-            self.skipped,
+            self.skipped_at != NONE,
             self.undecided,
             true,
         ];
@@ -168,7 +211,10 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         account: NULL,
         campaign: NULL,
         conversation_started_at: NONE,
+        conversation_ended_at: NONE,
         undecided: false,
+        completes: false,
+        pending: false,
         flow: NULL,
         flow_version: NULL,
         question: NULL,
@@ -180,9 +226,11 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         position: 1,
         n_prompts: 0,
         n_rejected: 0,
-        opted_out: false,
-        handed_over: false,
-        skipped: false,
+        opted_out_at: NONE,
+        handed_over_at: NONE,
+        skipped_at: NONE,
+        opted_out_hard: false,
+        not_understood: false,
         is_over: false,
         arrived: false,
     }

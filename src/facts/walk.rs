@@ -11,7 +11,7 @@ use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::visits::{self, Visit};
-use super::{NONE, Observable, Settings};
+use super::{NONE, Observable, Settings, endings};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -189,8 +189,7 @@ impl<'w> Walk<'w> {
                     let question = self.columns.question[row];
                     let fits = |visit: &&mut Visit| visit.is_waiting() && visit.is_meant(question);
                     if let Some(visit) = self.current_visit(conversation).filter(fits) {
-                        visit.skipped = true;
-                        visit.is_over = true;
+                        visit.skip(at);
                     }
                 }
                 Kind::FlowStarted => {
@@ -212,13 +211,15 @@ impl<'w> Walk<'w> {
                 Kind::Fallback => {
                     let conversation = self.act(row, at, true);
                     self.conversations[conversation].n_fallback += 1;
+                    if let Some(visit) = self.current_visit(conversation) {
+                        visit.not_understood = true;
+                    }
                 }
                 Kind::HandoverToHuman => {
                     let conversation = self.act(row, at, true);
                     lower(&mut self.conversations[conversation].handed_over_at, at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
-                        visit.handed_over = true;
-                        visit.is_over = true;
+                        visit.hand_over(at);
                     }
                 }
                 Kind::HandoverToBot => {
@@ -274,11 +275,7 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &mut self.visits {
-            let conversation = &self.conversations[visit.conversation];
-            visit.account = conversation.account;
-            visit.campaign = conversation.campaign;
-            visit.conversation_started_at = conversation.started_at;
-            visit.undecided = conversation.is_undecided(self.settings);
+            endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
         let is_sent = |message: &&Message| message.suppressed_at == NONE;
         self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
@@ -418,6 +415,9 @@ impl<'w> Walk<'w> {
         }
         self.dealing(account).last_inbound_at = at;
         self.contact.n_inbound += 1;
+        if let Some(visit) = self.current_visit(place) {
+            visit.not_understood = false;
+        }
         let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
             let current = self.conversations[place].current_visit;
@@ -463,7 +463,9 @@ impl<'w> Walk<'w> {
         }
         if let Some(visit) = self.current_visit(place) {
             visit.next_question = question;
-            visit.skipped |= visit.is_waiting();
+            if visit.is_waiting() {
+                visit.skip(at);
+            }
             visit.is_over = true;
         }
         let number = self.visits.len();
@@ -493,6 +495,9 @@ impl<'w> Walk<'w> {
     fn question_answered(&mut self, row: usize, at: i64) {
         let place = self.act(row, at, false);
         let (flow, question) = (self.columns.flow[row], self.columns.question[row]);
+        if let Some(visit) = self.current_visit(place) {
+            visit.not_understood = false;
+        }
         if self.is_stop(self.shard.message_key()[row]) {
             return;
         }
@@ -548,8 +553,7 @@ impl<'w> Walk<'w> {
         if let Some(place) = running.filter(|&place| at - self.conversations[place].ended_at <= gap) {
             self.conversations[place].opted_out = true;
             if let Some(visit) = self.current_visit(place).filter(|visit| visit.is_waiting()) {
-                visit.opted_out = true;
-                visit.is_over = true;
+                visit.opt_out(at, hard);
             }
         }
     }

@@ -3,6 +3,7 @@
 mod contact;
 mod conventions;
 mod counts;
+mod endings;
 mod messy;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ const BREAKDOWNS: &[(&[&str], &[&str])] = &[
     (&["channel", "campaign"], &["conversations", "messages", "visits"]),
     (&["flow"], &["conversations", "messages", "visits"]),
     (&["flow", "question"], &["messages", "visits"]),
+    (&["flow", "question", "ending"], &["visits"]),
 ];
 
 /// What differs, in words; nothing if the two agree on every count of every metric.

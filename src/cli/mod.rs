@@ -26,6 +26,7 @@ use crate::measures::Setting;
 use crate::metrics::{Answer, Ask, Scope};
 use crate::store::{AsOf, Snapshot, Store};
 
+mod audit;
 mod explain;
 mod facts;
 mod funnel;
@@ -58,6 +59,7 @@ enum Command {
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
+    Audit(audit::AuditCommand),
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
+        Command::Audit(command) => command.run(),
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),

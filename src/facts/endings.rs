@@ -30,10 +30,8 @@ pub(super) fn ending(visit: &Visit) -> u32 {
 /// Whole seconds from the first prompt to the ending; [`NONE`] for an answer without a time of its own.
 pub(super) fn waited_s(visit: &Visit, settings: &Settings) -> i64 {
     let ended_at = match visit {
-        visit if visit.answered_at != NONE => match visit.answer_has_time {
-            true => visit.answered_at,
-            false => return NONE,
-        },
+        visit if visit.answered_at != NONE && !visit.answer_has_time => return NONE,
+        visit if visit.answered_at != NONE => visit.answered_at,
         visit if visit.opted_out_at != NONE => visit.opted_out_at,
         visit if visit.handed_over_at != NONE => visit.handed_over_at,
         // Nobody can wait to answer what never arrived.

@@ -1,13 +1,14 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
+use super::passes::{self, Pass, Standing};
 use super::table::{Form, NONE, Read, Spec, code_of};
 use super::{Grain, endings};
 use crate::event::SECOND;
+use crate::store::words::NULL;
 
 /// Sooner than this, in microseconds, nobody answers: what a log calls an answer, but without a time of its own, follows its
 /// question by a microsecond.
 const SOONEST_ANSWER: i64 = 1_000;
-use crate::store::words::NULL;
 
 /// The grain.
 pub const GRAIN: Grain = Grain {
@@ -80,11 +81,31 @@ const COLUMNS: &[Spec] = &[
         meaning: "the how-manieth visit to this question in the conversation, from 1",
     },
     Spec { name: "position", form: Form::Count, meaning: "the how-manieth visit of the conversation, from 1" },
+    Spec {
+        name: "is_best",
+        form: Form::Flag,
+        meaning: "no other pass of the question in the conversation came further (answered, open, skipped, left), and no earlier one as far",
+    },
+    Spec {
+        name: "loop_kind",
+        form: Form::Word,
+        meaning: "asked_again: asked three times or more in the visit; back_and_forth: the visit before the last was to the same question; null: no loop. A return is told before a repetition",
+    },
+    Spec {
+        name: "loop_s",
+        form: Form::Number,
+        meaning: "seconds from standing at the question the first time to standing there again the last time in the loop; null: no loop",
+    },
+    Spec {
+        name: "n_loop_acts",
+        form: Form::Number,
+        meaning: "messages, taps and clicks of both sides in that time; null: no loop",
+    },
     Spec { name: "n_prompts", form: Form::Count, meaning: "times the question was asked in the visit" },
     Spec { name: "n_rejected", form: Form::Count, meaning: "answers that the bot could not use" },
 ];
 
-const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
+pub(super) const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
 
 pub(super) const READS: &[Read<Visit>] = &[
     Read::Number(|row| row.owner.contact_key),
@@ -109,6 +130,10 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Flag(|row| row.fact.pending),
     Read::Number(|row| row.fact.pass),
     Read::Number(|row| row.fact.position),
+    Read::Flag(|row| row.fact.passes.is_best),
+    Read::Fixed(passes::LOOPS, |row| row.fact.passes.loop_kind),
+    Read::Number(|row| row.fact.passes.loop_s),
+    Read::Number(|row| row.fact.passes.n_loop_acts),
     Read::Number(|row| row.fact.n_prompts),
     Read::Number(|row| row.fact.n_rejected),
 ];
@@ -135,6 +160,10 @@ pub(super) struct Visit {
     /// The log tells when it was answered, not only in which order.
     pub(super) answer_has_time: bool,
     pub(super) pass: i64,
+    /// Where the contact stood at the first prompt and at the last.
+    pub(super) first: Standing,
+    pub(super) last: Standing,
+    pub(super) passes: Pass,
     pub(super) position: i64,
     pub(super) n_prompts: i64,
     pub(super) n_rejected: i64,
@@ -190,7 +219,7 @@ impl Visit {
         (self.skipped_at, self.is_over) = (at, true);
     }
 
-    fn outcome(&self) -> u32 {
+    pub(super) fn outcome(&self) -> u32 {
         let applies = [
             self.answered_at != NONE,
             self.opted_out_at != NONE,
@@ -223,6 +252,9 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         answered_at: NONE,
         answer_has_time: false,
         pass: 1,
+        first: Standing { at, n_acts: 0 },
+        last: Standing { at, n_acts: 0 },
+        passes: Pass::default(),
         position: 1,
         n_prompts: 0,
         n_rejected: 0,

@@ -10,13 +10,18 @@ use crate::error::{Error, Result};
 use crate::facts::Settings;
 use crate::metrics::{Answers, Ask};
 
+pub mod compliance;
 mod definitions;
+mod fix_first;
+mod leaving;
+mod paths;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[&definitions::MEASURE];
+pub static ALL: &[&Measure] =
+    &[&leaving::MEASURE, &fix_first::MEASURE, &paths::MEASURE, &compliance::MEASURE, &definitions::MEASURE];
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]

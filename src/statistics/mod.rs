@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of contacts, stores or reports.
 
+pub mod routing;
 pub mod survival;
 
 /// Counts stay far below 2^53, where doubles stop being exact.

@@ -187,8 +187,12 @@ mod tests {
     /// Times by one cause; those of the second list are censored.
     fn observed(ended: &[i64], censored: &[i64]) -> Observed {
         let mut observed = Observed::new(1);
-        ended.iter().for_each(|&time| observed.ended(time, 0, 1));
-        censored.iter().for_each(|&time| observed.censored(time, 1));
+        for &time in ended {
+            observed.ended(time, 0, 1);
+        }
+        for &time in censored {
+            observed.censored(time, 1);
+        }
         observed
     }
 
@@ -255,9 +259,12 @@ mod tests {
         observed.ended(3, 1, 1);
         observed.ended(4, 0, 1);
         let (answered, left) = (observed.ended_by(&[0]), observed.ended_by(&[1]));
-        let shares = |curve: &Curve| [0, 1, 2, 3, 4, 9].map(|time| curve.at(time).value);
-        assert_eq!(shares(&answered), [0.0, 0.25, 0.25, 0.25, 0.625, 0.625]);
-        assert_eq!(shares(&left), [0.0, 0.0, 0.0, 0.375, 0.375, 0.375]);
+        let is = |curve: &Curve, expected: [f64; 6]| {
+            let found = [0, 1, 2, 3, 4, 9].map(|time| curve.at(time).value);
+            found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12)
+        };
+        assert!(is(&answered, [0.0, 0.25, 0.25, 0.25, 0.625, 0.625]));
+        assert!(is(&left, [0.0, 0.0, 0.0, 0.375, 0.375, 0.375]));
         assert_eq!([0, 1, 2, 3, 4, 5].map(|time| observed.at_risk(time)), [4, 4, 3, 2, 1, 0]);
         assert_eq!(answered.reaches(0.5), Some(4));
         assert_eq!(left.reaches(0.5), None);
@@ -304,8 +311,8 @@ mod tests {
     fn nothing_seen_lasts() {
         let observed = Observed::new(2);
         assert_eq!((observed.n(), observed.at_risk(0), observed.last()), (0, 0, None));
-        assert_eq!(observed.lasting().at(5).value, 1.0);
-        assert_eq!(observed.ended_by(&[0]).at(5).value, 0.0);
+        assert_eq!(observed.lasting().at(5), Estimate { value: 1.0, error: 0.0, interval: None });
+        assert_eq!(observed.ended_by(&[0]).at(5), Estimate { value: 0.0, error: 0.0, interval: None });
     }
 
     #[test]

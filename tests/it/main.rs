@@ -13,6 +13,8 @@ mod shapes;
 mod by_hand;
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted violations of permission.
+mod compliance;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.

@@ -5,6 +5,8 @@ mod conventions;
 mod counts;
 mod endings;
 mod messy;
+mod passes;
+mod permission;
 
 use std::collections::BTreeMap;
 use std::fs;

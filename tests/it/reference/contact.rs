@@ -28,7 +28,7 @@ pub(super) struct Message {
     pub(super) flow: Option<String>,
     pub(super) question: Option<String>,
     /// Place of its first event.
-    begun: usize,
+    pub(super) begun: usize,
     pub(super) sent_at: i64,
     pub(super) delivered_at: Option<i64>,
     pub(super) opened_at: Option<i64>,
@@ -90,6 +90,8 @@ pub(super) struct Visit {
     pub(super) last_act_at: i64,
     /// Whether a fallback came after which the contact did nothing.
     pub(super) not_understood: bool,
+    /// When each prompt came, and how much either side had sent, tapped or clicked in the conversation by then.
+    pub(super) prompts: Vec<(i64, u64)>,
     /// It is the last visit of its conversation, whose outcome is this.
     pub(super) closes: Option<&'static str>,
 }
@@ -106,6 +108,8 @@ pub(super) struct Facts {
     pub(super) messages: Vec<Message>,
     pub(super) conversations: Vec<Conversation>,
     pub(super) visits: Vec<Visit>,
+    /// How many of the visits belong to each conversation.
+    pub(super) n_visits: Vec<usize>,
     /// Instants of the opt-outs that changed something.
     pub(super) opt_outs: Vec<i64>,
 }
@@ -122,7 +126,7 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
     let mut conversations = contact.conversations(&messages);
     let opt_outs = contact.opt_outs();
     contact.attribute(&mut messages, &opt_outs);
-    let mut visits = Vec::new();
+    let (mut visits, mut n_visits) = (Vec::new(), Vec::new());
     for number in 0..conversations.len() {
         contact.describe(&mut conversations, number, &messages);
         let mut of_this = contact.visits(&conversations, number, &messages);
@@ -130,10 +134,11 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
         if let Some(last) = of_this.last_mut() {
             last.closes = Some(conversations[number].outcome);
         }
+        n_visits.push(of_this.len());
         visits.extend(of_this);
     }
     let opt_outs = opt_outs.iter().map(|opt_out| events[opt_out.place].at).collect();
-    Facts { messages, conversations, visits, opt_outs }
+    Facts { messages, conversations, visits, n_visits, opt_outs }
 }
 
 fn is_outbound(kind: Kind) -> bool {
@@ -462,6 +467,7 @@ impl Contact<'_> {
         let asks: Vec<usize> =
             conversation.acts.iter().copied().filter(|&place| self.events[place].kind == Kind::QuestionAsked).collect();
         let name = |place: usize| (&self.events[place].flow, &self.events[place].question);
+        let sends = |act: usize| messages.iter().any(|message| message.begun == act);
         // Prompts of each visit: the same question asked again is a re-prompt.
         let mut prompts: Vec<Vec<usize>> = Vec::new();
         for ask in asks {
@@ -470,6 +476,10 @@ impl Contact<'_> {
                 None => prompts.push(vec![ask]),
             }
         }
+        let told = |prompt: usize| {
+            let is_told = |&&act: &&usize| act < prompt && (is_inbound(self.events[act].kind) || sends(act));
+            conversation.acts.iter().filter(is_told).count() as u64
+        };
         let mut visits = Vec::new();
         for (position, own) in prompts.iter().enumerate() {
             let next = prompts.get(position + 1).map(|next| next[0]);
@@ -560,6 +570,7 @@ impl Contact<'_> {
                 ends,
                 last_act_at: self.events[conversation.acts[conversation.acts.len() - 1]].at,
                 not_understood: fallback.is_some_and(|fallback| acts().all(|act| act < fallback || !by_contact(act))),
+                prompts: own.iter().map(|&prompt| (self.events[prompt].at, told(prompt))).collect(),
                 closes: None,
             });
         }

@@ -39,11 +39,6 @@ enum Limit {
 
 impl AuditCommand {
     pub(super) fn run(&self) -> Result<Done> {
-        if !self.reading.by.is_empty() {
-            return Err(Error::Usage(
-                "an audit lists messages: for counts by columns ask 'trichter query compliance --by …'".into(),
-            ));
-        }
         let opened = self.reading.open()?;
         let columns = Audit::events();
         let settings = &opened.settings;

@@ -200,7 +200,7 @@ fn of_grain(grain: &Grain) -> String {
         grain.name, grain.one_row_per, grain.anchor
     );
     for column in grain.columns {
-        let _ = writeln!(text, "  {:<24} {}", column.name, column.meaning);
+        let _ = writeln!(text, "  {:<24} {:<8} {}", column.name, column.form.name(), column.meaning);
     }
     text
 }

@@ -1,6 +1,6 @@
 //! `trichter funnel`: how far contacts get through steps, who was lost, and what they did instead.
 
-use super::{Done, Reading, print, print_json, render, say};
+use super::{Breakdown, Done, Reading, print, print_json, render, say};
 use crate::config::Window;
 use crate::error::{Error, Result};
 use crate::funnel::{self, Attribution, Funnel, Order, Unit, catalog, paths, people};
@@ -19,6 +19,8 @@ pub(super) struct FunnelCommand {
     funnel: Option<String>,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    breakdown: Breakdown,
     /// A step of a quick look: [NAME:] COLUMN=VALUE, …; VALUE|VALUE are alternatives, VALUE* is a prefix, COLUMN!=VALUE is not so.
     #[arg(long, value_name = "CONDITIONS")]
     step: Vec<String>,
@@ -65,8 +67,8 @@ enum UnitName {
 impl FunnelCommand {
     pub(super) fn run(&self) -> Result<Done> {
         let mut funnel = self.funnel()?;
-        if !self.reading.by.is_empty() {
-            funnel = funnel.broken_down(&self.reading.by)?;
+        if !self.breakdown.by.is_empty() {
+            funnel = funnel.broken_down(&self.breakdown.by)?;
         }
         if funnel.attribution == Attribution::All && funnel.by.is_empty() {
             return Err(Error::Usage("attribution 'all' is to the values of a column: name it with --by".into()));

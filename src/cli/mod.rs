@@ -29,6 +29,7 @@ use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
 mod explain;
+mod facts;
 mod funnel;
 mod ingest;
 mod query;
@@ -63,6 +64,7 @@ enum Command {
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
+    Facts(facts::FactsCommand),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
+        Command::Facts(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };
@@ -166,9 +169,6 @@ struct Reading {
     /// Only what began before this day or instant; what is undecided then is open.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, year, weekday, hour, or another column of what is counted, which 'explain TABLE' lists.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
-    by: Vec<String>,
     /// Time zone in which days begin, such as Europe/Berlin. Default: the configuration's, else UTC.
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
@@ -178,6 +178,14 @@ struct Reading {
     /// Read the store as it was: a version number or an instant.
     #[arg(long, value_name = "VERSION|TIME")]
     as_of: Option<String>,
+}
+
+/// Argument of every command whose answers can be broken down.
+#[derive(Clone, clap::Args)]
+struct Breakdown {
+    /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, year, weekday, hour, or another column of what is counted, which 'explain TABLE' lists.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    by: Vec<String>,
 }
 
 /// A store opened for reading, with what is asked about it.

@@ -1,6 +1,6 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Done, Reading, print, print_json, render};
+use super::{Breakdown, Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{Measure, Measured};
@@ -21,6 +21,8 @@ pub(super) struct Query {
     metrics: Vec<String>,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    breakdown: Breakdown,
     /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
@@ -68,7 +70,7 @@ impl Query {
     /// The tables of measures.
     fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
         let opened = self.reading.open()?;
-        let setting = opened.setting(&self.reading.by);
+        let setting = opened.setting(&self.breakdown.by);
         let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
         let answers = opened.answer(&asks)?;
         let answers = Answers::new(&answers);
@@ -79,7 +81,7 @@ impl Query {
     /// Rates against those of the range before or of another segment.
     fn compared(&self, against: Against) -> Result<Done> {
         let subjects: Vec<Ask> = self.metrics.iter().map(|metric| self.ask(metric)).collect();
-        if subjects.iter().any(|subject| subject.by != self.reading.by) {
+        if subjects.iter().any(|subject| subject.by != self.breakdown.by) {
             return Err(Error::Usage("rates are compared in one breakdown: name it with --by".into()));
         }
         let comparison = Comparison::new(against, subjects)?;
@@ -112,7 +114,7 @@ impl Query {
             Some((metric, by)) if !by.contains(['/', '\\', '.']) => {
                 Ask::broken_down(metric, by.split(',').map(|column| column.trim().to_owned()).collect())
             }
-            _ => Ask::broken_down(metric, self.reading.by.clone()),
+            _ => Ask::broken_down(metric, self.breakdown.by.clone()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{CONFIG, Done, Opened, Reading, print, say, write_whole};
+use super::{Breakdown, CONFIG, Done, Opened, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -31,6 +31,8 @@ const MESSAGES: &str = "failure_rate";
 pub(super) struct Report {
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    breakdown: Breakdown,
     /// Show what a report looks like: reads the sample logs into a temporary store and writes reports/demo.
     #[arg(long, conflicts_with = "store")]
     demo: bool,
@@ -83,7 +85,7 @@ impl Report {
     fn write(&self, opened: &Opened, formats: &[Format], out: &Path, quiet: bool) -> Result<Done> {
         let out = self.out.as_deref().unwrap_or(out);
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
-        let mut asks = report::asks(&self.reading.by);
+        let mut asks = report::asks(&self.breakdown.by);
         asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
         let setting = opened.setting(&[]);
         asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&setting)));
@@ -135,7 +137,7 @@ impl Report {
             zone: opened.zone.0.clone(),
             minimum: opened.config.report.minimum,
             reply_window_s: opened.config.windows.reply.0 / SECOND,
-            by: self.reading.by.clone(),
+            by: self.breakdown.by.clone(),
             filters: Vec::new(),
             channels: channels.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             n_contacts: total(CONTACTS),

@@ -33,6 +33,20 @@ pub enum Form {
     Word,
 }
 
+impl Form {
+    /// What it is called where columns are listed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instant => "instant",
+            Self::Number => "number",
+            Self::Count => "count",
+            Self::Flag => "flag",
+            Self::Word => "word",
+        }
+    }
+}
+
 /// The values of a column.
 #[derive(Clone, Debug)]
 pub enum Column {

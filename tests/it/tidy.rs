@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("metrics", &["calendar", "config", "embedded", "error", "facts", "rate", "store"]),
     ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
     ("statistics", &["rate"]),
-    ("measures", &["calendar", "config", "error", "event", "facts", "metrics", "rate", "statistics"]),
+    ("measures", &["config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
     ("report", &["charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
     // Independent of the engine, so that it can be its judge.

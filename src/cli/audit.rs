@@ -1,7 +1,7 @@
 //! `trichter audit`: which messages broke a rule of permission, with what the log has against each.
 
 use super::{Done, Reading, print, print_json, render};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::facts::audit::Audit;
 use crate::store;
 

@@ -159,8 +159,9 @@ impl<'f> Facts<'f> {
             of_messages: Vec::new(),
             nulls: Vec::new(),
         };
-        // Conversations, visits and opt-outs have their campaign from a message.
-        let inherit = facts.events().contains(&"campaign").then_some("campaign");
+        // Conversations, visits and opt-outs have these from a message.
+        let events = facts.events();
+        let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts
     }

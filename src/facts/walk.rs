@@ -276,7 +276,7 @@ impl<'w> Walk<'w> {
         for visit in &mut self.visits {
             let conversation = &self.conversations[visit.conversation];
             visit.account = conversation.account;
-            visit.campaign = conversation.campaign;
+            visit.tags = conversation.tags;
             visit.conversation_started_at = conversation.started_at;
             visit.undecided = conversation.is_undecided(self.settings);
         }
@@ -347,7 +347,7 @@ impl<'w> Walk<'w> {
         conversation.n_outbound += 1;
         if conversation.opening_until == NONE {
             conversation.opening_until = at.saturating_add(opening);
-            conversation.campaign = self.messages[message].campaign();
+            conversation.tags = self.messages[message].tags();
         }
         conversation.past_opening |= at > conversation.opening_until;
         if conversation.first_inbound_at != NONE && conversation.first_response_s == NONE {
@@ -534,7 +534,7 @@ impl<'w> Walk<'w> {
             if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
                 let message = &mut self.messages[place];
                 opt_out.attributed = true;
-                opt_out.campaign = message.campaign();
+                opt_out.tags = message.tags();
                 if message.opted_out_at == NONE || hard {
                     message.opted_out_hard = hard;
                 }

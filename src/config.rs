@@ -130,12 +130,22 @@ pub struct Windows {
     pub reply: Window,
     /// An opt-out is attributed to the last message before it within this long. Default 24 h.
     pub attribution: Window,
+    /// Who has not answered a question this long after it counts as lost to it. Default twice the session gap.
+    pub decision: Option<Window>,
 }
 
 impl Default for Windows {
     fn default() -> Self {
         let day = Window(24 * 3600 * SECOND);
-        Self { session_gap: day, opening: Window(60 * SECOND), reply: day, attribution: day }
+        Self { session_gap: day, opening: Window(60 * SECOND), reply: day, attribution: day, decision: None }
+    }
+}
+
+impl Windows {
+    /// How long after a question it is said who has left, in microseconds.
+    #[must_use]
+    pub fn decision(&self) -> i64 {
+        self.decision.map_or(self.session_gap.0.saturating_mul(2), |decision| decision.0)
     }
 }
 

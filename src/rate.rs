@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// The standard normal quantile of a two-sided 95 % interval.
-const Z95: f64 = 1.959_963_984_540_054;
+pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// Where the bins of [`Distribution::histogram`] begin, in seconds: 0, 5, 10, 30 s; 1, 2, 5, 10, 30 min; 1, 2, 6, 12 h; 1, 2, 3,
 /// 7, 14, 30, 90 days.

@@ -200,6 +200,11 @@ impl Conversation {
         self.ended_at.saturating_add(settings.windows.session_gap.0) > settings.horizon
     }
 
+    /// Whether its outcome is still open.
+    pub(super) fn is_open(&self, settings: &Settings) -> bool {
+        !self.completed && !self.opted_out && self.handed_over_at == NONE && self.is_undecided(settings)
+    }
+
     fn outcome(&self, settings: &Settings) -> u32 {
         let applies = [self.completed, self.opted_out, self.handed_over_at != NONE, self.is_undecided(settings), true];
         code_of(applies.iter().position(|applies| *applies))

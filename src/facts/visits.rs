@@ -1,14 +1,15 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
-use super::Grain;
 use super::messages::Tags;
+use super::passes::{self, Pass, Standing};
 use super::table::{Form, NONE, Read, Spec, code_of};
+use super::{Grain, endings};
 use crate::event::SECOND;
+use crate::store::words::NULL;
 
 /// Sooner than this, in microseconds, nobody answers: what a log calls an answer, but without a time of its own, follows its
 /// question by a microsecond.
 const SOONEST_ANSWER: i64 = 1_000;
-use crate::store::words::NULL;
 
 /// The grain.
 pub const GRAIN: Grain = Grain {
@@ -48,6 +49,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Word,
         meaning: "answered, opted_out, handed_over, failed (it never arrived), skipped, open (the log ends before the session gap) or silent; the first that applies",
     },
+    Spec {
+        name: "ending",
+        form: Form::Word,
+        meaning: "the outcome with its cause: stopped (soft) or blocked (hard) for opted_out; not_understood for silent after a fallback to which the contact said nothing more; else as the outcome",
+    },
     Spec { name: "asked_at", form: Form::Instant, meaning: "first prompt" },
     Spec { name: "answered_at", form: Form::Instant, meaning: "answer that was taken; null: none" },
     Spec {
@@ -61,16 +67,47 @@ const COLUMNS: &[Spec] = &[
         meaning: "seconds from the first prompt to the answer; null: none, or the log tells the order alone",
     },
     Spec {
+        name: "waited_s",
+        form: Form::Number,
+        meaning: "seconds from the first prompt to the ending: silent, the session gap after the conversation's last act; open, the end of the log; failed, 0. Null: answered, and the log tells the order alone",
+    },
+    Spec { name: "completes", form: Form::Flag, meaning: "the last visit of a conversation that was completed" },
+    Spec {
+        name: "pending",
+        form: Form::Flag,
+        meaning: "the last visit of a conversation that is still open: what follows is not known yet",
+    },
+    Spec {
         name: "pass",
         form: Form::Count,
         meaning: "the how-manieth visit to this question in the conversation, from 1",
     },
     Spec { name: "position", form: Form::Count, meaning: "the how-manieth visit of the conversation, from 1" },
+    Spec {
+        name: "is_best",
+        form: Form::Flag,
+        meaning: "no other pass of the question in the conversation came further (answered, open, skipped, left), and no earlier one as far",
+    },
+    Spec {
+        name: "loop_kind",
+        form: Form::Word,
+        meaning: "asked_again: asked three times or more in the visit; back_and_forth: the visit before the last was to the same question; null: no loop. A return is told before a repetition",
+    },
+    Spec {
+        name: "loop_s",
+        form: Form::Number,
+        meaning: "seconds from standing at the question the first time to standing there again the last time in the loop; null: no loop",
+    },
+    Spec {
+        name: "n_loop_acts",
+        form: Form::Number,
+        meaning: "messages, taps and clicks of both sides in that time; null: no loop",
+    },
     Spec { name: "n_prompts", form: Form::Count, meaning: "times the question was asked in the visit" },
     Spec { name: "n_rejected", form: Form::Count, meaning: "answers that the bot could not use" },
 ];
 
-const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
+pub(super) const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
 
 pub(super) const READS: &[Read<Visit>] = &[
     Read::Number(|row| row.owner.contact_key),
@@ -83,6 +120,7 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Word("question", |row| row.fact.question),
     Read::Word("question", |row| row.fact.next_question),
     Read::Fixed(OUTCOMES, |row| row.fact.outcome()),
+    Read::Fixed(endings::ENDINGS, |row| endings::ending(row.fact)),
     Read::Number(|row| row.fact.asked_at),
     Read::Number(|row| row.fact.answered_at),
     Read::Number(|row| row.fact.conversation_started_at),
@@ -90,8 +128,15 @@ pub(super) const READS: &[Read<Visit>] = &[
         at if at != NONE && row.fact.answer_has_time => (at - row.fact.asked_at).div_euclid(SECOND),
         _ => NONE,
     }),
+    Read::Number(|row| endings::waited_s(row.fact, row.owner.settings)),
+    Read::Flag(|row| row.fact.completes),
+    Read::Flag(|row| row.fact.pending),
     Read::Number(|row| row.fact.pass),
     Read::Number(|row| row.fact.position),
+    Read::Flag(|row| row.fact.passes.is_best),
+    Read::Fixed(passes::LOOPS, |row| row.fact.passes.loop_kind),
+    Read::Number(|row| row.fact.passes.loop_s),
+    Read::Number(|row| row.fact.passes.n_loop_acts),
     Read::Number(|row| row.fact.n_prompts),
     Read::Number(|row| row.fact.n_rejected),
 ];
@@ -105,7 +150,10 @@ pub(super) struct Visit {
     pub(super) account: u32,
     pub(super) tags: Tags,
     pub(super) conversation_started_at: i64,
+    pub(super) conversation_ended_at: i64,
     pub(super) undecided: bool,
+    pub(super) completes: bool,
+    pub(super) pending: bool,
     pub(super) flow: u32,
     pub(super) flow_version: u32,
     pub(super) question: u32,
@@ -115,12 +163,21 @@ pub(super) struct Visit {
     /// The log tells when it was answered, not only in which order.
     pub(super) answer_has_time: bool,
     pub(super) pass: i64,
+    /// Where the contact stood at the first prompt and at the last.
+    pub(super) first: Standing,
+    pub(super) last: Standing,
+    pub(super) passes: Pass,
     pub(super) position: i64,
     pub(super) n_prompts: i64,
     pub(super) n_rejected: i64,
-    pub(super) opted_out: bool,
-    pub(super) handed_over: bool,
-    pub(super) skipped: bool,
+    /// When it last ended in one of these ways.
+    pub(super) opted_out_at: i64,
+    pub(super) handed_over_at: i64,
+    pub(super) skipped_at: i64,
+    /// The last opt-out was a block.
+    pub(super) opted_out_hard: bool,
+    /// The bot did not understand, and the contact has done nothing since.
+    pub(super) not_understood: bool,
     /// Whether it has ended without an answer. A re-prompt opens it again.
     pub(super) is_over: bool,
     /// Whether any prompt may have arrived.
@@ -150,13 +207,28 @@ impl Visit {
         self.answered_at == NONE && !self.is_over
     }
 
-    fn outcome(&self) -> u32 {
+    /// It ends by an opt-out.
+    pub(super) fn opt_out(&mut self, at: i64, hard: bool) {
+        (self.opted_out_at, self.opted_out_hard, self.is_over) = (at, hard, true);
+    }
+
+    /// It ends because a person takes over.
+    pub(super) fn hand_over(&mut self, at: i64) {
+        (self.handed_over_at, self.is_over) = (at, true);
+    }
+
+    /// It ends because it is passed over.
+    pub(super) fn skip(&mut self, at: i64) {
+        (self.skipped_at, self.is_over) = (at, true);
+    }
+
+    pub(super) fn outcome(&self) -> u32 {
         let applies = [
             self.answered_at != NONE,
-            self.opted_out,
-            self.handed_over,
+            self.opted_out_at != NONE,
+            self.handed_over_at != NONE,
             !self.arrived,
-            self.skipped,
+            self.skipped_at != NONE,
             self.undecided,
             true,
         ];
@@ -171,7 +243,10 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         account: NULL,
         tags: Tags::default(),
         conversation_started_at: NONE,
+        conversation_ended_at: NONE,
         undecided: false,
+        completes: false,
+        pending: false,
         flow: NULL,
         flow_version: NULL,
         question: NULL,
@@ -180,12 +255,17 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         answered_at: NONE,
         answer_has_time: false,
         pass: 1,
+        first: Standing { at, n_acts: 0 },
+        last: Standing { at, n_acts: 0 },
+        passes: Pass::default(),
         position: 1,
         n_prompts: 0,
         n_rejected: 0,
-        opted_out: false,
-        handed_over: false,
-        skipped: false,
+        opted_out_at: NONE,
+        handed_over_at: NONE,
+        skipped_at: NONE,
+        opted_out_hard: false,
+        not_understood: false,
         is_over: false,
         arrived: false,
     }

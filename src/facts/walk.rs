@@ -10,8 +10,8 @@ use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
-use super::visits::{self, Visit};
-use super::{NONE, Observable, Settings};
+use super::visits::Visit;
+use super::{NONE, Observable, Settings, endings, passes};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -61,11 +61,11 @@ pub(super) struct Walk<'w> {
     /// Place of each account among the dealings.
     by_account: Index<u32, usize>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
-    prompts: Index<i64, usize>,
+    pub(super) prompts: Index<i64, usize>,
     /// The latest visit to each question of a conversation.
-    latest: Index<(usize, u32), usize>,
+    pub(super) latest: Index<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
-    passes: Index<(usize, u32, u32), (i64, usize)>,
+    pub(super) passes: Index<(usize, u32, u32), (i64, usize)>,
     /// Ids of inbound messages by which the contact opted out.
     stops: Index<i64, ()>,
     /// Acts of which one message can have only one, by kind and key of the message.
@@ -189,8 +189,7 @@ impl<'w> Walk<'w> {
                     let question = self.columns.question[row];
                     let fits = |visit: &&mut Visit| visit.is_waiting() && visit.is_meant(question);
                     if let Some(visit) = self.current_visit(conversation).filter(fits) {
-                        visit.skipped = true;
-                        visit.is_over = true;
+                        visit.skip(at);
                     }
                 }
                 Kind::FlowStarted => {
@@ -212,13 +211,15 @@ impl<'w> Walk<'w> {
                 Kind::Fallback => {
                     let conversation = self.act(row, at, true);
                     self.conversations[conversation].n_fallback += 1;
+                    if let Some(visit) = self.current_visit(conversation) {
+                        visit.not_understood = true;
+                    }
                 }
                 Kind::HandoverToHuman => {
                     let conversation = self.act(row, at, true);
                     lower(&mut self.conversations[conversation].handed_over_at, at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
-                        visit.handed_over = true;
-                        visit.is_over = true;
+                        visit.hand_over(at);
                     }
                 }
                 Kind::HandoverToBot => {
@@ -274,12 +275,9 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &mut self.visits {
-            let conversation = &self.conversations[visit.conversation];
-            visit.account = conversation.account;
-            visit.tags = conversation.tags;
-            visit.conversation_started_at = conversation.started_at;
-            visit.undecided = conversation.is_undecided(self.settings);
+            endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
+        passes::conclude(&mut self.visits);
         let is_sent = |message: &&Message| message.suppressed_at == NONE;
         self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
         let since = self.settings.since.unwrap_or(i64::MIN);
@@ -318,7 +316,7 @@ impl<'w> Walk<'w> {
     }
 
     /// An act: it belongs to the running conversation, or begins one. Returns the conversation's place.
-    fn act(&mut self, row: usize, at: i64, by_business: bool) -> usize {
+    pub(super) fn act(&mut self, row: usize, at: i64, by_business: bool) -> usize {
         let account = self.account(row);
         let gap = self.settings.windows.session_gap.0;
         let running = self.dealing(account).conversation;
@@ -418,6 +416,9 @@ impl<'w> Walk<'w> {
         }
         self.dealing(account).last_inbound_at = at;
         self.contact.n_inbound += 1;
+        if let Some(visit) = self.current_visit(place) {
+            visit.not_understood = false;
+        }
         let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
             let current = self.conversations[place].current_visit;
@@ -431,80 +432,13 @@ impl<'w> Walk<'w> {
     }
 
     /// Whether the contact opted out by the message with this key.
-    fn is_stop(&self, key: i64) -> bool {
+    pub(super) fn is_stop(&self, key: i64) -> bool {
         key != NO_MESSAGE && self.stops.get(key).is_some()
     }
 
-    fn current_visit(&mut self, conversation: usize) -> Option<&mut Visit> {
+    pub(super) fn current_visit(&mut self, conversation: usize) -> Option<&mut Visit> {
         let place = self.conversations.get(conversation)?.current_visit?;
         self.visits.get_mut(place)
-    }
-
-    fn question_asked(&mut self, row: usize, at: i64) {
-        let place = self.act(row, at, true);
-        let key = self.shard.message_key()[row];
-        let (flow, version, question) =
-            (self.columns.flow[row], self.columns.flow_version[row], self.columns.question[row]);
-        let arrived = self.by_key.get(key).is_none_or(|message| self.messages[message].may_have_arrived());
-        let is_same = |visit: &&mut Visit| (visit.flow, visit.question) == (flow, question);
-        if let Some(visit) = self.current_visit(place).filter(is_same) {
-            if visit.answered_at != NONE {
-                visit.n_rejected += 1;
-                visit.answered_at = NONE;
-            }
-            // A question that is asked again, as after a person took over, can be answered again.
-            visit.is_over = false;
-            visit.n_prompts += 1;
-            visit.arrived |= arrived;
-            if let Some(visit) = self.conversations[place].current_visit {
-                self.prompts.insert(key, visit);
-            }
-            return;
-        }
-        if let Some(visit) = self.current_visit(place) {
-            visit.next_question = question;
-            visit.skipped |= visit.is_waiting();
-            visit.is_over = true;
-        }
-        let number = self.visits.len();
-        let pass = 1 + self.passes.get((place, flow, question)).map_or(0, |(passes, _)| passes);
-        self.passes.insert((place, flow, question), (pass, number));
-        self.latest.insert((place, question), number);
-        self.prompts.insert(key, number);
-        let conversation = &mut self.conversations[place];
-        conversation.n_questions += 1;
-        conversation.in_flow = true;
-        if conversation.flow == NULL {
-            conversation.flow = flow;
-        }
-        conversation.current_visit = Some(number);
-        self.visits.push(Visit {
-            flow,
-            flow_version: version,
-            question,
-            pass,
-            position: conversation.n_questions,
-            n_prompts: 1,
-            arrived,
-            ..visits::begin(place, at)
-        });
-    }
-
-    fn question_answered(&mut self, row: usize, at: i64) {
-        let place = self.act(row, at, false);
-        let (flow, question) = (self.columns.flow[row], self.columns.question[row]);
-        if self.is_stop(self.shard.message_key()[row]) {
-            return;
-        }
-        // An answer may come after the bot has moved on; it still answers the question it names. An unknown flow on either
-        // side fits every flow.
-        let of_flow = |flow| self.passes.get((place, flow, question)).map(|(_, latest)| latest);
-        let latest = if flow == NULL { self.latest.get((place, question)) } else { of_flow(flow).max(of_flow(NULL)) };
-        if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest))
-            && visit.answered_at == NONE
-        {
-            visit.take_answer(at);
-        }
     }
 
     fn opted_out(&mut self, row: usize, kind: Kind, at: i64) {
@@ -548,8 +482,7 @@ impl<'w> Walk<'w> {
         if let Some(place) = running.filter(|&place| at - self.conversations[place].ended_at <= gap) {
             self.conversations[place].opted_out = true;
             if let Some(visit) = self.current_visit(place).filter(|visit| visit.is_waiting()) {
-                visit.opted_out = true;
-                visit.is_over = true;
+                visit.opt_out(at, hard);
             }
         }
     }

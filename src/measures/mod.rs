@@ -11,12 +11,15 @@ use crate::facts::Settings;
 use crate::metrics::{Answers, Ask};
 
 mod definitions;
+mod fix_first;
+mod leaving;
+mod paths;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[&definitions::MEASURE];
+pub static ALL: &[&Measure] = &[&leaving::MEASURE, &fix_first::MEASURE, &paths::MEASURE, &definitions::MEASURE];
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]

@@ -3,7 +3,9 @@
 mod contact;
 mod conventions;
 mod counts;
+mod endings;
 mod messy;
+mod passes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +26,7 @@ const BREAKDOWNS: &[(&[&str], &[&str])] = &[
     (&["channel", "campaign"], &["conversations", "messages", "visits"]),
     (&["flow"], &["conversations", "messages", "visits"]),
     (&["flow", "question"], &["messages", "visits"]),
+    (&["flow", "question", "ending"], &["visits"]),
 ];
 
 /// What differs, in words; nothing if the two agree on every count of every metric.

@@ -82,6 +82,18 @@ pub(super) struct Visit {
     pub(super) asked_at: i64,
     pub(super) outcome: &'static str,
     pub(super) answer_s: Option<i64>,
+    /// Name of the question that the bot asked next.
+    pub(super) next_question: Option<String>,
+    /// Each time that it ended without an answer: when, and how.
+    pub(super) ends: Vec<(i64, &'static str)>,
+    /// The conversation's last act.
+    pub(super) last_act_at: i64,
+    /// Whether a fallback came after which the contact did nothing.
+    pub(super) not_understood: bool,
+    /// When each prompt came, and how much either side had sent, tapped or clicked in the conversation by then.
+    pub(super) prompts: Vec<(i64, u64)>,
+    /// It is the last visit of its conversation, whose outcome is this.
+    pub(super) closes: Option<&'static str>,
 }
 
 /// An opt-out that changed something.
@@ -96,6 +108,8 @@ pub(super) struct Facts {
     pub(super) messages: Vec<Message>,
     pub(super) conversations: Vec<Conversation>,
     pub(super) visits: Vec<Visit>,
+    /// How many of the visits belong to each conversation.
+    pub(super) n_visits: Vec<usize>,
     /// Instants of the opt-outs that changed something.
     pub(super) opt_outs: Vec<i64>,
 }
@@ -112,15 +126,19 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
     let mut conversations = contact.conversations(&messages);
     let opt_outs = contact.opt_outs();
     contact.attribute(&mut messages, &opt_outs);
-    let mut visits = Vec::new();
+    let (mut visits, mut n_visits) = (Vec::new(), Vec::new());
     for number in 0..conversations.len() {
         contact.describe(&mut conversations, number, &messages);
-        let of_this = contact.visits(&conversations, number, &messages);
+        let mut of_this = contact.visits(&conversations, number, &messages);
         contact.conclude(&mut conversations, number, &of_this);
+        if let Some(last) = of_this.last_mut() {
+            last.closes = Some(conversations[number].outcome);
+        }
+        n_visits.push(of_this.len());
         visits.extend(of_this);
     }
     let opt_outs = opt_outs.iter().map(|opt_out| events[opt_out.place].at).collect();
-    Facts { messages, conversations, visits, opt_outs }
+    Facts { messages, conversations, visits, n_visits, opt_outs }
 }
 
 fn is_outbound(kind: Kind) -> bool {
@@ -449,6 +467,7 @@ impl Contact<'_> {
         let asks: Vec<usize> =
             conversation.acts.iter().copied().filter(|&place| self.events[place].kind == Kind::QuestionAsked).collect();
         let name = |place: usize| (&self.events[place].flow, &self.events[place].question);
+        let sends = |act: usize| messages.iter().any(|message| message.begun == act);
         // Prompts of each visit: the same question asked again is a re-prompt.
         let mut prompts: Vec<Vec<usize>> = Vec::new();
         for ask in asks {
@@ -457,13 +476,17 @@ impl Contact<'_> {
                 None => prompts.push(vec![ask]),
             }
         }
+        let told = |prompt: usize| {
+            let is_told = |&&act: &&usize| act < prompt && (is_inbound(self.events[act].kind) || sends(act));
+            conversation.acts.iter().filter(is_told).count() as u64
+        };
         let mut visits = Vec::new();
         for (position, own) in prompts.iter().enumerate() {
             let next = prompts.get(position + 1).map(|next| next[0]);
             let first = &self.events[own[0]];
             let (mut answered_at, mut opted_out, mut handed_over, mut skipped) = (None, false, false, false);
             // It has ended some other way, and is not asked again.
-            let mut is_over = false;
+            let (mut is_over, mut ends) = (false, Vec::new());
             // A log that tells no times of answers puts a microsecond between question and answer.
             let mut has_time = false;
             for place in own[0] + 1..self.events.len() {
@@ -471,10 +494,12 @@ impl Contact<'_> {
                 let is_current = next.is_none_or(|next| place < next);
                 if next == Some(place) && answered_at.is_none() && !is_over {
                     (skipped, is_over) = (true, true);
+                    ends.push((event.at, "skipped"));
                 }
                 let waits = is_current && answered_at.is_none() && !is_over;
                 if self.ends_by_opt_out(place) && waits && self.running(place, conversations) == Some(number) {
                     (opted_out, is_over) = (true, true);
+                    ends.push((event.at, if event.kind == Kind::OptedOutHard { "blocked" } else { "stopped" }));
                 }
                 if !conversation.acts.contains(&place) {
                     continue;
@@ -483,8 +508,14 @@ impl Contact<'_> {
                 match event.kind {
                     Kind::QuestionAsked if own.contains(&place) => (answered_at, is_over) = (None, false),
                     Kind::AnswerRejected if is_current && is_meant => answered_at = None,
-                    Kind::QuestionSkipped if waits && is_meant => (skipped, is_over) = (true, true),
-                    Kind::HandoverToHuman if waits => (handed_over, is_over) = (true, true),
+                    Kind::QuestionSkipped if waits && is_meant => {
+                        (skipped, is_over) = (true, true);
+                        ends.push((event.at, "skipped"));
+                    }
+                    Kind::HandoverToHuman if waits => {
+                        (handed_over, is_over) = (true, true);
+                        ends.push((event.at, "handed_over"));
+                    }
                     Kind::MessageReceived | Kind::ButtonClicked if waits && !self.is_stop(place) => {
                         let of_own = |id| own.iter().any(|&prompt| self.events[prompt].message.as_ref() == Some(id));
                         let fits = match (&event.reply_to, self.pointed(place, messages)) {
@@ -510,6 +541,10 @@ impl Contact<'_> {
                     _ => {}
                 }
             }
+            let acts = || conversation.acts.iter().copied().filter(|&act| act > own[0]);
+            let by_contact =
+                |act: usize| is_inbound(self.events[act].kind) || self.events[act].kind == Kind::QuestionAnswered;
+            let fallback = acts().filter(|&act| self.events[act].kind == Kind::Fallback).max();
             let never_arrived = own.iter().all(|&prompt| {
                 let id = self.events[prompt].message.as_ref();
                 let message = messages.iter().find(|message| id.is_some() && message.id.as_ref() == id);
@@ -531,6 +566,12 @@ impl Contact<'_> {
                     () => "silent",
                 },
                 answer_s: answered_at.filter(|_| has_time).map(|at| (at - first.at).div_euclid(SECOND)),
+                next_question: next.and_then(|next| self.events[next].question.clone()),
+                ends,
+                last_act_at: self.events[conversation.acts[conversation.acts.len() - 1]].at,
+                not_understood: fallback.is_some_and(|fallback| acts().all(|act| act < fallback || !by_contact(act))),
+                prompts: own.iter().map(|&prompt| (self.events[prompt].at, told(prompt))).collect(),
+                closes: None,
             });
         }
         visits

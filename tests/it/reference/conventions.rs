@@ -4,6 +4,7 @@ use trichter::event::{Kind, SECOND};
 
 use super::contact::Facts;
 use super::counts::{Place, Tally, Tells};
+use super::endings;
 use crate::pipeline::Event;
 
 const HOUR: i64 = 3_600 * SECOND;
@@ -21,7 +22,7 @@ pub(super) fn count(
     let ever_opened = marks || facts.messages.iter().any(|message| message.opened_at.is_some());
     for message in facts.messages.iter().filter(|message| in_scope(message.sent_at)) {
         let (campaign, flow, question) = (&message.campaign, &message.flow, &message.question);
-        let place = &Place { channel, campaign, flow, question };
+        let place = &Place { channel, campaign, flow, question, ending: None };
         let within = |after: Option<i64>, window: i64| after.is_some_and(|after| after <= window);
         if message.reached {
             if tells.opens {
@@ -58,7 +59,13 @@ pub(super) fn count(
         }
     }
     for conversation in facts.conversations.iter().filter(|conversation| in_scope(conversation.started_at)) {
-        let place = &Place { channel, campaign: &conversation.campaign, flow: &conversation.flow, question: &None };
+        let place = &Place {
+            channel,
+            campaign: &conversation.campaign,
+            flow: &conversation.flow,
+            question: &None,
+            ending: None,
+        };
         if tells.replies || tells.clicks {
             tally.count("engagement_rate@any_inbound", place, conversation.n_inbound > 0);
         }
@@ -76,7 +83,14 @@ pub(super) fn count(
         }
     }
     for visit in facts.visits.iter().filter(|visit| in_scope(visit.asked_at)) {
-        let place = &Place { channel, campaign: &visit.campaign, flow: &visit.flow, question: &visit.question };
+        let ending = endings::ending(visit);
+        let place = &Place {
+            channel,
+            campaign: &visit.campaign,
+            flow: &visit.flow,
+            question: &visit.question,
+            ending: Some(ending),
+        };
         tally.count("question_drop_off_rate@open_counted", place, visit.outcome != "answered");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
-use super::conventions;
+use super::{conventions, endings, passes};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -22,6 +22,8 @@ pub(super) struct Place<'p> {
     pub(super) campaign: &'p Option<String>,
     pub(super) flow: &'p Option<String>,
     pub(super) question: &'p Option<String>,
+    /// Only visits have one.
+    pub(super) ending: Option<&'static str>,
 }
 
 /// What was counted.
@@ -38,6 +40,7 @@ impl Tally<'_> {
             "campaign" => place.campaign.clone(),
             "flow" => place.flow.clone(),
             "question" => place.question.clone(),
+            "ending" => place.ending.map(str::to_owned),
             name => panic!("no breakdown by {name}"),
         };
         self.by.iter().map(value).collect()
@@ -53,7 +56,7 @@ impl Tally<'_> {
         self.add(metric, place, u64::from(did), 1);
     }
 
-    fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
+    pub(super) fn value(&mut self, metric: &'static str, place: &Place<'_>, value: Option<i64>) {
         let Some(value) = value else { return };
         let segment = self.segment(place);
         *self.values.entry(metric).or_default().entry(segment).or_default().entry(value).or_default() += 1;
@@ -130,7 +133,7 @@ pub(super) fn tally<'t>(
 
         for message in facts.messages.iter().filter(|message| in_scope(message.sent_at)) {
             let (campaign, flow, question) = (&message.campaign, &message.flow, &message.question);
-            let place = &Place { channel, campaign, flow, question };
+            let place = &Place { channel, campaign, flow, question, ending: None };
             let (delivered, opened) = (message.delivered_at.is_some(), message.opened_at);
             let clicked = message.n_clicks > 0;
             if !message.suppressed {
@@ -176,7 +179,13 @@ pub(super) fn tally<'t>(
         }
 
         for conversation in facts.conversations.iter().filter(|conversation| in_scope(conversation.started_at)) {
-            let place = &Place { channel, campaign: &conversation.campaign, flow: &conversation.flow, question: &None };
+            let place = &Place {
+                channel,
+                campaign: &conversation.campaign,
+                flow: &conversation.flow,
+                question: &None,
+                ending: None,
+            };
             if conversation.first_message_reached && (tells.replies || tells.clicks) {
                 tally.count("engagement_rate", place, conversation.engaged);
             }
@@ -202,8 +211,18 @@ pub(super) fn tally<'t>(
         }
 
         for visit in facts.visits.iter().filter(|visit| in_scope(visit.asked_at)) {
-            let place = &Place { channel, campaign: &visit.campaign, flow: &visit.flow, question: &visit.question };
+            let place = &Place {
+                channel,
+                campaign: &visit.campaign,
+                flow: &visit.flow,
+                question: &visit.question,
+                ending: Some(endings::ending(visit)),
+            };
             tally.value("answer_seconds", place, visit.answer_s);
+            tally.value("ending_seconds", place, endings::waited_s(visit, horizon));
+            if let Some(goes_on) = endings::goes_on(visit) {
+                tally.count("question_next_rate", place, goes_on);
+            }
             tally.count("question_open_rate", place, visit.outcome == "open");
             if visit.outcome == "open" {
                 continue;
@@ -222,11 +241,12 @@ pub(super) fn tally<'t>(
             }
         }
 
+        passes::count(&mut tally, &facts, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;
-        let place = &Place { channel, campaign: none, flow: none, question: none };
+        let place = &Place { channel, campaign: none, flow: none, question: none, ending: None };
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
         if tells.replies || tells.clicks {
             tally.count("silent_contact_rate", place, silent);

@@ -84,6 +84,7 @@ fn context(snapshot: &Snapshot) -> Context {
         until: None,
         horizon: snapshot.horizon().map(trichter::event::Time),
         zone: DATA.config.report.zone.0.clone(),
+        minimum: 30,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),

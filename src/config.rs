@@ -12,9 +12,11 @@ use crate::error::{Error, Result};
 use crate::event::{Kind, SECOND};
 
 mod clicks;
+mod compliance;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
+pub use compliance::Compliance;
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -29,6 +31,8 @@ pub struct Config {
     pub report: Report,
     /// How long things may take.
     pub windows: Windows,
+    /// What may be sent after an opt-out, and what counts as consent.
+    pub compliance: Compliance,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -110,12 +114,20 @@ pub enum TextPolicy {
     Keep,
 }
 
-/// `[report]`: how reports count days.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// `[report]`: how reports count days, and what is too few to show as usual.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Report {
     /// Name of the time zone in which days begin. Default UTC.
     pub zone: Zone,
+    /// Shares of fewer observations are shown pale. Default 30.
+    pub minimum: u64,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { zone: Zone::default(), minimum: 30 }
+    }
 }
 
 /// `[windows]`: how long things may take.

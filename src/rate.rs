@@ -39,13 +39,10 @@ impl Rate {
             return None;
         }
         let n = as_f64(self.denominator);
-        let share = as_f64(self.numerator) / n;
-        let z2 = Z95 * Z95;
-        let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-        let half = Z95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+        let (low, high) = wilson(as_f64(self.numerator) / n, n);
         // At the ends the interval touches 0 and 1 exactly; rounding must not leave it a hair beside.
-        let low = if self.numerator == 0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if self.numerator == self.denominator { 1.0 } else { (centre + half).min(1.0) };
+        let low = if self.numerator == 0 { 0.0 } else { low.max(0.0) };
+        let high = if self.numerator == self.denominator { 1.0 } else { high.min(1.0) };
         Some((low, high))
     }
 
@@ -53,6 +50,46 @@ impl Rate {
     pub fn add(&mut self, other: Self) {
         self.numerator += other.numerator;
         self.denominator += other.denominator;
+    }
+}
+
+/// Wilson's interval of a share of `n` observations, which may be an effective number and so no whole one.
+#[must_use]
+pub fn wilson(share: f64, n: f64) -> (f64, f64) {
+    let z2 = Z95 * Z95;
+    let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    (centre - half, centre + half)
+}
+
+/// Sums over contacts, each with a pair of counts: numerator `x` and denominator `y`. They tell how far contacts differ
+/// without keeping any of them, and those of shards are added, because no contact crosses a shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// Contacts with a denominator.
+    pub contacts: u64,
+    /// Sum of squares of numerators.
+    pub xx: u64,
+    /// Sum of products.
+    pub xy: u64,
+    /// Sum of squares of denominators.
+    pub yy: u64,
+}
+
+impl Moments {
+    /// Those of one contact.
+    #[must_use]
+    pub fn of(rate: Rate) -> Self {
+        let Rate { numerator: x, denominator: y } = rate;
+        Self { contacts: u64::from(y > 0), xx: x * x, xy: x * y, yy: y * y }
+    }
+
+    /// Adds those of other contacts.
+    pub fn add(&mut self, other: Self) {
+        self.contacts += other.contacts;
+        self.xx += other.xx;
+        self.xy += other.xy;
+        self.yy += other.yy;
     }
 }
 
@@ -106,9 +143,10 @@ impl Distribution {
     }
 }
 
-/// Counts stay far below 2^53, where doubles stop being exact.
+/// A count as a number to compute with. Counts stay far below 2^53, where doubles stop being exact.
+#[must_use]
 #[expect(clippy::cast_precision_loss)]
-fn as_f64(count: u64) -> f64 {
+pub fn as_f64(count: u64) -> f64 {
     count as f64
 }
 

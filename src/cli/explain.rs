@@ -45,7 +45,7 @@ fn list() -> Result<String> {
         let _ = writeln!(text, "  {:<28} {}", metric.id, metric.meaning);
     }
     text.push_str("\nMeasures\n");
-    for measure in measures::ALL {
+    for measure in measures::every() {
         let _ = writeln!(text, "  {:<28} {}", measure.id, measure.meaning);
     }
     text.push_str("\nFunnels\n");
@@ -69,7 +69,7 @@ fn explain(name: &str) -> Result<String> {
     if let Some(metric) = metrics.iter().find(|metric| metric.id == name) {
         return Ok(of_metric(metric, &metrics));
     }
-    if let Some(measure) = Measure::named(name) {
+    if let Some(measure) = measures::every().find(|measure| measure.id == name) {
         return Ok(of_measure(measure));
     }
     if let Some(text) = funnel::catalog::text(name) {
@@ -88,7 +88,7 @@ fn explain(name: &str) -> Result<String> {
         _ => {}
     }
     let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
-    let of_measures = measures::ALL.iter().map(|measure| measure.id.to_owned());
+    let of_measures = measures::every().map(|measure| measure.id.to_owned());
     let known = metrics.into_iter().map(|metric| metric.id).chain(of_measures).chain(funnels);
     let others = channels::ALL.iter().map(|channel| channel.name).chain(facts::GRAINS.iter().map(|grain| grain.name));
     let known =

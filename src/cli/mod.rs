@@ -22,10 +22,12 @@ use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
-use crate::measures::Setting;
-use crate::metrics::{Answer, Ask, Scope};
+use crate::measures::comparison::{Against, Comparison};
+use crate::measures::{Measured, Setting};
+use crate::metrics::{Answer, Answers, Ask, Scope};
 use crate::store::{AsOf, Snapshot, Store};
 
+mod audit;
 mod explain;
 mod funnel;
 mod ingest;
@@ -57,6 +59,7 @@ enum Command {
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
+    Audit(audit::AuditCommand),
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
+        Command::Audit(command) => command.run(),
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
@@ -245,6 +249,27 @@ impl Opened {
 
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
         crate::metrics::answer(&self.snapshot, &self.scope(), asks)
+    }
+}
+
+impl Opened {
+    /// Compares rates, with the range of the same length right before if that is asked for. That range is judged at its own
+    /// end: what came later is not read, so that both had the same time to become.
+    fn compare(&self, comparison: &Comparison) -> Result<Measured> {
+        let asks = comparison.asks();
+        let before = match comparison.against() {
+            Against::Column { .. } => Vec::new(),
+            Against::Previous => {
+                let (Some(Time(since)), Some(Time(until))) = (self.since, self.until) else {
+                    return Err(Error::Usage("which range is compared? name it with --since and --until".into()));
+                };
+                let begin = since.saturating_sub(until.saturating_sub(since));
+                let settings = Settings::new(&self.config, &self.snapshot, Some(begin), Some(since));
+                crate::metrics::answer(&self.snapshot, &Scope { settings: &settings, ..self.scope() }, &asks)?
+            }
+        };
+        let now = self.answer(&asks)?;
+        comparison.of(&Answers::new(&now), &Answers::new(&before))
     }
 }
 

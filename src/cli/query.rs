@@ -2,7 +2,8 @@
 
 use super::{Done, Reading, print, print_json, render};
 use crate::error::{Error, Result};
-use crate::measures::Measure;
+use crate::measures::comparison::{Against, Comparison};
+use crate::measures::{Measure, Measured};
 use crate::metrics::{Answers, Ask, Metric};
 
 /// Ask for metrics and measures.
@@ -10,6 +11,7 @@ use crate::metrics::{Answers, Ask, Metric};
 /// METRIC is an id that 'trichter explain' lists, or a SQL file of your own: one SELECT over a fact table that returns
 /// 'segment' with 'numerator' and 'denominator', or with 'value' and 'n'. Several are counted in one pass over the store;
 /// METRIC:COLUMN,COLUMN has a breakdown of its own; 'METRIC@*' asks for every convention by which others count the rate.
+/// With --compare, rates stand beside those that they are compared with.
 ///
 /// Example: trichter query question_drop_off_rate --store /tmp/store --by flow,question
 #[derive(clap::Args)]
@@ -19,6 +21,9 @@ pub(super) struct Query {
     metrics: Vec<String>,
     #[command(flatten)]
     reading: Reading,
+    /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
+    compare: Option<String>,
     /// How the answer is written.
     #[arg(long, value_enum, default_value = "table")]
     format: Form,
@@ -36,6 +41,9 @@ impl Query {
         let metrics = expanded(&self.metrics)?;
         if metrics.len() > 1 && matches!(self.format, Form::Csv) {
             return Err(Error::Usage("CSV holds one table: ask for one metric at a time, or for JSON".into()));
+        }
+        if let Some(compare) = &self.compare {
+            return self.compared(Against::parse(compare));
         }
         let measures: Vec<_> = metrics.iter().filter_map(|name| Measure::named(name)).collect();
         if measures.len() == metrics.len() {
@@ -65,7 +73,22 @@ impl Query {
         let answers = opened.answer(&asks)?;
         let answers = Answers::new(&answers);
         let measured = measures.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
-        match (self.format, measured.as_slice()) {
+        self.show(&measured)
+    }
+
+    /// Rates against those of the range before or of another segment.
+    fn compared(&self, against: Against) -> Result<Done> {
+        let subjects: Vec<Ask> = self.metrics.iter().map(|metric| self.ask(metric)).collect();
+        if subjects.iter().any(|subject| subject.by != self.reading.by) {
+            return Err(Error::Usage("rates are compared in one breakdown: name it with --by".into()));
+        }
+        let comparison = Comparison::new(against, subjects)?;
+        let measured = self.reading.open()?.compare(&comparison)?;
+        self.show(&[measured])
+    }
+
+    fn show(&self, measured: &[Measured]) -> Result<Done> {
+        match (self.format, measured) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
             (Form::Csv, measured) => {
@@ -87,9 +110,9 @@ impl Query {
         match metric.rsplit_once(':') {
             // A path may hold a colon, a column does not hold a separator.
             Some((metric, by)) if !by.contains(['/', '\\', '.']) => {
-                Ask { metric: metric.to_owned(), by: by.split(',').map(|column| column.trim().to_owned()).collect() }
+                Ask::broken_down(metric, by.split(',').map(|column| column.trim().to_owned()).collect())
             }
-            _ => Ask { metric: metric.to_owned(), by: self.reading.by.clone() },
+            _ => Ask::broken_down(metric, self.reading.by.clone()),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::ingest::Balance;
 use crate::metrics::{Answer, Counts, Row};
 use crate::report::{self, Language};
 
+pub(super) mod audit;
 pub(super) mod funnel;
 pub(super) mod measure;
 

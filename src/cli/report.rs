@@ -12,6 +12,7 @@ use crate::facts::Settings;
 use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
 use crate::measures;
+use crate::measures::comparison::{Against, Comparison};
 use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
 use crate::store::{self, Key, Snapshot, Store};
@@ -39,6 +40,9 @@ pub(super) struct Report {
     /// Formats, separated by commas: html, md, json.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
+    /// Compare the headline rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
+    compare: Option<String>,
     /// Heading of the report.
     #[arg(long, default_value = "Conversation report")]
     title: String,
@@ -90,6 +94,11 @@ impl Report {
         let answers = Answers::new(&answers);
         report.measures =
             measures::ALL.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
+        if let Some(compare) = &self.compare {
+            let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
+            let comparison = Comparison::of_rates(Against::parse(compare), &rates)?;
+            report.measures.insert(0, opened.compare(&comparison)?);
+        }
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;
@@ -124,6 +133,7 @@ impl Report {
             until: opened.until,
             horizon: opened.snapshot.horizon().map(|_| Time(opened.settings.horizon)),
             zone: opened.zone.0.clone(),
+            minimum: opened.config.report.minimum,
             reply_window_s: opened.config.windows.reply.0 / SECOND,
             by: self.reading.by.clone(),
             filters: Vec::new(),
@@ -213,7 +223,7 @@ fn definitions() -> Result<Vec<Definition>> {
         source: metric.follows,
         caveat: metric.caveat,
     };
-    let measures = measures::ALL.iter().map(|measure| Definition {
+    let measures = measures::every().map(|measure| Definition {
         id: measure.id.to_owned(),
         title: measure.name.to_owned(),
         meaning: measure.meaning.to_owned(),

@@ -1,5 +1,6 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
+use super::compliance::Rules;
 use super::messages::WORDS;
 use super::{Observable, Settings};
 use crate::store::Shard;
@@ -21,12 +22,21 @@ pub(super) struct Columns<'s> {
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
     pub(super) last_questions: Vec<LastQuestion>,
+    /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
+    pub(super) rules: Option<Rules<'s>>,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
-    /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take.
-    pub(super) fn of(shard: &'s Shard, settings: &Settings, of_messages: &[&str], nulls: &'s [u32]) -> Self {
+    /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
+    /// `judges` if they should be held against rules.
+    pub(super) fn of(
+        shard: &'s Shard,
+        settings: &'s Settings,
+        of_messages: &[&str],
+        judges: bool,
+        nulls: &'s [u32],
+    ) -> Self {
         let codes = |name| match shard.words(name).0 {
             [] => nulls,
             codes => codes,
@@ -57,6 +67,7 @@ impl<'s> Columns<'s> {
                 .map(|(place, name)| (place, codes(name)))
                 .collect(),
             last_questions: last_questions.collect(),
+            rules: judges.then(|| Rules::new(shard, settings)),
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

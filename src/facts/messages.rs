@@ -4,6 +4,7 @@
 //! lower ones, and a failure counts only if nothing higher was seen.
 
 use super::Grain;
+use super::compliance::{Finding, Verdict};
 use super::table::{Form, NONE, Read, Row, Spec};
 use crate::event::SECOND;
 use crate::store::words::NULL;
@@ -32,7 +33,10 @@ pub(super) const WORDS: [&str; 11] = [
     "error_code",
 ];
 const CAMPAIGN: usize = 0;
+pub(super) const TEMPLATE: usize = 1;
+pub(super) const CATEGORY: usize = 2;
 const VARIANT: usize = 6;
+pub(super) const MESSAGE_TYPE: usize = 9;
 const ERROR_CODE: usize = 10;
 
 const COLUMNS: &[Spec] = &[
@@ -171,6 +175,37 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "after_opt_out", form: Form::Flag, meaning: "sent while the contact had opted out" },
     Spec {
+        name: "audited",
+        form: Form::Flag,
+        meaning: "the log tells of the sending itself, and the message was neither refused nor withheld",
+    },
+    Spec { name: "breaks_opt_out", form: Form::Flag, meaning: "audited, and sent after an opt-out that forbids it" },
+    Spec {
+        name: "window_measurable",
+        form: Form::Flag,
+        meaning: "audited, the channel has a service window, and the log tells what opens it and what form the message has",
+    },
+    Spec {
+        name: "is_free_form",
+        form: Form::Flag,
+        meaning: "known to be no template and to bear no tag that frees it of the service window",
+    },
+    Spec {
+        name: "breaks_window",
+        form: Form::Flag,
+        meaning: "a free-form message sent later than the service window after the contact's last act",
+    },
+    Spec {
+        name: "consent_measurable",
+        form: Form::Flag,
+        meaning: "audited, marketing, and the channel's log tells of all opt-ins",
+    },
+    Spec {
+        name: "breaks_consent",
+        form: Form::Flag,
+        meaning: "marketing sent while no opt-in of the contact was known",
+    },
+    Spec {
         name: "dismissed",
         form: Form::Flag,
         meaning: "opened, then neither clicked nor answered before the next message or the end of the reply window",
@@ -238,6 +273,13 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.fact.is_first_of_conversation),
     Read::Flag(|row| row.fact.in_service_window),
     Read::Flag(|row| row.fact.after_opt_out),
+    Read::Flag(|row| row.fact.is_audited()),
+    Read::Flag(|row| row.fact.verdict.opt_out.is_broken()),
+    Read::Flag(|row| row.fact.verdict.window != Finding::Unmeasurable),
+    Read::Flag(|row| matches!(row.fact.verdict.window, Finding::Kept | Finding::Broken(_))),
+    Read::Flag(|row| row.fact.verdict.window.is_broken()),
+    Read::Flag(|row| row.fact.verdict.consent != Finding::Unmeasurable),
+    Read::Flag(|row| row.fact.verdict.consent.is_broken()),
     Read::Flag(|row| is_dismissal_decided(row) && !row.fact.has_reaction()),
     Read::Flag(is_dismissal_decided),
     Read::Flag(|row| row.fact.billable),
@@ -294,6 +336,9 @@ pub(super) struct Message {
     pub(super) in_service_window: bool,
     pub(super) after_opt_out: bool,
     pub(super) reached: bool,
+    /// The log tells of the sending itself, and not only what became of it.
+    pub(super) sending_told: bool,
+    pub(super) verdict: Verdict,
 }
 
 impl Message {
@@ -323,7 +368,14 @@ impl Message {
             in_service_window: false,
             after_opt_out: false,
             reached: false,
+            sending_told: false,
+            verdict: Verdict::default(),
         }
+    }
+
+    /// Whether rules can have been broken by it: when it was sent is known, and nobody refused it.
+    pub(super) fn is_audited(&self) -> bool {
+        self.sending_told && self.may_have_arrived()
     }
 
     /// Whether it failed or was withheld, and no receipt of its own says that it arrived all the same.

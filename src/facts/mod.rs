@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Config, Windows};
+use crate::config::{Compliance, Config, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
+pub mod audit;
 mod columns;
+mod compliance;
 pub mod contacts;
 pub mod conversations;
 mod endings;
@@ -100,6 +102,10 @@ pub struct Settings {
     pub last_questions: Vec<(String, Option<String>, String)>,
     /// What the log of each channel can tell.
     pub observable: BTreeMap<String, Observable>,
+    /// What the business holds itself to.
+    pub compliance: Compliance,
+    /// The first instant of the log: what was before is unknown. Microseconds.
+    pub log_began: i64,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
     pub horizon: i64,
     /// Only facts whose anchor is not earlier. Microseconds.
@@ -121,6 +127,8 @@ impl Settings {
                 .filter_map(|flow| Some((flow.name.clone(), flow.version.clone(), flow.questions.last()?.clone())))
                 .collect(),
             observable: observable::of_store(snapshot),
+            compliance: config.compliance.clone(),
+            log_began: snapshot.files().map(|file| file.instants.0).min().unwrap_or_default(),
             horizon: until.map_or(end, |until| until.min(end)),
             since,
             until,
@@ -144,6 +152,8 @@ pub struct Facts<'f> {
     visits: Rows<Visit>,
     /// Words that messages take.
     of_messages: Vec<&'static str>,
+    /// Whether messages are held against the rules of permission.
+    judges: bool,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -160,12 +170,15 @@ impl<'f> Facts<'f> {
             opt_outs: Rows::new(&opt_outs::GRAIN, opt_outs::READS, &wanted.of(&opt_outs::GRAIN)),
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
+            judges: false,
             nulls: Vec::new(),
         };
+        facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
+        facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
         facts
     }
 
@@ -190,13 +203,14 @@ impl<'f> Facts<'f> {
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
+        events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

@@ -63,6 +63,8 @@ pub struct Observable {
     pub blocks: Seen,
     /// Opt-outs of either kind.
     pub opt_outs: Seen,
+    /// Opt-ins.
+    pub opt_ins: Seen,
     /// Hand-overs to people.
     pub handovers: Seen,
     /// That the bot did not understand.
@@ -132,6 +134,7 @@ impl Observable {
             stops,
             blocks,
             opt_outs: stops.and(blocks),
+            opt_ins: seen(|channel| channel.abilities.opted_in, holds(&[Kind::OptedIn]), holds(&[Kind::OptedIn])),
             handovers: match platform.map(|channel| channel.abilities.handed_over) {
                 Some(Ability::LowerBound) if webhooks || anywhere.contains(&Kind::HandoverToHuman) => Seen::Partly,
                 Some(Ability::Yes) if webhooks => Seen::Always,

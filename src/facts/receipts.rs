@@ -67,6 +67,7 @@ impl Walk<'_> {
         let account = self.account(row);
         let message = &mut self.messages[place];
         match kind {
+            Kind::MessageSent => message.sending_told = true,
             Kind::MessageDelivered => lower(&mut message.delivered_at, at),
             Kind::MessageOpened => lower(&mut message.opened_at, at),
             Kind::MessageFailed => lower(&mut message.failed_at, at),

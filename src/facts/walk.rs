@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::columns::{Columns, LastQuestion};
+use super::compliance;
 use super::contacts::Contact;
 use super::conversations::Conversation;
 use super::index::Index;
@@ -117,6 +118,9 @@ impl<'w> Walk<'w> {
         self.begin(rows);
         self.collect_messages(observable);
         self.walk();
+        if let Some(rules) = &self.columns.rules {
+            compliance::judge(self, observable, rules);
+        }
     }
 
     fn begin(&mut self, rows: Range<usize>) {
@@ -227,6 +231,7 @@ impl<'w> Walk<'w> {
                 }
                 Kind::OptedOutSoft | Kind::OptedOutHard => self.opted_out(row, kind, at),
                 Kind::OptedIn => self.opted_in(row, at),
+                Kind::ErasureRequested => lower(&mut self.contact.erasure_requested_at, at),
                 _ => {}
             }
             let contact = &mut self.contact;
@@ -504,7 +509,7 @@ impl<'w> Walk<'w> {
 }
 
 /// Kinds of which one message can have only one.
-fn is_told_once(kind: Kind) -> bool {
+pub(super) fn is_told_once(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::MessageReceived

@@ -156,13 +156,21 @@ mod tests {
             counts: Counts::Rate(Rate { numerator: 0, denominator: *count }),
             measurable: true,
             lower_bound: false,
+            moments: None,
         });
-        Answer { metric: metric.to_owned(), by: by.iter().map(|&name| name.to_owned()).collect(), rows: rows.collect() }
+        Answer {
+            metric: metric.to_owned(),
+            by: by.iter().map(|&name| name.to_owned()).collect(),
+            rows: rows.collect(),
+            n_shared: 0,
+        }
     }
 
     fn table(answers: &[Answer]) -> Table {
         let config = Config::default();
         let settings = Settings {
+            compliance: crate::config::Compliance::default(),
+            log_began: 0,
             windows: Windows::default(),
             last_questions: Vec::new(),
             observable: BTreeMap::new(),

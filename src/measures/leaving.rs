@@ -29,7 +29,7 @@ pub(super) static MEASURE: Measure = Measure {
 /// Every way to end; those of a visit that went on come first.
 const ENDINGS: [&str; 8] =
     ["answered", "skipped", "silent", "not_understood", "stopped", "blocked", "handed_over", "failed"];
-const ANSWERED: usize = 0;
+pub(super) const ANSWERED: usize = 0;
 const SKIPPED: usize = 1;
 
 /// After how long the second table tells who has answered: name, title, seconds.
@@ -44,18 +44,18 @@ const TIMES: [(&str, &str, i64); 7] = [
 ];
 
 /// The visits to one question.
-struct Question<'a> {
+pub(super) struct Question<'a> {
     /// Values of the columns in front, flow and question.
     names: Vec<Option<&'a str>>,
-    observed: Observed,
+    pub(super) observed: Observed,
     /// How many ended each way, also those of which no time is known.
     ended: [u64; ENDINGS.len()],
     open: u64,
     /// Answers of which the log tells the order alone.
-    untimed: u64,
+    pub(super) untimed: u64,
 }
 
-fn asks(setting: &Setting<'_>) -> Vec<Ask> {
+pub(super) fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     ["ending_seconds", "question_open_rate"].map(|metric| setting.ask(metric, &["flow", "question", "ending"])).into()
 }
 
@@ -67,7 +67,7 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
 }
 
 /// The questions in the order of the answers.
-fn questions<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Question<'a>> {
+pub(super) fn questions<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Question<'a>> {
     let mut questions: Vec<Question<'a>> = Vec::new();
     let mut places: BTreeMap<Vec<Option<&str>>, usize> = BTreeMap::new();
     for ask in asks(setting) {
@@ -109,7 +109,7 @@ fn questions<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Question<'
 }
 
 impl Question<'_> {
-    fn n(&self) -> u64 {
+    pub(super) fn n(&self) -> u64 {
         self.ended.iter().sum::<u64>() + self.open
     }
 
@@ -120,7 +120,7 @@ impl Question<'_> {
 
     /// The share that has ended by these causes after so many seconds. Unknown where nobody was watched for so long;
     /// not measurable where answers have no time.
-    fn share(&self, causes: &[usize], seconds: i64, shown: fn(Estimate) -> Estimate) -> Value {
+    pub(super) fn share(&self, causes: &[usize], seconds: i64, shown: fn(Estimate) -> Estimate) -> Value {
         if self.untimed > 0 {
             return Value::Unmeasurable;
         }
@@ -134,7 +134,7 @@ impl Question<'_> {
     }
 
     /// A row that begins with the names.
-    fn row(&self, cells: impl IntoIterator<Item = Value>) -> Row {
+    pub(super) fn row(&self, cells: impl IntoIterator<Item = Value>) -> Row {
         Row::new(self.n(), self.names.iter().map(|name| Value::name(*name)).chain(cells).collect())
     }
 }
@@ -251,7 +251,7 @@ fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::config::{Config, Windows};
     use crate::facts::Settings;
@@ -263,15 +263,23 @@ mod tests {
             counts,
             measurable: true,
             lower_bound: false,
+            moments: None,
         });
         let by = ["flow", "question", "ending"].map(str::to_owned).to_vec();
-        Answer { metric: metric.to_owned(), by, rows: rows.collect() }
+        Answer { metric: metric.to_owned(), by, rows: rows.collect(), n_shared: 0 }
     }
 
     /// The tables of visits to one question: their ending, how many, and the seconds of those that have a time.
     fn measured(visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
+        measured_as(&MEASURE, visits)
+    }
+
+    /// As [`measured`], of another measure that asks the same.
+    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
+            compliance: crate::config::Compliance::default(),
+            log_began: 0,
             windows: Windows::default(),
             last_questions: Vec::new(),
             observable: BTreeMap::from([(
@@ -289,7 +297,7 @@ mod tests {
         let counts =
             visits.iter().map(|(ending, count, _)| (*ending, Counts::Rate(Rate { numerator: 0, denominator: *count })));
         let answers = [found("ending_seconds", seconds.collect()), found("question_open_rate", counts.collect())];
-        tables(&setting, &Answers::new(&answers)).unwrap()
+        (measure.tables)(&setting, &Answers::new(&answers)).unwrap()
     }
 
     fn share(value: &Value) -> f64 {

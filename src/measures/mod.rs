@@ -10,16 +10,31 @@ use crate::error::{Error, Result};
 use crate::facts::Settings;
 use crate::metrics::{Answers, Ask};
 
+pub mod comparison;
+pub mod compliance;
 mod definitions;
 mod fix_first;
 mod leaving;
 mod paths;
+mod reminder;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
 
 /// Every measure, in the order in which a report shows them.
-pub static ALL: &[&Measure] = &[&leaving::MEASURE, &fix_first::MEASURE, &paths::MEASURE, &definitions::MEASURE];
+pub static ALL: &[&Measure] = &[
+    &leaving::MEASURE,
+    &fix_first::MEASURE,
+    &reminder::MEASURE,
+    &paths::MEASURE,
+    &compliance::MEASURE,
+    &definitions::MEASURE,
+];
+
+/// Every measure that has a definition: those of [`ALL`], and the comparison, which a caller has to ask for.
+pub fn every() -> impl Iterator<Item = &'static Measure> {
+    ALL.iter().copied().chain([&comparison::MEASURE])
+}
 
 /// A measure: what it means, what it needs, how it is made.
 #[derive(Debug)]
@@ -60,7 +75,7 @@ impl Setting<'_> {
     #[must_use]
     pub fn ask(&self, metric: &str, by: &[&str]) -> Ask {
         let own = by.iter().map(|&column| column.to_owned()).filter(|column| !self.by.contains(column));
-        Ask { metric: metric.to_owned(), by: self.by.iter().cloned().chain(own).collect() }
+        Ask::broken_down(metric, self.by.iter().cloned().chain(own).collect())
     }
 }
 
@@ -114,7 +129,7 @@ pub fn readme() -> String {
          | id | name | meaning | formula | unit | follows | caveat |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    for measure in ALL {
+    for measure in every() {
         let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
         let cells = [name, meaning, formula, unit, follows, caveat].map(|cell| cell.replace('|', "\\|"));
         text.extend(["| `", id, "` | ", &cells.join(" | "), " |\n"]);
@@ -128,10 +143,10 @@ mod tests {
 
     #[test]
     fn every_measure_is_fully_described_and_named_once() {
-        for (place, measure) in ALL.iter().enumerate() {
+        for (place, measure) in every().enumerate() {
             let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
             assert!([id, name, meaning, formula, unit, follows, caveat].iter().all(|text| !text.is_empty()), "{id}");
-            assert!(ALL.iter().skip(place + 1).all(|other| other.id != *id), "{id} twice");
+            assert!(every().skip(place + 1).all(|other| other.id != *id), "{id} twice");
             assert!(crate::metrics::Metric::find(id).is_err(), "{id} is a metric too");
         }
     }

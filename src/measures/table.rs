@@ -53,6 +53,8 @@ pub enum Value {
     Unmeasurable,
     /// A name out of the log; `None` is unknown.
     Name(Option<String>),
+    /// The id of a metric, shown as its name.
+    Metric(String),
     /// A word or a sentence of the program's own.
     Text(String),
     /// Yes or no.
@@ -89,6 +91,17 @@ pub enum Value {
     },
     /// A probability under a hypothesis: a p- or q-value.
     Probability(f64),
+    /// A difference of shares in words.
+    Verdict {
+        /// The difference.
+        value: f64,
+        /// The interval, if there is one.
+        interval: Option<(f64, f64)>,
+        /// Its q-value.
+        q: f64,
+        /// Whether it is called one.
+        differs: bool,
+    },
     /// A length of time in whole seconds.
     Seconds(i64),
     /// A sum of money.
@@ -144,7 +157,14 @@ impl Value {
     pub fn is_number(&self) -> bool {
         !matches!(
             self,
-            Self::Unknown | Self::Unmeasurable | Self::Name(_) | Self::Text(_) | Self::Flag(_) | Self::Instant(_)
+            Self::Unknown
+                | Self::Unmeasurable
+                | Self::Name(_)
+                | Self::Metric(_)
+                | Self::Text(_)
+                | Self::Flag(_)
+                | Self::Verdict { .. }
+                | Self::Instant(_)
         )
     }
 
@@ -200,7 +220,7 @@ impl Serialize for Value {
         match self {
             Self::Unknown | Self::Name(None) => serializer.serialize_none(),
             Self::Unmeasurable => serializer.serialize_str("n/a"),
-            Self::Name(Some(text)) | Self::Text(text) => serializer.serialize_str(text),
+            Self::Name(Some(text)) | Self::Metric(text) | Self::Text(text) => serializer.serialize_str(text),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Count(count) => serializer.serialize_u64(*count),
             Self::Rate { rate, lower_bound } => {
@@ -217,6 +237,8 @@ impl Serialize for Value {
             Self::Share { value, interval } | Self::Points { value, interval } | Self::Number { value, interval } => {
                 estimate(serializer, *value, *interval)
             }
+            Self::Verdict { differs: false, .. } => serializer.serialize_str("no difference"),
+            Self::Verdict { value, .. } => serializer.serialize_str(if *value > 0.0 { "higher" } else { "lower" }),
             Self::Probability(value) => serializer.serialize_f64(*value),
             Self::Seconds(seconds) => serializer.serialize_i64(*seconds),
             Self::Money { micros, currency, lower_bound } => {

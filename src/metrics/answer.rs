@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rate::{Distribution, Rate};
+use super::rate::{Distribution, Moments, Rate};
 
 /// A question to the engine: a metric and what it is broken down by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,13 +11,27 @@ pub struct Ask {
     pub metric: String,
     /// Names of segment columns: `channel`, `campaign`, `day`, `question` … Empty for the total.
     pub by: Vec<String>,
+    /// Whether rows tell how far contacts differ, which costs a pass of its own over the rows.
+    pub clustered: bool,
 }
 
 impl Ask {
     /// The metric, broken down by the columns.
     #[must_use]
     pub fn new(metric: &str, by: &[&str]) -> Self {
-        Self { metric: metric.to_owned(), by: by.iter().map(|&column| column.to_owned()).collect() }
+        Self::broken_down(metric, by.iter().map(|&column| column.to_owned()).collect())
+    }
+
+    /// The metric, broken down by columns whose names are not the program's own.
+    #[must_use]
+    pub fn broken_down(metric: &str, by: Vec<String>) -> Self {
+        Self { metric: metric.to_owned(), by, clustered: false }
+    }
+
+    /// The same with sums over contacts.
+    #[must_use]
+    pub fn clustered(self) -> Self {
+        Self { clustered: true, ..self }
     }
 }
 
@@ -30,6 +44,8 @@ pub struct Answer {
     pub by: Vec<String>,
     /// One row per segment. Questions of declared flows come in the flow's order, everything else by name, unknown last.
     pub rows: Vec<Row>,
+    /// Contacts that stand in several rows whose segments are known throughout; 0 unless the ask was clustered.
+    pub n_shared: u64,
 }
 
 /// Answers by metric and breakdown.
@@ -66,6 +82,8 @@ pub struct Row {
     pub measurable: bool,
     /// True if one of the channels tells of some cases only, so that the true value may be higher: shown with "≥".
     pub lower_bound: bool,
+    /// Sums over the contacts of a rate, if the ask was clustered.
+    pub moments: Option<Moments>,
 }
 
 /// The two forms of a metric.

@@ -11,7 +11,7 @@ use polars::sql::SQLContext;
 
 use super::answer::{Answer, Ask, Counts, Row};
 use super::catalog::Metric;
-use super::rate::{Distribution, Rate};
+use super::rate::{Distribution, Moments, Rate};
 use super::segment::{self, Segments};
 use crate::config::Flow;
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub struct Scope<'s> {
 #[derive(Clone, Debug)]
 struct Sum {
     counts: Counts,
+    /// Sums over contacts; nothing unless the ask is clustered.
+    moments: Moments,
     told: Told,
 }
 
@@ -52,8 +54,15 @@ impl Told {
     }
 }
 
+/// The counts of an ask.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    segments: BTreeMap<Vec<Option<String>>, Sum>,
+    n_shared: u64,
+}
+
 /// The counts of each ask.
-type Sums = Vec<BTreeMap<Vec<Option<String>>, Sum>>;
+type Sums = Vec<Found>;
 
 /// Rows that are counted at a time: enough that what a SELECT costs besides counting does not matter, few enough that
 /// memory does not either.
@@ -86,6 +95,12 @@ impl<'s> Counting<'s> {
             if let Some(grain) = facts::grain(&metric.table) {
                 segment::check(grain, &ask.by)?;
             }
+            if ask.clustered && counts_distinct(metric) {
+                return Err(Error::Usage(format!(
+                    "'{}' counts distinct values, which do not add up over contacts",
+                    metric.id
+                )));
+            }
         }
         let groups = groups(&metrics, asks);
         let mut wanted = Wanted::default();
@@ -93,6 +108,9 @@ impl<'s> Counting<'s> {
             let Some(grain) = facts::grain(&metric.table) else { continue };
             // Rows are counted even where no column is spoken of.
             wanted.add(grain, grain.anchor);
+            if ask.clustered {
+                wanted.add(grain, segment::CONTACT);
+            }
             let named = metric.columns().into_iter().chain(metric.flags());
             named.chain(ask.by.iter().map(String::as_str)).for_each(|column| wanted.add(grain, column));
         }
@@ -108,7 +126,7 @@ impl<'s> Counting<'s> {
     /// A tally of nothing yet.
     #[must_use]
     pub fn begin(&self) -> Tally<'s> {
-        Tally { facts: Facts::new(self.scope.settings, &self.wanted), sums: vec![BTreeMap::new(); self.asks.len()] }
+        Tally { facts: Facts::new(self.scope.settings, &self.wanted), sums: vec![Found::default(); self.asks.len()] }
     }
 
     /// Counts a shard.
@@ -125,7 +143,7 @@ impl<'s> Counting<'s> {
     /// # Errors
     /// As [`Counting::add`].
     pub fn finish(self, tallies: Vec<Tally<'s>>) -> Result<Vec<Answer>> {
-        let mut sums: Sums = vec![BTreeMap::new(); self.asks.len()];
+        let mut sums: Sums = vec![Found::default(); self.asks.len()];
         for mut tally in tallies {
             self.count(&mut tally)?;
             sums = merge(sums, tally.sums);
@@ -158,6 +176,8 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
 /// runs once, and the counts of fine segments add up to those of coarser ones.
 struct Group {
     table: String,
+    /// Rows are counted contact by contact.
+    clustered: bool,
     /// Every column that one of the asks is broken down by.
     by: Vec<String>,
     columns: Vec<&'static str>,
@@ -165,13 +185,19 @@ struct Group {
     metrics: Vec<(Metric, Vec<usize>)>,
 }
 
+fn counts_distinct(metric: &Metric) -> bool {
+    metric.sql.to_ascii_lowercase().contains("distinct")
+}
+
 fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
-    let mut groups: BTreeMap<(String, Option<Vec<String>>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, bool, Option<Vec<String>>), Group> = BTreeMap::new();
     for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
-        // What is counted once however often it stands there does not add up over segments, so it keeps its own.
-        let own = metric.sql.to_ascii_lowercase().contains("distinct").then(|| ask.by.clone());
-        let group = groups.entry((metric.table.clone(), own)).or_insert_with(|| Group {
+        // What is counted once however often it stands there does not add up over segments, so it keeps its own. Nor do
+        // squares of what a contact did.
+        let own = (ask.clustered || counts_distinct(metric)).then(|| ask.by.clone());
+        let group = groups.entry((metric.table.clone(), ask.clustered, own)).or_insert_with(|| Group {
             table: metric.table.clone(),
+            clustered: ask.clustered,
             by: Vec::new(),
             columns: Vec::new(),
             metrics: Vec::new(),
@@ -201,6 +227,12 @@ impl Group {
             return Ok(());
         }
         let segments = segment::segments(table, grain.anchor, &self.by, &scope.zone);
+        let (segments, by_contact) = if self.clustered {
+            let segment::ByContact { fine, whole, n_shared } = segment::by_contact(segments, table);
+            (fine, Some((whole, n_shared)))
+        } else {
+            (segments, None)
+        };
         let broken = |error: PolarsError| Error::Query { name: self.table.clone(), message: error.to_string() };
         let frame = frame(table, &self.columns, &segments).map_err(broken)?;
         let mut context = SQLContext::new();
@@ -215,8 +247,13 @@ impl Group {
             let rows = Rows::of(metric, &result)?;
             for &place in places {
                 let (Some(ask), Some(sums)) = (asks.get(place), sums.get_mut(place)) else { continue };
-                let coarse = coarse.entry(&ask.by).or_insert_with(|| segments.coarsen(&self.by, &ask.by));
-                rows.add_to(sums, coarse, &told);
+                if let Some((whole, n_shared)) = &by_contact {
+                    sums.n_shared += n_shared;
+                    rows.add_to(sums, whole, &told, true);
+                } else {
+                    let coarse = coarse.entry(&ask.by).or_insert_with(|| segments.coarsen(&self.by, &ask.by));
+                    rows.add_to(sums, coarse, &told, false);
+                }
             }
         }
         Ok(())
@@ -297,11 +334,13 @@ impl Rows {
         Ok(Self { are_rates, rows: rows.collect() })
     }
 
-    /// Adds the counts to those of coarser segments. A segment that has rows but no counts is there all the same.
-    fn add_to(&self, sums: &mut BTreeMap<Vec<Option<String>>, Sum>, coarse: &Segments, told: &[Told]) {
+    /// Adds the counts to those of coarser segments. A segment that has rows but no counts is there all the same. If each fine
+    /// segment is a contact, so is what sums over contacts take.
+    fn add_to(&self, sums: &mut Found, coarse: &Segments, told: &[Told], clustered: bool) {
         let empty =
             if self.are_rates { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
-        let mut found = vec![Sum { counts: empty, told: Told::default() }; coarse.values.len()];
+        let empty = Sum { counts: empty, moments: Moments::default(), told: Told::default() };
+        let mut found = vec![empty; coarse.values.len()];
         for (&segment, &told) in coarse.of_row.iter().zip(told) {
             if let Some(sum) = found.get_mut(segment as usize) {
                 sum.told.add(told);
@@ -310,20 +349,25 @@ impl Rows {
         let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
         for &(fine, left, right) in &self.rows {
             let segment = coarse.of_row.get(fine).map(|&segment| segment as usize);
-            match (segment.and_then(|segment| found.get_mut(segment)).map(|sum| &mut sum.counts), left) {
-                (Some(Counts::Rate(rate)), left) => {
-                    rate.add(Rate { numerator: count(left), denominator: count(right) });
+            let Some(sum) = segment.and_then(|segment| found.get_mut(segment)) else { continue };
+            match (&mut sum.counts, left) {
+                (Counts::Rate(rate), left) => {
+                    let part = Rate { numerator: count(left), denominator: count(right) };
+                    rate.add(part);
+                    if clustered {
+                        sum.moments.add(Moments::of(part));
+                    }
                 }
-                (Some(Counts::Distribution(distribution)), Some(value)) => {
+                (Counts::Distribution(distribution), Some(value)) => {
                     *distribution.0.entry(value).or_default() += count(right);
                 }
                 _ => {}
             }
         }
         for (segment, sum) in coarse.values.iter().zip(found) {
-            match sums.get_mut(segment) {
+            match sums.segments.get_mut(segment) {
                 Some(known) => known.add(&sum),
-                None => drop(sums.insert(segment.clone(), sum)),
+                None => drop(sums.segments.insert(segment.clone(), sum)),
             }
         }
     }
@@ -332,6 +376,7 @@ impl Rows {
 impl Sum {
     fn add(&mut self, other: &Self) {
         self.told.add(other.told);
+        self.moments.add(other.moments);
         match (&mut self.counts, &other.counts) {
             (Counts::Rate(known), Counts::Rate(rate)) => known.add(*rate),
             (Counts::Distribution(known), Counts::Distribution(distribution)) => known.add(distribution),
@@ -343,27 +388,31 @@ impl Sum {
 
 fn merge(mut left: Sums, right: Sums) -> Sums {
     for (left, right) in left.iter_mut().zip(right) {
-        for (segment, sum) in right {
-            match left.get_mut(&segment) {
+        left.n_shared += right.n_shared;
+        for (segment, sum) in right.segments {
+            match left.segments.get_mut(&segment) {
                 Some(known) => known.add(&sum),
-                None => drop(left.insert(segment, sum)),
+                None => drop(left.segments.insert(segment, sum)),
             }
         }
     }
     left
 }
 
-fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Sum>, flows: &[Flow]) -> Answer {
+fn finish(ask: &Ask, metric: &Metric, found: Found, flows: &[Flow]) -> Answer {
+    let Found { segments: mut sums, n_shared } = found;
     if ask.by.is_empty() && sums.is_empty() {
         let is_rate = metric.sql.contains("numerator");
         let counts =
             if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
-        sums.insert(Vec::new(), Sum { counts, told: Told { measurable: metric.needs.is_none(), bounded: false } });
+        let told = Told { measurable: metric.needs.is_none(), bounded: false };
+        sums.insert(Vec::new(), Sum { counts, moments: Moments::default(), told });
     }
     let mut rows: Vec<Row> = sums
         .into_iter()
-        .map(|(segment, Sum { counts, told })| Row {
+        .map(|(segment, Sum { counts, moments, told })| Row {
             segment,
+            moments: (ask.clustered && counts.rate().is_some()).then_some(moments),
             counts,
             measurable: told.measurable,
             lower_bound: told.measurable && told.bounded,
@@ -372,7 +421,7 @@ fn finish(ask: &Ask, metric: &Metric, mut sums: BTreeMap<Vec<Option<String>>, Su
     let grain = facts::grain(&metric.table);
     let counts: Vec<bool> = ask.by.iter().map(|name| grain.is_some_and(|grain| grain.counts(name))).collect();
     rows.sort_by_cached_key(|row| order(&ask.by, &counts, &row.segment, flows));
-    Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
+    Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows, n_shared }
 }
 
 /// Declared flows come first, their questions in the flow's order, `counts` by their size, everything else by name, unknown

@@ -8,6 +8,9 @@ use crate::calendar::{self, Calendar};
 use crate::error::{Error, Result};
 use crate::facts::{Column, Form, Grain, NONE, Table};
 
+/// The column of every table that says whose a row is.
+pub const CONTACT: &str = "contact_key";
+
 /// The segment of every row of a table, as a number, and the segments themselves.
 pub struct Segments {
     /// One number per row, or per finer segment.
@@ -55,6 +58,44 @@ pub fn segments(table: &Table, anchor: &str, by: &[String], zone: &TimeZone) -> 
         segments.refine(&codes);
     }
     segments
+}
+
+/// Segments that are split by contact.
+pub struct ByContact {
+    /// One segment without a name for each contact in each segment.
+    pub fine: Segments,
+    /// The segments that these are parts of.
+    pub whole: Segments,
+    /// Contacts with rows in several segments whose values are all known.
+    pub n_shared: u64,
+}
+
+/// Splits segments by contact.
+#[must_use]
+pub fn by_contact(segments: Segments, table: &Table) -> ByContact {
+    let keys: &[i64] = match table.column(CONTACT) {
+        Some((_, Column::Numbers(keys))) => keys,
+        _ => &[],
+    };
+    let is_known =
+        |segment: u32| segments.values.get(segment as usize).is_some_and(|value| value.iter().all(Option::is_some));
+    let mut numbers: HashMap<(u32, i64), u32> = HashMap::new();
+    let mut n_segments: HashMap<i64, u32> = HashMap::new();
+    let (mut of_fine, mut n_shared) = (Vec::new(), 0);
+    let of_row = segments.of_row.iter().zip(keys).map(|(&segment, &key)| {
+        *numbers.entry((segment, key)).or_insert_with(|| {
+            if is_known(segment) {
+                let n_segments = n_segments.entry(key).or_default();
+                *n_segments += 1;
+                n_shared += u64::from(*n_segments == 2);
+            }
+            of_fine.push(segment);
+            u32::try_from(of_fine.len() - 1).unwrap_or(u32::MAX)
+        })
+    });
+    let of_row = of_row.collect();
+    let fine = Segments { of_row, values: vec![Vec::new(); of_fine.len()] };
+    ByContact { fine, whole: Segments { of_row: of_fine, values: segments.values }, n_shared }
 }
 
 /// A value of a column for each row, as a number with its text.

@@ -69,7 +69,7 @@ pub fn asks(by: &[String]) -> Vec<Ask> {
     asks.extend(MESSAGE_RATES.iter().map(|id| Ask::new(id, &["day"])));
     asks.extend(QUESTION_RATES.iter().map(|id| Ask::new(id, BY_QUESTION)));
     asks.push(Ask::new("answer_seconds", BY_QUESTION));
-    let own = own_metrics(by).iter().map(|&id| Ask { metric: id.to_owned(), by: by.to_vec() });
+    let own = own_metrics(by).iter().map(|&id| Ask::broken_down(id, by.to_vec()));
     for ask in own {
         if !asks.contains(&ask) {
             asks.push(ask);

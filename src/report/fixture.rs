@@ -19,6 +19,7 @@ pub(super) fn context() -> Context {
         until: None,
         horizon: Some(Time(1_777_982_400 * SECOND)),
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
+        minimum: 30,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),
@@ -39,11 +40,17 @@ pub(super) fn context() -> Context {
 /// An answer of rates that differ from row to row.
 pub(super) fn rates(metric: &str, by: &[&str], names: &[&str]) -> Answer {
     let rows = names.iter().map(|&name| row(vec![Some(name.to_owned())], 1, 2)).collect();
-    Answer { metric: metric.to_owned(), by: by.iter().map(|&column| column.to_owned()).collect(), rows }
+    Answer { metric: metric.to_owned(), by: by.iter().map(|&column| column.to_owned()).collect(), rows, n_shared: 0 }
 }
 
 fn row(segment: Vec<Option<String>>, numerator: u64, denominator: u64) -> Row {
-    Row { segment, counts: Counts::Rate(Rate { numerator, denominator }), measurable: true, lower_bound: false }
+    Row {
+        segment,
+        counts: Counts::Rate(Rate { numerator, denominator }),
+        measurable: true,
+        lower_bound: false,
+        moments: None,
+    }
 }
 
 pub(super) fn definitions() -> Vec<Definition> {
@@ -128,7 +135,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
     let segment = |name: &str| vec![Some(name.to_owned())];
     let rows = match by.as_slice() {
         [] if metric.ends_with("_seconds") => {
-            vec![Row { segment: vec![], counts: seconds(0), measurable: true, lower_bound: false }]
+            vec![Row { segment: vec![], counts: seconds(0), measurable: true, lower_bound: false, moments: None }]
         }
         [] if metric == "goal_rate" => vec![row(vec![], 0, 0)],
         [] => vec![share(vec![], 12_345, 20)],
@@ -152,7 +159,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
             .map(|(index, (flow, question))| {
                 let segment = vec![flow.map(str::to_owned), Some((*question).to_owned())];
                 if metric == "answer_seconds" {
-                    Row { segment, counts: seconds(index), measurable: true, lower_bound: false }
+                    Row { segment, counts: seconds(index), measurable: true, lower_bound: false, moments: None }
                 } else {
                     question_row(metric, segment, index)
                 }
@@ -160,7 +167,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
             .collect(),
         _ => vec![share(by.iter().map(|_| None).collect(), 10, 0)],
     };
-    Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows }
+    Answer { metric: ask.metric.clone(), by: ask.by.clone(), rows, n_shared: 0 }
 }
 
 /// A funnel that four hundred entered, or nobody; the second of its three steps may be skipped.

@@ -95,7 +95,7 @@ pub(super) struct Cell {
     /// Interval and counts, smaller.
     pub(super) interval: String,
     pub(super) fraction: String,
-    /// True for what could still change.
+    /// True for what could still change, and for what rests on few observations.
     pub(super) pale: bool,
 }
 
@@ -139,13 +139,19 @@ pub(super) fn anchor(metric: &str) -> String {
 /// Titles of metrics and the language of numbers.
 pub(super) struct Words<'a> {
     pub(super) language: Language,
+    /// Shares of fewer observations are pale.
+    pub(super) minimum: u64,
     titles: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Words<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let titles = report.definitions.iter().map(|definition| (definition.id.as_str(), definition.title.as_str()));
-        Self { language: report.context.language, titles: titles.filter(|(_, title)| !title.is_empty()).collect() }
+        Self {
+            language: report.context.language,
+            minimum: report.context.minimum,
+            titles: titles.filter(|(_, title)| !title.is_empty()).collect(),
+        }
     }
 
     /// The metric's title, or its id made readable.
@@ -202,7 +208,7 @@ impl<'a> Words<'a> {
             text: self.language.value(figure),
             interval: self.language.interval(figure),
             fraction: self.language.fraction(figure),
-            pale: false,
+            pale: figure.is_some_and(|figure| figure.measurable && figure.denominator < self.minimum),
         }
     }
 

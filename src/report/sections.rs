@@ -185,7 +185,11 @@ fn campaigns(report: &Report, words: &Words<'_>) -> Section {
     Section {
         id: "campaigns",
         title: "Campaigns",
-        lead: "Where the intervals of two campaigns overlap, their difference may be chance.".to_owned(),
+        lead: format!(
+            "Where the intervals of two campaigns overlap, their difference may be chance. Pale shares, here and elsewhere, \
+             rest on fewer than {} observations.",
+            words.language.count(words.minimum)
+        ),
         parts: vec![part(table, "", "No message of this range belongs to a campaign.")],
     }
 }
@@ -330,7 +334,7 @@ fn day_table(days: &[Day], metrics: &[&str], words: &Words<'_>) -> Table {
 fn pale_immature(table: &mut Table, days: &[Day]) {
     for (row, day) in table.rows.iter_mut().zip(days) {
         for cell in row.iter_mut() {
-            cell.pale = !day.mature;
+            cell.pale |= !day.mature;
         }
     }
 }

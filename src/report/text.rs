@@ -131,7 +131,7 @@ impl Language {
             Value::Unknown => plain(NONE.to_owned()),
             Value::Unmeasurable => plain(UNMEASURABLE.to_owned()),
             Value::Name(value) => plain(name(value.as_deref())),
-            Value::Text(text) => plain(printable(text)),
+            Value::Metric(text) | Value::Text(text) => plain(printable(text)),
             Value::Flag(flag) => plain(if *flag { "yes" } else { "no" }.to_owned()),
             Value::Count(count) => plain(self.count(*count)),
             Value::Rate { rate, lower_bound } => {
@@ -157,6 +157,7 @@ impl Language {
                 [number(*value), between(interval, &number), String::new()]
             }
             Value::Probability(p) => plain(self.probability(*p)),
+            Value::Verdict { value, interval, q, differs } => plain(self.verdict(*value, *interval, *q, *differs)),
             Value::Seconds(seconds) => plain(self.duration(*seconds)),
             Value::Money { micros, currency, lower_bound } => {
                 plain(self.bounded(*lower_bound, self.money(*micros, currency)))
@@ -174,6 +175,26 @@ impl Language {
             (false, true) => format!("−{text}"),
             (false, false) => format!("+{text}"),
         }
+    }
+
+    /// Whether a difference is one, in a sentence.
+    fn verdict(self, value: f64, interval: Option<(f64, f64)>, q: f64, differs: bool) -> String {
+        let text = self.probability(q);
+        let q = text.strip_prefix('<').map_or_else(|| format!("q = {text}"), |least| format!("q < {least}"));
+        if !differs {
+            return format!("no difference beyond chance ({q})");
+        }
+        let word = if value > 0.0 { "higher" } else { "lower" };
+        // Below the baseline, the ends of the interval are sizes too, and the smaller one comes first.
+        let size = |share: f64| self.decimal(100.0 * share.abs());
+        let sign = if value > 0.0 { 1.0 } else { -1.0 };
+        let between = interval.map(|(low, high)| {
+            let (near, far) = if value > 0.0 { (low, high) } else { (high, low) };
+            // An interval that holds zero reaches to the other side.
+            let minus = if near * sign < 0.0 { "−" } else { "" };
+            format!(" ({minus}{} to {})", size(near), size(far))
+        });
+        format!("{word} by {} percentage points{}, {q}", size(value), between.unwrap_or_default())
     }
 
     /// A probability with three digits after the point; what is smaller is `<0.001`.
@@ -410,6 +431,12 @@ mod tests {
         let thin = |text: &str| text.replace('_', "\u{202f}");
         let interval = Some((-0.004, 0.038));
         assert_eq!(En.written(&Value::Points { value: 0.021, interval }), [&thin("+2.1_pp"), "−0.4 to +3.8", ""]);
+        let verdict = |value, interval, q, differs| Value::Verdict { value, interval, q, differs };
+        let higher = verdict(0.021, Some((0.004, 0.038)), 0.03, true);
+        assert_eq!(En.written(&higher)[0], "higher by 2.1 percentage points (0.4 to 3.8), q = 0.030");
+        let lower = verdict(-0.021, Some((-0.038, -0.004)), 0.0, true);
+        assert_eq!(De.written(&lower)[0], "lower by 2,1 percentage points (0,4 to 3,8), q < 0,001");
+        assert_eq!(En.written(&verdict(0.02, None, 0.2, false))[0], "no difference beyond chance (q = 0.200)");
         assert_eq!(De.written(&Value::rate(1, 4))[2], "1 von 4");
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");
         assert_eq!(De.written(&Value::Probability(0.031))[0], "0,031");

@@ -2,6 +2,9 @@
 //!
 //! Knows nothing of contacts, stores or reports.
 
+pub mod assignment;
+pub mod decomposition;
+pub mod difference;
 pub mod routing;
 pub mod survival;
 

@@ -269,6 +269,60 @@ mod tests {
         assert!((found[0].unwrap() - 200.0 / 33.0).abs() < 1e-9 && found[1].is_none(), "{found:?}");
     }
 
+    /// Visits to each stop and arrivals that the chain expects of those who began.
+    fn expected(chain: &Chain) -> (Vec<f64>, f64) {
+        let rows = chain.visits().unwrap();
+        let of = |place: usize| rows.iter().zip(&chain.begun).map(|(row, &begun)| as_f64(begun) * row[place]).sum();
+        let visits: Vec<f64> = (0..rows.len()).map(of).collect();
+        let arrivals =
+            chain.stops.iter().zip(&visits).map(|(stop, visits)| visits * share(stop.arrived, stop.n())).sum();
+        (visits, arrivals)
+    }
+
+    #[test]
+    fn the_chain_expects_what_it_was_made_of() {
+        // Walks with loops and branches; each visit but the first of a walk is what followed another.
+        for seed in 0..20 {
+            let mut dice = ChaCha8Rng::seed_from_u64(seed);
+            let mut chain = Chain::new(vec![stop(&[0; 5], 0, 0); 5], vec![0; 5]);
+            for _ in 0..300 {
+                let mut here = usize::from(dice.next_u64().is_multiple_of(3));
+                chain.begun[here] += 1;
+                loop {
+                    let next = match dice.next_u64() % 10 {
+                        0 | 1 => None,
+                        2 => Some(usize::try_from(dice.next_u64() % 5).unwrap()),
+                        _ => Some(here + 1),
+                    };
+                    match next {
+                        None => chain.stops[here].lost += 1,
+                        Some(5) => chain.stops[here].arrived += 1,
+                        Some(next) => {
+                            chain.stops[here].next[next] += 1;
+                            here = next;
+                            continue;
+                        }
+                    }
+                    break;
+                }
+            }
+            let (visits, arrivals) = expected(&chain);
+            let observed: u64 = chain.stops.iter().map(|stop| stop.arrived).sum();
+            assert!((arrivals - as_f64(observed)).abs() < 1e-8, "seed {seed}: {arrivals} for {observed}");
+            for (stop, visits) in chain.stops.iter().zip(visits) {
+                assert!((visits - as_f64(stop.n())).abs() < 1e-8, "seed {seed}: {visits} for {}", stop.n());
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_may_still_go_on_is_expected_to_do_as_the_others() {
+        // 100 begin and 90 reach the second stop, of whom 10 are not decided: 40 of 80 arrive, 5 of the 10 are expected to.
+        let (visits, arrivals) =
+            expected(&Chain::new(vec![stop(&[0, 90], 0, 10), stop(&[0, 0], 40, 40)], vec![100, 0]));
+        assert!((visits[1] - 90.0).abs() < 1e-12 && (arrivals - 45.0).abs() < 1e-12, "{visits:?} {arrivals}");
+    }
+
     #[test]
     fn other_names_for_the_stops_change_nothing() {
         let stops = [

@@ -102,6 +102,21 @@ impl Observed {
         Curve { start: 0.0, steps: steps.collect() }
     }
 
+    /// The first time after which less than this share of those who still last will end by the cause until the horizon; 0
+    /// if that is so from the beginning, `None` if it never is while any last.
+    #[must_use]
+    pub fn fades(&self, cause: usize, share: f64, horizon: i64) -> Option<i64> {
+        let (ended, lasting) = (self.ended_by(&[cause]), self.lasting());
+        let in_all = ended.at(horizon).value;
+        let times = std::iter::once(0).chain(self.at.keys().copied().filter(|&time| time > 0 && time < horizon));
+        // Both curves have their steps at these times.
+        let mut faded = times.filter_map(|time| {
+            let (ended, lasting) = (ended.at(time).value, lasting.at(time).value);
+            (lasting > 1e-12).then(|| (time, (in_all - ended) / lasting))
+        });
+        faded.find(|&(_, rest)| rest < share - 1e-12).map(|(time, _)| time)
+    }
+
     /// Every time with how many were at risk, and how many ended by each cause.
     fn steps(&self) -> impl Iterator<Item = (i64, u64, &[u64])> {
         let mut at_risk = self.n();
@@ -271,6 +286,46 @@ mod tests {
     }
 
     #[test]
+    fn ties_and_censoring_between_two_causes_are_as_another_program_has_them() {
+        // statsmodels 0.15, `CumIncidenceRight`: `cinc` and `cinc_se` of each cause. Two end and one is censored at 2, and so on.
+        let mut observed = Observed::new(2);
+        for (time, counts, censored) in [
+            (1, [2, 0], 0),
+            (2, [1, 1], 1),
+            (3, [0, 1], 0),
+            (5, [3, 0], 2),
+            (6, [0, 0], 1),
+            (8, [1, 2], 1),
+            (9, [2, 0], 0),
+            (12, [0, 1], 2),
+            (15, [1, 0], 0),
+            (20, [0, 0], 3),
+        ] {
+            observed.ended(time, 0, counts[0]);
+            observed.ended(time, 1, counts[1]);
+            observed.censored(time, censored);
+        }
+        let first = [
+            (1, 0.08, 0.054_258_640),
+            (2, 0.12, 0.064_992_307),
+            (5, 0.246, 0.087_370_247),
+            (8, 0.297_692_308, 0.095_423_000),
+            (12, 0.412_564_103, 0.108_641_309),
+            (20, 0.498_717_949, 0.120_438_212),
+        ];
+        let second = [
+            (1, 0.0, 0.0),
+            (2, 0.04, 0.039_191_836),
+            (3, 0.082, 0.055_595_324),
+            (8, 0.185_384_615, 0.084_433_443),
+            (12, 0.242_820_513, 0.095_608_444),
+            (20, 0.242_820_513, 0.095_608_444),
+        ];
+        equals(&observed.ended_by(&[0]), &first, 1e-9);
+        equals(&observed.ended_by(&[1]), &second, 1e-9);
+    }
+
+    #[test]
     fn causes_add_up_to_what_no_longer_lasts() {
         let mut dice = ChaCha8Rng::seed_from_u64(1);
         let mut observed = Observed::new(4);
@@ -305,6 +360,20 @@ mod tests {
             assert!((found.error - (share * (1.0 - share) / 30.0_f64).sqrt()).abs() < 1e-9, "{cause} at {time}");
         }
         assert_eq!(observed.lasting().at(9).interval, None);
+    }
+
+    #[test]
+    fn hope_fades_on_paper() {
+        // Of 20, ten answer at 5, eight at 60, one at 600; one leaves at 900. Of those who wait after 5, nine of ten will
+        // answer; after 60, one of two; after 600, none.
+        let mut observed = Observed::new(2);
+        for (time, cause, count) in [(5, 0, 10), (60, 0, 8), (600, 0, 1), (900, 1, 1)] {
+            observed.ended(time, cause, count);
+        }
+        let fades = |share| observed.fades(0, share, 1_000);
+        assert_eq!([0.96, 0.95, 0.9, 0.51, 0.5, 0.1].map(fades), [0, 5, 60, 60, 600, 600].map(Some));
+        // Within a minute, all who are there before its end still have it before them.
+        assert_eq!(observed.fades(0, 0.1, 60), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Knows events as columns, not what they mean.
 
 mod cursor;
+mod deltas;
 pub mod join;
 pub mod key;
 pub mod links;

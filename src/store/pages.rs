@@ -1,7 +1,7 @@
 //! One column of one row group, value after value: what the store's own writer writes, decoded straight into the form that
 //! a shard keeps.
 //!
-//! Values are dictionary-encoded or plain, and null or not by a level of one bit; nothing else occurs in a data file. Words
+//! Values are dictionary-encoded, plain or differences, and null or not by a level of one bit; nothing else occurs in a data file. Words
 //! become codes once for each dictionary, never for each row.
 
 use std::fs::File;
@@ -17,6 +17,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::deltas;
 use super::words::Words;
 use crate::event::Kind;
 
@@ -68,6 +69,11 @@ pub(super) trait Value: Copy {
 
     /// Decodes `n` values that stand one after the other. `None` if the bytes are not of that form.
     fn plain(bytes: &[u8], n: usize, words: &mut Words) -> Option<Vec<Self>>;
+
+    /// As [`Value::plain`], of values that are kept as differences.
+    fn deltas(_bytes: &[u8], _n: usize) -> Option<Vec<Self>> {
+        None
+    }
 }
 
 impl Value for i64 {
@@ -81,6 +87,10 @@ impl Value for i64 {
     fn plain(bytes: &[u8], n: usize, _: &mut Words) -> Option<Vec<Self>> {
         let (values, _) = bytes.get(..n * 8)?.as_chunks();
         Some(values.iter().map(|value| Self::from_le_bytes(*value)).collect())
+    }
+
+    fn deltas(bytes: &[u8], n: usize) -> Option<Vec<Self>> {
+        deltas::decode(bytes, n)
     }
 }
 
@@ -265,6 +275,9 @@ impl<T: Value> Column<T> {
             Encoding::PLAIN if T::WIDTH.is_some() && n_values == n_rows => Values::Plain(start),
             Encoding::PLAIN | Encoding::DELTA_LENGTH_BYTE_ARRAY if n_values > 0 => {
                 Values::Ready(T::plain(page.get(start..)?, n_values, words)?.into_iter())
+            }
+            Encoding::DELTA_BINARY_PACKED if n_values > 0 => {
+                Values::Ready(T::deltas(page.get(start..)?, n_values)?.into_iter())
             }
             _ if n_values == 0 => Values::Ready(Vec::new().into_iter()),
             _ => return None,
@@ -522,7 +535,11 @@ fn foreign(what: &str) -> ParquetError {
 fn is_written(encoding: Encoding) -> bool {
     matches!(
         encoding,
-        Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY | Encoding::DELTA_LENGTH_BYTE_ARRAY
+        Encoding::PLAIN
+            | Encoding::PLAIN_DICTIONARY
+            | Encoding::RLE_DICTIONARY
+            | Encoding::DELTA_BINARY_PACKED
+            | Encoding::DELTA_LENGTH_BYTE_ARRAY
     )
 }
 

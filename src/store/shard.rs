@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::event::Kind;
 
 /// Columns of numbers, in the order in which [`Block::numbers`] keeps them.
-pub(super) const NUMBERS: [&str; 6] = ["contact_key", "at", "message_key", "reply_key", "up_to", "cost"];
+pub(super) const NUMBERS: [&str; 7] = ["contact_key", "at", "message_key", "reply_key", "up_to", "cost", "line"];
 const KEY: usize = 0;
 const AT: usize = 1;
 
@@ -150,6 +150,12 @@ impl Shard {
     #[must_use]
     pub fn cost(&self) -> &[i64] {
         &self.rows.numbers[5]
+    }
+
+    /// The line on which the record began, from 1. Empty if not asked for.
+    #[must_use]
+    pub fn line(&self) -> &[i64] {
+        &self.rows.numbers[6]
     }
 
     /// See the column of this name. Empty if not asked for.

@@ -11,6 +11,10 @@ mod shapes;
 
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted differences, and none.
+mod comparisons;
+// Planted violations of permission.
+mod compliance;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.

@@ -101,6 +101,10 @@ pub(crate) struct Event {
     pub(crate) flow_version: Option<String>,
     pub(crate) question: Option<String>,
     pub(crate) error_code: Option<String>,
+    pub(crate) template: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) message_type: Option<String>,
+    pub(crate) topic: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) up_to: Option<i64>,
@@ -128,6 +132,8 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
         let variant = texts("variant");
+        let (template, category) = (texts("template"), texts("category"));
+        let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
         events.extend((0..batch.num_rows()).map(|row| Event {
             contact: contact[row].unwrap(),
@@ -143,6 +149,10 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             flow_version: flow_version[row].clone(),
             question: question[row].clone(),
             error_code: error_code[row].clone(),
+            template: template[row].clone(),
+            category: category[row].clone(),
+            message_type: message_type[row].clone(),
+            topic: topic[row].clone(),
             message: message[row].clone(),
             reply_to: reply_to[row].clone(),
             up_to: up_to[row],

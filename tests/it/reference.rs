@@ -6,6 +6,7 @@ mod counts;
 mod endings;
 mod messy;
 mod passes;
+mod permission;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -56,6 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
+    ("statrs", &["statistics"]),
     ("tokio", &["store"]),
     ("zstd", &["ingest"]),
 ];

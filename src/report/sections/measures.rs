@@ -1,6 +1,6 @@
 //! The chapter of a measure: its tables as they came, whatever they hold.
 
-use crate::measures::{self, Measured};
+use crate::measures::{self, Measured, Value};
 use crate::report::page::{Cell, Column, Part, Section, Table, Words};
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
@@ -19,17 +19,20 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
         let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
         return Part { heading, note: note.to_owned(), ..Part::default() };
     }
-    let numeric =
-        |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(measures::Value::is_number));
+    let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
         title: column.title.clone(),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });
+    let few = |row: &measures::Row| row.n.is_some_and(|n| n < words.minimum);
     let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
-        let cell = |value| {
-            let [text, interval, fraction] = words.language.written(value);
-            Cell { text, interval, fraction, pale: row.immature }
+        let cell = |value: &Value| {
+            let [mut text, interval, fraction] = words.language.written(value);
+            if let Value::Metric(id) = value {
+                text = words.title(id);
+            }
+            Cell { text, interval, fraction, pale: row.immature || few(row) }
         };
         row.cells.iter().map(cell).collect()
     });
@@ -40,10 +43,15 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     } else {
         String::new()
     };
+    let pale = if table.rows.iter().any(few) {
+        format!(" Pale rows rest on fewer than {} observations.", words.language.count(words.minimum))
+    } else {
+        String::new()
+    };
     Part {
         heading,
         table: Some(Table { columns, rows }),
-        note: format!("{}{cut}", table.note).trim().to_owned(),
+        note: format!("{}{cut}{pale}", table.note).trim().to_owned(),
         ..Part::default()
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Message {
     pub(super) flow: Option<String>,
     pub(super) question: Option<String>,
     /// Place of its first event.
-    begun: usize,
+    pub(super) begun: usize,
     pub(super) sent_at: i64,
     pub(super) delivered_at: Option<i64>,
     pub(super) opened_at: Option<i64>,

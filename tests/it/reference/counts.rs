@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
+use super::permission::Permission;
 use super::{conventions, endings, passes};
 use crate::pipeline::Event;
 
@@ -74,6 +75,7 @@ pub(super) struct Tells {
     pub(super) handovers: bool,
     pub(super) fallbacks: bool,
     pub(super) goals: bool,
+    pub(super) opt_ins: bool,
 }
 
 impl Tells {
@@ -104,6 +106,8 @@ impl Tells {
             handovers: (["messenger", "whatsapp"].contains(&channel) && webhooks) || anywhere(Kind::HandoverToHuman),
             fallbacks: anywhere(Kind::Fallback),
             goals: anywhere(Kind::GoalReached),
+            // WhatsApp tells of opt-ins in its own menu alone.
+            opt_ins: channel != "whatsapp" && holds(&[Kind::OptedIn]),
         }
     }
 }
@@ -131,11 +135,27 @@ pub(super) fn tally<'t>(
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
+        let permission = Permission {
+            events: &read,
+            log_began: all.iter().map(|event| event.at).min().unwrap_or_default(),
+            tells_replies: tells.replies,
+            tells_opt_ins: tells.opt_ins,
+        };
         for message in facts.messages.iter().filter(|message| in_scope(message.sent_at)) {
             let (campaign, flow, question) = (&message.campaign, &message.flow, &message.question);
             let place = &Place { channel, campaign, flow, question, ending: None };
             let (delivered, opened) = (message.delivered_at.is_some(), message.opened_at);
             let clicked = message.n_clicks > 0;
+            let found = permission.of(message, &facts.messages);
+            for (metric, broken) in [
+                ("sent_after_opt_out_rate", found.after_opt_out.filter(|_| tells.stops || tells.blocks)),
+                ("outside_window_rate", found.outside_window),
+                ("without_opt_in_rate", found.without_opt_in),
+            ] {
+                if let Some(broken) = broken {
+                    tally.count(metric, place, broken);
+                }
+            }
             if !message.suppressed {
                 tally.count("failure_rate", place, message.failed);
             }
@@ -250,6 +270,8 @@ pub(super) fn tally<'t>(
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
         if tells.replies || tells.clicks {
             tally.count("silent_contact_rate", place, silent);
+            let wants_erasure = read.iter().any(|event| event.kind == Kind::ErasureRequested);
+            tally.count("erasure_pending_rate", place, wants_erasure);
         }
         if since.is_none() && (tells.stops || tells.blocks) {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));

@@ -48,6 +48,7 @@ const KINDS: &[(u32, Kind)] = &[
     (2, Kind::OptedOutSoft),
     (1, Kind::OptedOutHard),
     (1, Kind::Referral),
+    (1, Kind::ErasureRequested),
 ];
 
 /// One line of a log.
@@ -64,6 +65,10 @@ pub(super) struct Line {
     account: usize,
     up_to: i64,
     says_stop: bool,
+    /// Steps of a minute and of a second, so that opt-outs are confirmed at the edge of five minutes.
+    close: [i64; 2],
+    /// What the log tells of a message's form and price, and of the topic of permission.
+    form: [Option<usize>; 3],
 }
 
 pub(super) fn log() -> impl Strategy<Value = Vec<Line>> {
@@ -75,26 +80,26 @@ fn line() -> impl Strategy<Value = Line> {
     let at = [0..4_i64, 0..3, 0..2, 0..4];
     let ids = (prop::option::weighted(0.8, 0..6_usize), prop::option::weighted(0.4, 0..8_usize));
     let names = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.3, 0..2_usize));
-    (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1)).prop_map(
-        |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop)| Line {
-            kind,
-            contact,
-            at,
-            message,
-            reply_to,
-            question,
-            campaign,
-            account,
-            up_to,
-            says_stop,
+    (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
+        |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop, (close, form))| {
+            Line { kind, contact, at, message, reply_to, question, campaign, account, up_to, says_stop, close, form }
         },
+    )
+}
+
+fn form() -> impl Strategy<Value = ([i64; 2], [Option<usize>; 3])> {
+    let word = || prop::option::weighted(0.6, 0..3_usize);
+    (
+        [prop_oneof![4 => Just(0_i64), 1 => Just(5)], prop_oneof![4 => Just(0_i64), 1 => Just(1)]],
+        [word(), word(), word()],
     )
 }
 
 impl Line {
     fn at(&self) -> i64 {
         let [tens, minutes, hours, days] = self.at;
-        START + (tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
+        let [minute, second] = self.close;
+        START + (minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
     }
 
     /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
@@ -128,6 +133,10 @@ impl Line {
         let channel = ["generic", "whatsapp", "telegram", "shop"][self.contact];
         let up_to =
             matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
+        let is_sent = matches!(self.kind, Kind::MessageSent | Kind::MessageDelivered);
+        let template = self.form[0].map(|template| ["news", "offer", "order"][template]);
+        let topic = self.form[0].map(|topic| ["marketing_messages", "news", "offer"][topic]);
+        let topic = topic.filter(|_| matches!(self.kind, Kind::OptedIn | Kind::OptedOutSoft));
         json!({
             "kind": self.kind.name(),
             "at": self.at(),
@@ -144,6 +153,10 @@ impl Line {
             "question": question.map(|question| format!("q{question}")),
             "text": (self.says_stop && self.kind == Kind::MessageReceived).then_some("STOP"),
             "up_to": up_to,
+            "template": is_sent.then_some(()).and(template).filter(|_| self.form[1] == Some(0)),
+            "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
+            "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
+            "topic": topic,
         })
         .to_string()
     }

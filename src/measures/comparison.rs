@@ -1,0 +1,351 @@
+//! Comparison: rates against those of the range before, or of one segment against those of another.
+//!
+//! Not one of the measures that a report always has: what is compared with what is chosen by the caller.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::table::{Column, Row, Table, Value};
+use super::{Measure, Measured};
+use crate::error::{Error, Result};
+use crate::facts;
+use crate::metrics::{self, Answers, Ask, Metric, segment};
+use crate::rate::Rate;
+use crate::statistics::difference::{Difference, Sample, difference, q_values};
+
+mod assignment;
+mod decomposition;
+
+/// What a comparison means. It asks nothing by itself.
+pub static MEASURE: Measure = Measure {
+    id: "comparison",
+    name: "Comparison",
+    meaning: "What differs from the range before, or from a baseline, by more than chance.",
+    formula: "difference of two rates p - r with Newcombe's hybrid interval of two Wilson intervals; p-value of the score \
+              test; q-value over everything compared; all with the number of observations that weighs as much as \
+              n = p (1 - p) / variance over contacts; mix = sum of (w1 - w0) (r1 + r0) / 2, within = sum of (r1 - r0) (w1 + w0) / 2",
+    unit: "percentage points",
+    follows: "Newcombe 1998, method 10; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
+    caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
+             Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are.",
+    asks: |_| Vec::new(),
+    tables: |_, _| Err(Error::Usage("a comparison needs to know with what: see --compare".into())),
+};
+
+/// A difference counts as one if its q-value is not larger.
+pub const LEVEL: f64 = 0.05;
+
+/// The baseline of a column, if it has this value and none is named.
+const CONTROL: &str = "control";
+
+/// With what rates are compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// The range of the same length right before.
+    Previous,
+    /// One of the values of a column.
+    Column {
+        /// The column.
+        name: String,
+        /// The value with which the others are compared; by default `control` if there is one, else the first.
+        baseline: Option<String>,
+    },
+}
+
+impl Against {
+    /// Reads `previous`, `COLUMN` or `COLUMN=BASELINE`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.split_once('=') {
+            None if text == "previous" => Self::Previous,
+            None => Self::Column { name: text.to_owned(), baseline: None },
+            Some((name, baseline)) => Self::Column { name: name.to_owned(), baseline: Some(baseline.to_owned()) },
+        }
+    }
+}
+
+/// Rates that are judged together, and with what they are compared.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    against: Against,
+    subjects: Vec<Ask>,
+}
+
+/// One rate against another.
+struct Pair {
+    metric: String,
+    /// Values of the breakdown, and of the compared column.
+    segment: Vec<Option<String>>,
+    first: Side,
+    second: Side,
+}
+
+/// One side of a pair.
+#[derive(Clone, Copy)]
+struct Side {
+    sample: Sample,
+    measurable: bool,
+    lower_bound: bool,
+}
+
+impl Side {
+    /// A side on which nothing happened.
+    const EMPTY: Self = Self {
+        sample: Sample { rate: Rate { numerator: 0, denominator: 0 }, moments: None },
+        measurable: true,
+        lower_bound: false,
+    };
+
+    fn of(row: &metrics::Row) -> Option<Self> {
+        let sample = Sample { rate: row.counts.rate()?, moments: row.moments };
+        Some(Self { sample, measurable: row.measurable, lower_bound: row.lower_bound })
+    }
+
+    fn value(self) -> Value {
+        match (self.measurable, self.sample.rate.denominator) {
+            (false, _) => Value::Unmeasurable,
+            (true, 0) => Value::Unknown,
+            (true, _) => Value::Rate { rate: self.sample.rate, lower_bound: self.lower_bound },
+        }
+    }
+}
+
+impl Pair {
+    fn difference(&self) -> Option<Difference> {
+        let are_told = self.first.measurable && self.second.measurable;
+        difference(&self.first.sample, &self.second.sample).filter(|_| are_told)
+    }
+}
+
+impl Comparison {
+    /// Compares these rates with their breakdowns.
+    ///
+    /// # Errors
+    /// One of them does not exist or is no rate, or nothing is left to compare.
+    pub fn new(against: Against, subjects: Vec<Ask>) -> Result<Self> {
+        for subject in &subjects {
+            let metric = Metric::find(&subject.metric)?;
+            if !metric.sql.contains("numerator") {
+                return Err(Error::Usage(format!("'{}' is no rate, and only rates are compared", metric.id)));
+            }
+        }
+        if subjects.is_empty() {
+            return Err(Error::Usage("there is nothing to compare".into()));
+        }
+        Ok(Self { against, subjects })
+    }
+
+    /// Compares these rates in total and by campaign, those left out that cannot be told apart so.
+    ///
+    /// # Errors
+    /// As [`Comparison::new`].
+    pub fn of_rates(against: Against, metrics: &[&str]) -> Result<Self> {
+        let mut subjects = Vec::new();
+        for by in [&[] as &[&str], &["campaign"]] {
+            for metric in metrics {
+                let subject = Ask::new(metric, by);
+                let mut columns = subject.by.clone();
+                if let Against::Column { name, .. } = &against {
+                    columns.push(name.clone());
+                }
+                let table = Metric::find(metric)?.table;
+                let is_known = facts::grain(&table).is_some_and(|grain| segment::check(grain, &columns).is_ok());
+                subjects.extend(is_known.then_some(subject));
+            }
+        }
+        if let (true, Against::Column { name, .. }) = (subjects.is_empty(), &against) {
+            return Err(Error::Usage(format!("no rate of a report can be broken down by '{name}'")));
+        }
+        Self::new(against, subjects)
+    }
+
+    /// With what they are compared.
+    #[must_use]
+    pub fn against(&self) -> &Against {
+        &self.against
+    }
+
+    /// What must be asked of the range, and with [`Against::Previous`] of the range before too.
+    #[must_use]
+    pub fn asks(&self) -> Vec<Ask> {
+        let mut asks: Vec<Ask> = self.subjects.iter().map(|subject| self.ask(subject)).collect();
+        match &self.against {
+            Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
+            Against::Column { name, .. } if name == assignment::VARIANT => {
+                asks.extend(self.breakdowns().first().map(|by| assignment::ask(by)));
+            }
+            Against::Column { .. } => {}
+        }
+        asks
+    }
+
+    /// Makes the tables of the answers of the range, and of those of the range before if that is what it is compared with.
+    ///
+    /// # Errors
+    /// A baseline is named that does not occur.
+    pub fn of(&self, now: &Answers<'_>, before: &Answers<'_>) -> Result<Measured> {
+        let pairs: Vec<Vec<Pair>> =
+            self.breakdowns().iter().map(|by| self.pairs(by, now, before)).collect::<Result<_>>()?;
+        let ps = pairs.iter().flatten().filter_map(Pair::difference).map(|difference| difference.p);
+        let mut qs = q_values(&ps.collect::<Vec<_>>()).into_iter();
+        let mut tables = Vec::new();
+        for (by, pairs) in self.breakdowns().iter().zip(&pairs) {
+            tables.push(self.table(by, pairs, &mut qs));
+        }
+        match &self.against {
+            Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)),
+            Against::Column { name, .. } if name == assignment::VARIANT => {
+                tables.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::tables(by, now)));
+            }
+            Against::Column { .. } => {}
+        }
+        // A note explains rows; where there are none, the caller has a sentence for that.
+        tables.iter_mut().filter(|table| table.rows.is_empty()).for_each(|table| table.note.clear());
+        Ok(Measured { measure: &MEASURE, tables })
+    }
+
+    fn ask(&self, subject: &Ask) -> Ask {
+        let mut ask = subject.clone().clustered();
+        if let Against::Column { name, .. } = &self.against {
+            ask.by.push(name.clone());
+        }
+        ask
+    }
+
+    /// The metrics, each once, in order.
+    fn metrics(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        self.subjects.iter().map(|subject| subject.metric.as_str()).filter(|metric| seen.insert(*metric)).collect()
+    }
+
+    /// The breakdowns, each once, in order.
+    fn breakdowns(&self) -> Vec<&[String]> {
+        let mut seen = BTreeSet::new();
+        self.subjects.iter().map(|subject| subject.by.as_slice()).filter(|by| seen.insert(*by)).collect()
+    }
+
+    fn pairs(&self, by: &[String], now: &Answers<'_>, before: &Answers<'_>) -> Result<Vec<Pair>> {
+        let mut pairs = Vec::new();
+        for subject in self.subjects.iter().filter(|subject| subject.by == by) {
+            let ask = self.ask(subject);
+            match &self.against {
+                Against::Previous => pairs.extend(through_time(&subject.metric, now.rows(&ask), before.rows(&ask))),
+                Against::Column { name, baseline } => {
+                    pairs.extend(side_by_side(&subject.metric, name, baseline.as_deref(), now.rows(&ask))?);
+                }
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn table(&self, by: &[String], pairs: &[Pair], qs: &mut impl Iterator<Item = f64>) -> Table {
+        let (compared, first, second, title) = match &self.against {
+            Against::Previous => (None, "Now", "Before", "Compared with the range before".to_owned()),
+            Against::Column { name, baseline } => {
+                let title = match baseline {
+                    Some(baseline) => format!("Compared with {name} {baseline}"),
+                    None => format!("Compared by {name}"),
+                };
+                (Some(name), "Rate", "Baseline", title)
+            }
+        };
+        let segment = by.iter().chain(compared).map(|name| Column::new(name, name));
+        let numbers = [
+            Column::new("rate", first),
+            Column::new("baseline", second),
+            Column::new("difference", "Difference"),
+            Column::new("p", "p"),
+            Column::new("q", "q"),
+            Column::new("design_effect", "Design effect"),
+            Column::new("verdict", "Verdict"),
+        ];
+        let rows = pairs.iter().map(|pair| {
+            let Pair { metric, segment, first, second } = pair;
+            let found = pair.difference();
+            let numbers = match found {
+                Some(Difference { value, interval, p, design_effect }) => {
+                    let (interval, q) = (Some(interval), qs.next().unwrap_or(1.0));
+                    let verdict = Value::Verdict { value, interval, q, differs: q <= LEVEL };
+                    let effect = Value::Number { value: design_effect, interval: None };
+                    [Value::Points { value, interval }, Value::Probability(p), Value::Probability(q), effect, verdict]
+                }
+                None => [Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown],
+            };
+            let mut cells = vec![Value::Metric(metric.clone())];
+            cells.extend(segment.iter().map(|value| Value::name(value.as_deref())));
+            cells.extend([first.value(), second.value()]);
+            cells.extend(numbers);
+            Row::new(first.sample.rate.denominator.min(second.sample.rate.denominator), cells)
+        });
+        let rows: Vec<Row> = rows.collect();
+        let metric = Column::new("metric", "Metric");
+        Table {
+            id: if by.is_empty() { "differences" } else { "differences_by_segment" },
+            title: if by.is_empty() { title } else { format!("{title}, by {}", by.join(", ")) },
+            columns: std::iter::once(metric).chain(segment).chain(numbers).collect(),
+            rows,
+            note: "p: how often chance alone would show as much. q: the same for everything in this section together; up to \
+                   0.05 it is called a difference. Design effect: as many observations weigh as much as one, because those \
+                   of the same contact resemble each other."
+                .to_owned(),
+        }
+    }
+}
+
+/// Pairs the rows of a range with those of the range before.
+fn through_time(metric: &str, now: &[metrics::Row], before: &[metrics::Row]) -> Vec<Pair> {
+    let side = |rows: &[metrics::Row], segment: &[Option<String>]| {
+        rows.iter().find(|row| row.segment == segment).and_then(Side::of).unwrap_or(Side::EMPTY)
+    };
+    let only_before = before.iter().filter(|row| now.iter().all(|known| known.segment != row.segment));
+    let pair = |row: &metrics::Row| Pair {
+        metric: metric.to_owned(),
+        segment: row.segment.clone(),
+        first: side(now, &row.segment),
+        second: side(before, &row.segment),
+    };
+    now.iter().chain(only_before).map(pair).collect()
+}
+
+/// Pairs every value of the last column of the segments with the baseline; what has no value is left aside.
+fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metrics::Row]) -> Result<Vec<Pair>> {
+    fn value(row: &metrics::Row) -> Option<&str> {
+        row.segment.last()?.as_deref()
+    }
+    let known: BTreeSet<&str> = rows.iter().filter_map(value).collect();
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first = || rows.iter().find_map(value);
+    let baseline = match baseline {
+        Some(named) if !known.contains(named) => {
+            return Err(Error::Unknown {
+                what: "baseline",
+                name: format!("{column}={named}"),
+                known: known.into_iter().map(str::to_owned).collect(),
+            });
+        }
+        Some(named) => Some(named),
+        None => known.get(CONTROL).copied().or_else(first),
+    };
+    let prefix = |row: &metrics::Row| row.segment.split_last().map(|(_, prefix)| prefix.to_vec()).unwrap_or_default();
+    let baselines: BTreeMap<Vec<Option<String>>, Side> = rows
+        .iter()
+        .filter(|row| value(row) == baseline)
+        .filter_map(|row| Some((prefix(row), Side::of(row)?)))
+        .collect();
+    let others = rows.iter().filter(|row| value(row).is_some() && value(row) != baseline);
+    let pairs = others.filter_map(|row| {
+        Some(Pair {
+            metric: metric.to_owned(),
+            segment: row.segment.clone(),
+            first: Side::of(row)?,
+            second: baselines.get(&prefix(row)).copied().unwrap_or(Side::EMPTY),
+        })
+    });
+    Ok(pairs.collect())
+}
+
+/// A rate of counts, whole or nothing.
+fn rate_value(rate: Rate) -> Value {
+    if rate.denominator == 0 { Value::Unknown } else { Value::Rate { rate, lower_bound: false } }
+}

@@ -1,0 +1,98 @@
+//! Decomposition: how much of the change of a total is other weights of channels or campaigns, and how much happened inside.
+
+use super::super::table::{Column, Row, Table, Value};
+use super::rate_value;
+use crate::facts;
+use crate::metrics::{self, Answers, Ask, Metric, segment};
+use crate::rate::Rate;
+use crate::statistics::decomposition::decompose;
+
+/// By what totals are taken apart.
+const COLUMNS: &[&str] = &["channel", "campaign"];
+
+/// The segments of the metrics.
+pub(super) fn asks(metrics: &[&str]) -> Vec<Ask> {
+    let is_known = |metric: &str, column| {
+        let grain = Metric::find(metric).ok().and_then(|metric| facts::grain(&metric.table));
+        grain.is_some_and(|grain| segment::is_known(grain, column))
+    };
+    let of_metric = |metric| {
+        COLUMNS.iter().filter(move |column| is_known(metric, column)).map(move |column| Ask::new(metric, &[column]))
+    };
+    metrics.iter().copied().flat_map(of_metric).collect()
+}
+
+/// The parts of every total's change, and those of each segment.
+pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) -> Vec<Table> {
+    let (mut totals, mut segments) = (Vec::new(), Vec::new());
+    for ask in asks(metrics) {
+        let (new, old) = (now.rows(&ask), before.rows(&ask));
+        let only_old = old.iter().filter(|row| new.iter().all(|known| known.segment != row.segment));
+        let names: Vec<&[Option<String>]> = new.iter().chain(only_old).map(|row| row.segment.as_slice()).collect();
+        let pairs: Vec<(Rate, Rate)> = names.iter().map(|name| (rate(old, name), rate(new, name))).collect();
+        let Some(effects) = decompose(&pairs) else { continue };
+        let (mut old, mut new) = (Rate::default(), Rate::default());
+        for (before, after) in &pairs {
+            old.add(*before);
+            new.add(*after);
+        }
+        let points = |value| Value::Points { value, interval: None };
+        let head = || [Value::Metric(ask.metric.clone()), Value::Text(ask.by.join(", "))];
+        let (mix, within): (f64, f64) =
+            effects.iter().fold((0.0, 0.0), |sum, effect| (sum.0 + effect.mix, sum.1 + effect.within));
+        let parts = [mix + within, mix, within].map(points);
+        totals.push(Row::new(old.denominator.min(new.denominator), head().into_iter().chain(parts).collect()));
+        for ((name, (before, after)), effect) in names.iter().zip(&pairs).zip(&effects) {
+            let weight = |part: &Rate, whole: Rate| {
+                let share = Rate { numerator: part.denominator, ..whole }.value();
+                share.map_or(Value::Unknown, |value| Value::Share { value, interval: None })
+            };
+            if before.denominator == 0 && after.denominator == 0 {
+                continue;
+            }
+            let name = Value::name(name.first().and_then(Option::as_deref));
+            let cells = head().into_iter().chain([
+                name,
+                weight(after, new),
+                weight(before, old),
+                rate_value(*after),
+                rate_value(*before),
+                points(effect.mix),
+                points(effect.within),
+            ]);
+            segments.push(Row::new(before.denominator.max(after.denominator), cells.collect()));
+        }
+    }
+    let head = || [Column::new("metric", "Metric"), Column::new("by", "By")];
+    let effects = || [Column::new("mix", "Mix"), Column::new("within", "Within")];
+    let sides = [
+        Column::new("segment", "Segment"),
+        Column::new("weight", "Weight now"),
+        Column::new("weight_before", "Weight before"),
+        Column::new("rate", "Now"),
+        Column::new("rate_before", "Before"),
+    ];
+    let change = [Column::new("difference", "Change")];
+    vec![
+        Table {
+            id: "decomposition",
+            title: "Mix or change".to_owned(),
+            columns: head().into_iter().chain(change).chain(effects()).collect(),
+            rows: totals,
+            note: "Mix: what changed because channels or campaigns have other weights. Within: what changed inside them. Both \
+                   add up to the change."
+                .to_owned(),
+        },
+        Table {
+            id: "decomposition_by_segment",
+            title: "Mix or change, segment by segment".to_owned(),
+            columns: head().into_iter().chain(sides).chain(effects()).collect(),
+            rows: segments,
+            note: "A segment that is better than the total gains by weighing more.".to_owned(),
+        },
+    ]
+}
+
+fn rate(rows: &[metrics::Row], segment: &[Option<String>]) -> Rate {
+    rows.iter().find(|row| row.segment == segment).and_then(|row| row.counts.rate()).unwrap_or_default()
+}

@@ -1,0 +1,193 @@
+//! Comparisons see what was planted in logs, and nothing where nothing was.
+
+use std::fmt::Write;
+use std::fs;
+
+use serde_json::Value;
+use trichter::facts::Settings;
+use trichter::measures::Measured;
+use trichter::measures::comparison::{Against, Comparison};
+use trichter::metrics::{self, Answers, Ask, Counts, Rate, Scope};
+use trichter::rate::Moments;
+use trichter::store::{AsOf, Snapshot, Store};
+
+use crate::pipeline::Pipeline;
+
+const DAY: i64 = 86_400_000_000;
+
+/// The second of June 2026, which divides the planted ranges.
+const MIDDLE: i64 = 1_780_358_400_000_000;
+
+/// A message of a log with whether it was opened.
+struct Message {
+    contact: u64,
+    at: i64,
+    campaign: &'static str,
+    variant: &'static str,
+    opened: bool,
+}
+
+fn ingested(messages: impl IntoIterator<Item = Message>) -> Pipeline {
+    let pipeline = Pipeline::new("");
+    let mut log = String::new();
+    for (number, message) in messages.into_iter().enumerate() {
+        let Message { contact, at, campaign, variant, opened } = message;
+        let at = trichter::event::Time(at);
+        let head = format!(
+            r#""at":"{at}","channel":"generic","account":"a","contact_id":"c{contact}","message_id":"m{number}""#
+        );
+        let variant = if variant.is_empty() { String::new() } else { format!(r#","variant":"{variant}""#) };
+        writeln!(log, r#"{{"kind":"message_sent",{head},"campaign":"{campaign}"{variant}}}"#).unwrap();
+        writeln!(log, r#"{{"kind":"message_delivered",{head}}}"#).unwrap();
+        if opened {
+            writeln!(log, r#"{{"kind":"message_opened",{head}}}"#).unwrap();
+        }
+    }
+    fs::write(pipeline.path("log.ndjson"), log).unwrap();
+    let balance = pipeline.ingest("log.ndjson");
+    assert_eq!(balance.records.rejected, 0, "{balance:?}");
+    pipeline
+}
+
+fn compare(pipeline: &Pipeline, against: &str, rates: &[&str], since: Option<i64>, until: Option<i64>) -> Measured {
+    let comparison = Comparison::of_rates(Against::parse(against), rates).unwrap();
+    let asks = comparison.asks();
+    let now = pipeline.answer(&asks, since, until);
+    let before = match (since, until) {
+        (Some(since), Some(until)) => pipeline.answer(&asks, Some(since - (until - since)), Some(since)),
+        _ => Vec::new(),
+    };
+    comparison.of(&Answers::new(&now), &Answers::new(&before)).unwrap()
+}
+
+fn rows(measured: &Measured, table: &str) -> Vec<Value> {
+    let json = serde_json::to_value(measured).unwrap();
+    let tables = json["tables"].as_array().unwrap();
+    let table = tables.iter().find(|found| found["id"] == table).unwrap_or_else(|| panic!("no table {table}"));
+    table["rows"].as_array().unwrap().clone()
+}
+
+/// Newsletters are opened by 20 % and reminders by 80 %, a little more in the second week; most of the first week's messages
+/// are reminders, most of the second's newsletters.
+fn simpson() -> Pipeline {
+    let cell = |week: i64, campaign: &'static str, n: u64, opened: u64, first: u64| {
+        (0..n).map(move |contact| Message {
+            contact: first + contact,
+            at: MIDDLE + (week - 1) * 7 * DAY + DAY,
+            campaign,
+            variant: "",
+            opened: contact < opened,
+        })
+    };
+    let before = cell(0, "newsletter", 200, 40, 0).chain(cell(0, "reminder", 800, 640, 1_000));
+    ingested(before.chain(cell(1, "newsletter", 800, 200, 2_000)).chain(cell(1, "reminder", 200, 170, 3_000)))
+}
+
+#[test]
+fn a_shift_of_the_mix_is_told_from_gains_inside_every_campaign() {
+    let measured = compare(&simpson(), "previous", &["open_rate"], Some(MIDDLE), Some(MIDDLE + 7 * DAY));
+    let total = &rows(&measured, "differences")[0];
+    assert_eq!((&total["rate"]["numerator"], &total["baseline"]["numerator"]), (&370.into(), &680.into()));
+    assert!((total["difference"]["value"].as_f64().unwrap() + 0.31).abs() < 1e-12);
+    assert_eq!(total["verdict"], "lower");
+    let parts = rows(&measured, "decomposition");
+    let [channel, campaign] = parts.as_slice() else { panic!("{parts:?}") };
+    let number = |row: &Value, name: &str| row[name]["value"].as_f64().unwrap();
+    // Each week and campaign by hand: weights 0.2/0.8 then 0.8/0.2, rates 0.2/0.8 then 0.25/0.85.
+    assert!((number(campaign, "mix") + 0.36).abs() < 1e-12, "{campaign}");
+    assert!((number(campaign, "within") - 0.05).abs() < 1e-12, "{campaign}");
+    assert!(number(channel, "mix").abs() < 1e-12 && (number(channel, "within") + 0.31).abs() < 1e-12, "{channel}");
+    let inside = rows(&measured, "differences_by_segment");
+    assert!(inside.iter().all(|row| row["difference"]["value"].as_f64().unwrap() > 0.0), "{inside:?}");
+}
+
+#[test]
+fn weeks_that_are_alike_do_not_differ() {
+    let messages = (0..2_000).map(|number| Message {
+        contact: number % 1_000,
+        at: MIDDLE + if number < 1_000 { -3 * DAY } else { 4 * DAY },
+        campaign: if number % 2 == 0 { "newsletter" } else { "reminder" },
+        variant: "",
+        opened: (number * 7_919 + number / 1_000) % 10 < 4,
+    });
+    let measured =
+        compare(&ingested(messages), "previous", &["open_rate", "reply_rate"], Some(MIDDLE), Some(MIDDLE + 7 * DAY));
+    for (table, n) in [("differences", 1), ("differences_by_segment", 2)] {
+        let rows = rows(&measured, table);
+        assert_eq!(rows.iter().filter(|row| row["metric"] == "open_rate" && !row["verdict"].is_null()).count(), n);
+        for row in rows {
+            assert!(row["verdict"].is_null() || row["verdict"] == "no difference", "{row}");
+        }
+    }
+}
+
+/// Two variants; every `skipped`-th contact of the new one is missing from the log, and every `crossing`-th contact has both.
+fn experiment(skipped: u64, crossing: u64) -> Pipeline {
+    let messages = (0..4_000_u64).flat_map(move |contact| {
+        let is_new = (contact * 2_654_435_761 / 65_536) % 2 == 0;
+        let variant = if is_new { "new" } else { "control" };
+        let other = if is_new { "control" } else { "new" };
+        let is_lost = is_new && skipped > 0 && (contact / 2) % skipped == 0;
+        let crosses = crossing > 0 && contact % crossing == 0;
+        let message = move |variant| Message {
+            contact,
+            at: MIDDLE,
+            campaign: "may",
+            variant,
+            opened: (contact * 40_503 / 256) % 10 < 3 + u64::from(variant == "new"),
+        };
+        let first = (!is_lost).then(|| message(variant));
+        first.into_iter().chain((crosses && !is_lost).then(|| message(other)))
+    });
+    ingested(messages)
+}
+
+#[test]
+fn a_mismatch_of_sample_ratios_is_found_and_chance_is_none() {
+    let [clean, lossy] = [experiment(0, 0), experiment(6, 10)].map(|pipeline| {
+        let measured = compare(&pipeline, "variant", &["open_rate"], None, None);
+        let difference = rows(&measured, "differences");
+        let [difference] = difference.as_slice() else { panic!("{difference:?}") };
+        assert_eq!((&difference["variant"], &difference["verdict"]), (&"new".into(), &"higher".into()), "{difference}");
+        rows(&measured, "assignment").remove(0)
+    });
+    assert!(clean["p"].as_f64().unwrap() > 0.001 && clean["contacts_in_several"] == 0, "{clean}");
+    assert!(lossy["p"].as_f64().unwrap() < 0.001, "{lossy}");
+    assert!(lossy["verdict"].as_str().unwrap().starts_with("mismatch"), "{lossy}");
+    assert!(lossy["contacts_in_several"].as_u64().unwrap() > 300, "{lossy}");
+}
+
+#[test]
+fn the_baseline_is_the_one_that_is_named() {
+    let pipeline = experiment(0, 0);
+    let measured = compare(&pipeline, "variant=new", &["open_rate"], None, None);
+    assert_eq!(rows(&measured, "differences")[0]["verdict"], "lower");
+    let comparison = Comparison::of_rates(Against::parse("variant=old"), &["open_rate"]).unwrap();
+    let now = pipeline.answer(&comparison.asks(), None, None);
+    assert!(comparison.of(&Answers::new(&now), &Answers::new(&[])).is_err());
+}
+
+#[test]
+fn counting_contact_by_contact_counts_the_same() {
+    let pipeline = Pipeline::simulated(1_500, 28, 11);
+    let store = Store::open(&pipeline.path("store"), AsOf::Latest).unwrap();
+    let snapshot = Snapshot::of(&store).unwrap();
+    let plain = Settings::new(&pipeline.config, &snapshot, None, None);
+    let scope = Scope { settings: &plain, zone: pipeline.config.report.zone.0.clone(), flows: &[] };
+    let asks = ["open_rate", "click_rate", "question_drop_off_rate", "silent_contact_rate"];
+    let asks = asks.map(|metric| [Ask::new(metric, &["channel"]), Ask::new(metric, &["channel"]).clustered()]).concat();
+    let answers = metrics::answer(&snapshot, &scope, &asks).unwrap();
+    for pair in answers.chunks(2) {
+        let [plain, clustered] = pair else { panic!() };
+        assert_eq!(plain.rows.len(), clustered.rows.len());
+        for (plain, clustered) in plain.rows.iter().zip(&clustered.rows) {
+            assert_eq!((&plain.segment, &plain.counts), (&clustered.segment, &clustered.counts));
+            assert_eq!((plain.measurable, plain.lower_bound), (clustered.measurable, clustered.lower_bound));
+            let (Counts::Rate(rate), Some(moments)) = (&clustered.counts, clustered.moments) else { panic!() };
+            let Rate { numerator, denominator } = *rate;
+            let Moments { contacts, xx, xy, yy } = moments;
+            assert!(contacts <= denominator && xx >= numerator && yy >= denominator, "{moments:?} of {rate:?}");
+            assert!(u128::from(xy).pow(2) <= u128::from(xx) * u128::from(yy), "{moments:?}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Whether each message was allowed, told by plain loops from the definitions: for every message, all earlier events of the
+//! contact are looked through again.
+
+use trichter::event::{Kind, SECOND};
+
+use super::contact::Message;
+use crate::pipeline::Event;
+
+const HOUR: i64 = 3_600 * SECOND;
+const CONFIRMATION: i64 = 300 * SECOND;
+
+/// What is found of one message; `None` where it cannot be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    pub(super) after_opt_out: Option<bool>,
+    pub(super) outside_window: Option<bool>,
+    pub(super) without_opt_in: Option<bool>,
+}
+
+/// The contact's events, and what the log tells besides.
+pub(super) struct Permission<'e> {
+    pub(super) events: &'e [Event],
+    pub(super) log_began: i64,
+    pub(super) tells_replies: bool,
+    pub(super) tells_opt_ins: bool,
+}
+
+/// What an opt-out forbids: everything, marketing, or the template of a topic.
+#[derive(Clone, Debug, PartialEq)]
+enum Forbids {
+    All,
+    Marketing,
+    Topic(String),
+}
+
+impl Permission<'_> {
+    fn account(&self, place: usize) -> Option<&String> {
+        let mut named: Vec<&String> = self.events.iter().filter_map(|event| event.account.as_ref()).collect();
+        named.sort();
+        named.dedup();
+        self.events[place].account.as_ref().or(if let [only] = named[..] { Some(only) } else { None })
+    }
+
+    fn own(&self, message: &Message) -> Vec<&Event> {
+        let receipts = [
+            Kind::MessageSent,
+            Kind::MessageDelivered,
+            Kind::MessageOpened,
+            Kind::MessageFailed,
+            Kind::MessageSuppressed,
+        ];
+        match &message.id {
+            None => vec![&self.events[message.begun]],
+            id => self.events.iter().filter(|event| event.message == *id && receipts.contains(&event.kind)).collect(),
+        }
+    }
+
+    fn word(&self, message: &Message, read: fn(&Event) -> &Option<String>) -> Option<String> {
+        self.own(message).into_iter().find_map(|event| read(event).clone())
+    }
+
+    fn is_audited(&self, message: &Message) -> bool {
+        let told = self.own(message).iter().any(|event| event.kind == Kind::MessageSent);
+        told && !message.failed && !message.suppressed
+    }
+
+    fn is_plain(&self, message: &Message) -> bool {
+        let form = self.word(message, |event| &event.message_type);
+        self.word(message, |event| &event.template).is_none() && form.is_some_and(|form| form != "template")
+    }
+
+    fn is_marketing(&self, message: &Message) -> bool {
+        let is_whatsapp = self.events[0].channel == "whatsapp";
+        self.word(message, |event| &event.category).as_deref() == Some("marketing")
+            && !(is_whatsapp && self.is_plain(message))
+    }
+
+    fn forbids(&self, place: usize) -> Option<Forbids> {
+        let event = &self.events[place];
+        match (event.kind, event.topic.as_deref(), event.error_code.as_deref()) {
+            (Kind::OptedOutHard, ..) | (Kind::OptedOutSoft, None, None) => Some(Forbids::All),
+            (Kind::OptedOutSoft, None, Some(code)) if code != "131050" => Some(Forbids::All),
+            (Kind::OptedOutSoft, None | Some("marketing_messages"), _) => Some(Forbids::Marketing),
+            (Kind::OptedOutSoft, Some(topic), _) => Some(Forbids::Topic(topic.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Whether an opt-in at this place ends an opt-out of this kind.
+    fn lifts(&self, place: usize, forbids: &Forbids) -> bool {
+        let event = &self.events[place];
+        event.kind == Kind::OptedIn
+            && match forbids {
+                Forbids::Topic(topic) => event.topic.as_ref().is_none_or(|other| other == topic),
+                _ => true,
+            }
+    }
+
+    fn concerns(&self, forbids: &Forbids, message: &Message) -> bool {
+        match forbids {
+            Forbids::All => true,
+            Forbids::Marketing => self.is_marketing(message),
+            Forbids::Topic(topic) => self.word(message, |event| &event.template).as_ref() == Some(topic),
+        }
+    }
+
+    /// Opt-outs that hold when the message is sent, each by the place where it began.
+    fn holding(&self, message: &Message) -> Vec<(usize, Forbids)> {
+        let of_account = || (0..message.begun).filter(|&place| self.account(place) == message.account.as_ref());
+        let mut holding: Vec<(usize, Forbids)> = Vec::new();
+        for place in of_account() {
+            let Some(forbids) = self.forbids(place) else { continue };
+            let is_lifted = of_account().any(|later| later > place && self.lifts(later, &forbids));
+            if !is_lifted && holding.iter().all(|(_, known)| *known != forbids) {
+                holding.push((place, forbids));
+            }
+        }
+        holding
+    }
+
+    /// Whether the message is the one that may confirm the opt-out.
+    fn confirms(&self, (place, forbids): &(usize, Forbids), message: &Message, messages: &[Message]) -> bool {
+        let may = |message: &Message| {
+            self.is_audited(message)
+                && !self.is_marketing(message)
+                && self.concerns(forbids, message)
+                && message.sent_at - self.events[*place].at <= CONFIRMATION
+        };
+        let blocked = (*place..message.begun).any(|later| {
+            self.events[later].kind == Kind::OptedOutHard && self.account(later) == message.account.as_ref()
+        });
+        let before = messages.iter().any(|other| {
+            other.account == message.account && (*place + 1..message.begun).contains(&other.begun) && may(other)
+        });
+        may(message) && !blocked && !before
+    }
+
+    fn opens_window(&self, place: usize) -> bool {
+        let event = &self.events[place];
+        let told_before = event.kind != Kind::ReactionReceived
+            && event.message.is_some()
+            && self.events[..place].iter().any(|other| (other.kind, &other.message) == (event.kind, &event.message));
+        [Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived].contains(&event.kind) && !told_before
+    }
+
+    fn outside_window(&self, message: &Message) -> Option<bool> {
+        if self.events[0].channel != "whatsapp" || !self.tells_replies {
+            return None;
+        }
+        let category = self.word(message, |event| &event.category);
+        if !self.is_plain(message) && category.as_deref() != Some("service") {
+            return None;
+        }
+        let last = (0..message.begun)
+            .filter(|&place| self.opens_window(place))
+            .filter(|&place| {
+                let account = self.account(place);
+                account.is_none() || message.account.is_none() || account == message.account.as_ref()
+            })
+            .map(|place| self.events[place].at)
+            .max();
+        match last {
+            None if message.sent_at - self.log_began <= 24 * HOUR => None,
+            None => Some(true),
+            Some(at) => Some(message.sent_at - at > 24 * HOUR),
+        }
+    }
+
+    pub(super) fn of(&self, message: &Message, messages: &[Message]) -> Found {
+        if !self.is_audited(message) {
+            return Found::default();
+        }
+        let held = self.holding(message);
+        let breaks =
+            |held: &&(usize, Forbids)| self.concerns(&held.1, message) && !self.confirms(held, message, messages);
+        let opted_in = self.events[..message.begun].iter().any(|event| event.kind == Kind::OptedIn);
+        Found {
+            after_opt_out: Some(held.iter().any(|held| breaks(&held))),
+            outside_window: self.outside_window(message),
+            without_opt_in: (self.tells_opt_ins && self.is_marketing(message)).then_some(!opted_in),
+        }
+    }
+}

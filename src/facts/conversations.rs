@@ -2,6 +2,7 @@
 //!
 //! Acts keep a conversation going: what either side sends, taps or asks. Receipts, failures and opt-outs do not.
 
+use super::messages::Tags;
 use super::table::{Form, NONE, Read, Spec, code_of};
 use super::{Grain, Settings};
 use crate::store::words::NULL;
@@ -30,6 +31,7 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "channel", form: Form::Word, meaning: "platform" },
     Spec { name: "account", form: Form::Word, meaning: "the business's endpoint; null: the log does not say" },
     Spec { name: "campaign", form: Form::Word, meaning: "campaign of its first message; null: none" },
+    Spec { name: "variant", form: Form::Word, meaning: "experiment variant of its first message; null: none" },
     Spec { name: "flow", form: Form::Word, meaning: "flow of its first question; null: none" },
     Spec { name: "language", form: Form::Word, meaning: "first language that is known; null: none" },
     Spec { name: "country", form: Form::Word, meaning: "first country that is known; null: none" },
@@ -103,7 +105,8 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Number(|row| row.owner.contact_key),
     Read::Word("channel", |row| row.owner.channel),
     Read::Word("account", |row| row.fact.account),
-    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Word("campaign", |row| row.fact.tags.campaign),
+    Read::Word("variant", |row| row.fact.tags.variant),
     Read::Word("flow", |row| row.fact.flow),
     Read::Word("language", |row| row.fact.language),
     Read::Word("country", |row| row.fact.country),
@@ -135,7 +138,7 @@ pub(super) const READS: &[Read<Conversation>] = &[
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
     pub(super) account: u32,
-    pub(super) campaign: u32,
+    pub(super) tags: Tags,
     pub(super) flow: u32,
     pub(super) language: u32,
     pub(super) country: u32,
@@ -166,7 +169,7 @@ impl Conversation {
     pub(super) fn new(account: u32, at: i64, by_business: bool) -> Self {
         Self {
             account,
-            campaign: NULL,
+            tags: Tags::default(),
             flow: NULL,
             language: NULL,
             country: NULL,

@@ -47,7 +47,7 @@ pub(super) fn waited_s(visit: &Visit, settings: &Settings) -> i64 {
 pub(super) fn conclude(visit: &mut Visit, conversation: &Conversation, settings: &Settings) {
     let is_last = visit.position == conversation.n_questions;
     visit.account = conversation.account;
-    visit.campaign = conversation.campaign;
+    visit.tags = conversation.tags;
     visit.conversation_started_at = conversation.started_at;
     visit.conversation_ended_at = conversation.ended_at;
     visit.undecided = conversation.is_undecided(settings);

@@ -35,6 +35,7 @@ pub(super) const WORDS: [&str; 11] = [
 const CAMPAIGN: usize = 0;
 pub(super) const TEMPLATE: usize = 1;
 pub(super) const CATEGORY: usize = 2;
+const VARIANT: usize = 6;
 pub(super) const MESSAGE_TYPE: usize = 9;
 const ERROR_CODE: usize = 10;
 
@@ -298,6 +299,13 @@ fn is_dismissal_decided(row: &Row<'_, Message>) -> bool {
             || message.opened_at.saturating_add(settings.windows.reply.0) <= settings.horizon)
 }
 
+/// Under what the business sent a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tags {
+    pub(super) campaign: u32,
+    pub(super) variant: u32,
+}
+
 /// One outbound message.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -393,6 +401,11 @@ impl Message {
 
     pub(super) fn campaign(&self) -> u32 {
         self.words[CAMPAIGN]
+    }
+
+    /// What its conversation and its opt-out take over.
+    pub(super) fn tags(&self) -> Tags {
+        Tags { campaign: self.campaign(), variant: self.words[VARIANT] }
     }
 
     fn has_reaction(&self) -> bool {

@@ -174,8 +174,9 @@ impl<'f> Facts<'f> {
             nulls: Vec::new(),
         };
         facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
-        // Conversations, visits and opt-outs have their campaign from a message.
-        let inherit = facts.events().contains(&"campaign").then_some("campaign");
+        // Conversations, visits and opt-outs have these from a message.
+        let events = facts.events();
+        let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
         facts

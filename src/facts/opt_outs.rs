@@ -1,6 +1,7 @@
 //! Opt-outs: one row per change from "may be written to" to "may not", or from soft to hard.
 
 use super::Grain;
+use super::messages::Tags;
 use super::table::{Form, NONE, Read, Spec};
 
 /// The grain.
@@ -17,6 +18,11 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "channel", form: Form::Word, meaning: "platform" },
     Spec { name: "account", form: Form::Word, meaning: "the business's endpoint; null: the log does not say" },
     Spec { name: "campaign", form: Form::Word, meaning: "campaign of the message it is attributed to; null: none" },
+    Spec {
+        name: "variant",
+        form: Form::Word,
+        meaning: "experiment variant of the message it is attributed to; null: none",
+    },
     Spec {
         name: "kind",
         form: Form::Word,
@@ -40,7 +46,8 @@ pub(super) const READS: &[Read<OptOut>] = &[
     Read::Number(|row| row.owner.contact_key),
     Read::Word("channel", |row| row.owner.channel),
     Read::Word("account", |row| row.fact.account),
-    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Word("campaign", |row| row.fact.tags.campaign),
+    Read::Word("variant", |row| row.fact.tags.variant),
     Read::Fixed(&["soft", "hard"], |row| 1 + u32::from(row.fact.hard)),
     Read::Fixed(&["message", "platform"], |row| 1 + u32::from(!row.fact.by_message)),
     Read::Number(|row| row.fact.at),
@@ -52,7 +59,7 @@ pub(super) const READS: &[Read<OptOut>] = &[
 #[derive(Clone, Debug)]
 pub(super) struct OptOut {
     pub(super) account: u32,
-    pub(super) campaign: u32,
+    pub(super) tags: Tags,
     pub(super) hard: bool,
     pub(super) by_message: bool,
     pub(super) at: i64,
@@ -62,6 +69,6 @@ pub(super) struct OptOut {
 
 impl OptOut {
     pub(super) fn new(account: u32, at: i64, hard: bool, by_message: bool) -> Self {
-        Self { account, campaign: 0, hard, by_message, at, resumed_at: NONE, attributed: false }
+        Self { account, tags: Tags::default(), hard, by_message, at, resumed_at: NONE, attributed: false }
     }
 }

@@ -1,5 +1,6 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
+use super::messages::Tags;
 use super::passes::{self, Pass, Standing};
 use super::table::{Form, NONE, Read, Spec, code_of};
 use super::{Grain, endings};
@@ -34,6 +35,7 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "channel", form: Form::Word, meaning: "platform" },
     Spec { name: "account", form: Form::Word, meaning: "the business's endpoint; null: the log does not say" },
     Spec { name: "campaign", form: Form::Word, meaning: "campaign of the conversation; null: none" },
+    Spec { name: "variant", form: Form::Word, meaning: "experiment variant of the conversation; null: none" },
     Spec { name: "flow", form: Form::Word, meaning: "scripted dialogue; null: not known" },
     Spec { name: "flow_version", form: Form::Word, meaning: "edition of the flow; null: not known" },
     Spec { name: "question", form: Form::Word, meaning: "question at which the contact stood; null: it has no name" },
@@ -111,7 +113,8 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Number(|row| row.owner.contact_key),
     Read::Word("channel", |row| row.owner.channel),
     Read::Word("account", |row| row.fact.account),
-    Read::Word("campaign", |row| row.fact.campaign),
+    Read::Word("campaign", |row| row.fact.tags.campaign),
+    Read::Word("variant", |row| row.fact.tags.variant),
     Read::Word("flow", |row| row.fact.flow),
     Read::Word("flow_version", |row| row.fact.flow_version),
     Read::Word("question", |row| row.fact.question),
@@ -145,7 +148,7 @@ pub(super) struct Visit {
     pub(super) conversation: usize,
     /// What it takes over from its conversation once all is known.
     pub(super) account: u32,
-    pub(super) campaign: u32,
+    pub(super) tags: Tags,
     pub(super) conversation_started_at: i64,
     pub(super) conversation_ended_at: i64,
     pub(super) undecided: bool,
@@ -238,7 +241,7 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
     Visit {
         conversation,
         account: NULL,
-        campaign: NULL,
+        tags: Tags::default(),
         conversation_started_at: NONE,
         conversation_ended_at: NONE,
         undecided: false,

@@ -350,7 +350,7 @@ impl<'w> Walk<'w> {
         conversation.n_outbound += 1;
         if conversation.opening_until == NONE {
             conversation.opening_until = at.saturating_add(opening);
-            conversation.campaign = self.messages[message].campaign();
+            conversation.tags = self.messages[message].tags();
         }
         conversation.past_opening |= at > conversation.opening_until;
         if conversation.first_inbound_at != NONE && conversation.first_response_s == NONE {
@@ -473,7 +473,7 @@ impl<'w> Walk<'w> {
             if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
                 let message = &mut self.messages[place];
                 opt_out.attributed = true;
-                opt_out.campaign = message.campaign();
+                opt_out.tags = message.tags();
                 if message.opted_out_at == NONE || hard {
                     message.opted_out_hard = hard;
                 }

@@ -96,6 +96,7 @@ pub(crate) struct Event {
     pub(crate) channel: String,
     pub(crate) account: Option<String>,
     pub(crate) campaign: Option<String>,
+    pub(crate) variant: Option<String>,
     pub(crate) flow: Option<String>,
     pub(crate) flow_version: Option<String>,
     pub(crate) question: Option<String>,
@@ -130,6 +131,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
+        let variant = texts("variant");
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -142,6 +144,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             channel: channel[row].clone().unwrap(),
             account: account[row].clone(),
             campaign: campaign[row].clone(),
+            variant: variant[row].clone(),
             flow: flow[row].clone(),
             flow_version: flow_version[row].clone(),
             question: question[row].clone(),

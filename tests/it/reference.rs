@@ -48,6 +48,30 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
             compare(&answer, &tally, &mut found);
         }
     }
+    found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
+    found
+}
+
+/// A fact has its variant from where it has its campaign. So the naive counts by campaign of a log whose campaigns are its
+/// variants must be the engine's by variant, for every metric that does not ask for campaigns itself.
+fn disagreements_by_variant(
+    pipeline: &Pipeline,
+    events: &[Event],
+    since: Option<i64>,
+    until: Option<i64>,
+    last_questions: &[(String, Option<String>, String)],
+) -> Vec<String> {
+    let as_campaign = |event: &Event| Event { campaign: event.variant.clone(), ..event.clone() };
+    let events: Vec<Event> = events.iter().map(as_campaign).collect();
+    let tally = counts::tally(&events, &["campaign"], since, until, last_questions);
+    let has_variant = |metric: &Metric| ["conversations", "messages", "visits"].contains(&metric.table.as_str());
+    let metrics = Metric::all().unwrap().into_iter();
+    let asked = metrics.filter(|metric| has_variant(metric) && !metric.sql.contains("campaign"));
+    let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, &["variant"])).collect();
+    let mut found = Vec::new();
+    for answer in pipeline.answer(&asks, since, until) {
+        compare(&answer, &tally, &mut found);
+    }
     found
 }
 

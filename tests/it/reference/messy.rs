@@ -147,6 +147,7 @@ impl Line {
             "message_id": self.message.map(|message| format!("{side}-{message}")),
             "reply_to": self.reply_to.filter(|_| is_inbound).map(|message| format!("out-{message}")),
             "campaign": self.campaign.map(|campaign| format!("campaign-{campaign}")),
+            "variant": self.message.map(|message| if message < 2 { "control" } else { "short" }).filter(|_| self.account < 2),
             "flow": question.map(|question| if question == 2 { "survey" } else { "order" }),
             "flow_version": question.map(|question| if question == 2 { "2" } else { "1" }),
             "question": question.map(|question| format!("q{question}")),

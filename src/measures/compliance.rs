@@ -22,11 +22,11 @@ const RULES: [(&str, &str, &str); 3] = [
 pub static MEASURE: Measure = Measure {
     id: "compliance",
     name: "Permission and compliance",
-    meaning: "how many messages were held against each rule, and how many broke it",
+    meaning: "How many messages were held against each rule, and how many broke it.",
     formula: "messages that break the rule / messages that it was held against",
     unit: "messages",
     follows: "policies of the platforms, dated in src/facts/rules.toml; [compliance] in trichter.toml",
-    caveat: "a rule that the log cannot tell of is n/a, which is not the same as kept; 'trichter audit' lists the messages",
+    caveat: "A rule that the log cannot tell of is n/a, which is not the same as kept. 'trichter audit' lists the messages.",
     asks,
     tables: |setting, answers| Ok(vec![rules(setting, answers)]),
 };

@@ -94,12 +94,16 @@ fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         Column::new("total_seconds", "Time lost in all"),
         Column::of("loop_acts", "Messages lost in all"),
     ];
+    let rows: Vec<Row> = rows.collect();
+    let none = if rows.is_empty() { "Nobody went round in a loop. " } else { "" };
+    let note =
+        format!("{none}A loop: asked for the third time in one visit, or back at a question by way of one other.");
     Table {
         id: "loops",
         title: "Loops and what they cost".to_owned(),
         columns: columns(setting, QUESTION).into_iter().chain(own).collect(),
-        rows: rows.collect(),
-        note: "A loop: asked for the third time in one visit, or back at a question by way of one other.".to_owned(),
+        rows,
+        note,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The chapter of a measure: its tables as they came, whatever they hold.
 
 use crate::measures::{self, Measured, Value};
-use crate::report::page::{Cell, Column, Part, Section, Table, Words};
+use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
 const MOST_ROWS: usize = 200;
@@ -21,7 +21,7 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
-        title: column.title.clone(),
+        title: capitalised(&column.title),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });

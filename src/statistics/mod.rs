@@ -8,8 +8,4 @@ pub mod difference;
 pub mod routing;
 pub mod survival;
 
-/// Counts stay far below 2^53, where doubles stop being exact.
-#[expect(clippy::cast_precision_loss)]
-fn as_f64(count: u64) -> f64 {
-    count as f64
-}
+use crate::rate::as_f64;

@@ -7,6 +7,7 @@ mod endings;
 mod messy;
 mod passes;
 mod permission;
+mod sides;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -3,6 +3,7 @@
 
 use trichter::event::{Kind, SECOND};
 
+use super::sides::{is_inbound, is_outbound};
 use crate::pipeline::Event;
 
 pub(super) const DAY: i64 = 86_400 * SECOND;
@@ -139,21 +140,6 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
     }
     let opt_outs = opt_outs.iter().map(|opt_out| events[opt_out.place].at).collect();
     Facts { messages, conversations, visits, n_visits, opt_outs }
-}
-
-fn is_outbound(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::MessageSent
-            | Kind::MessageDelivered
-            | Kind::MessageOpened
-            | Kind::MessageFailed
-            | Kind::MessageSuppressed
-    )
-}
-
-fn is_inbound(kind: Kind) -> bool {
-    matches!(kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::LinkClicked | Kind::ReactionReceived)
 }
 
 impl Contact<'_> {

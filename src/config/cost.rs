@@ -45,6 +45,9 @@ pub struct Rule {
     /// As which category a message would have had to be sent had the window not been open.
     #[serde(default)]
     pub outside_window: BTreeMap<String, String>,
+    /// The country of contacts of whom the log tells none.
+    #[serde(default, deserialize_with = "country")]
+    pub unknown_country: Option<String>,
 }
 
 /// What is charged.
@@ -60,11 +63,22 @@ pub enum Per {
 }
 
 /// Where a price holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Everywhere,
     Region(String),
     Country(String),
+}
+
+impl Place {
+    /// The greater, the more it says.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Everywhere => 0,
+            Self::Region(_) => 1,
+            Self::Country(_) => 2,
+        }
+    }
 }
 
 /// Prices of one thing over time.
@@ -84,6 +98,8 @@ struct Series {
 #[derive(Clone, Debug)]
 pub struct Ladder {
     from: Date,
+    /// The first day on which they do not hold any more.
+    until: Option<Date>,
     /// ISO 4217.
     pub currency: String,
     /// Messages of the month before it applies, and the price in millionths. The first begins at 0.
@@ -143,7 +159,8 @@ impl Card {
     #[must_use]
     pub fn changes_inside_months(&self) -> bool {
         let ladders = self.series.iter().flat_map(|series| &series.ladders);
-        ladders.map(|ladder| ladder.from).chain(self.rules.iter().map(|rule| rule.from)).any(|from| from.day() != 1)
+        let days = ladders.flat_map(|ladder| [Some(ladder.from), ladder.until]).flatten();
+        days.chain(self.rules.iter().map(|rule| rule.from)).any(|day| day.day() != 1)
     }
 
     /// The rule of the channel on a day: of those that have begun, the last.
@@ -159,10 +176,11 @@ impl Card {
     /// # Errors
     /// There is none, or it cannot be told which.
     pub fn price(&self, item: Item<'_>, day: Date) -> std::result::Result<(usize, &Ladder), Missing> {
-        let mut best: Option<((bool, &Place, bool), usize, &Ladder)> = None;
+        let mut best: Option<((bool, u8, bool), usize, &Ladder)> = None;
         let mut missing = None;
         for (number, series) in self.series.iter().enumerate() {
-            let Some(ladder) = series.ladders.iter().rev().find(|ladder| ladder.from <= day) else { continue };
+            let begun = series.ladders.iter().rev().find(|ladder| ladder.from <= day);
+            let Some(ladder) = begun.filter(|ladder| ladder.until.is_none_or(|until| day < until)) else { continue };
             let account = fits(series.account.as_deref(), item.account, |own, asked| own == asked);
             let category = fits(series.category.as_deref(), item.category, str::eq_ignore_ascii_case);
             let country = match item.country {
@@ -177,16 +195,8 @@ impl Card {
                 missing = missing.max(Some(*unknown));
                 continue;
             }
-            let says = (series.account.is_some(), &series.place, series.category.is_some());
-            let rank = |(account, place, category): (bool, &Place, bool)| {
-                let place = match place {
-                    Place::Everywhere => 0,
-                    Place::Region(_) => 1,
-                    Place::Country(_) => 2,
-                };
-                (account, place, category)
-            };
-            if best.as_ref().is_none_or(|(known, ..)| rank(*known) < rank(says)) {
+            let says = (series.account.is_some(), series.place.rank(), series.category.is_some());
+            if best.as_ref().is_none_or(|(known, ..)| *known < says) {
                 best = Some((says, number, ladder));
             }
         }
@@ -201,6 +211,11 @@ impl Card {
 /// Whether what a price says of itself fits; `None` if that is not known.
 fn fits(own: Option<&str>, asked: Option<&str>, equal: fn(&str, &str) -> bool) -> Option<bool> {
     own.map_or(Some(true), |own| asked.map(|asked| equal(own, asked)))
+}
+
+/// Categories are the same in any case of letters.
+fn lowercase<V>(of_category: BTreeMap<String, V>) -> BTreeMap<String, V> {
+    of_category.into_iter().map(|(category, value)| (category.to_ascii_lowercase(), value)).collect()
 }
 
 /// The file as it stands.
@@ -228,6 +243,8 @@ struct PriceLine {
     category: Option<String>,
     #[serde(deserialize_with = "day")]
     from: Date,
+    #[serde(default, deserialize_with = "last_day")]
+    until: Option<Date>,
     #[serde(default)]
     above: u64,
     price: Amount,
@@ -241,7 +258,9 @@ impl Lines {
     fn card(self) -> std::result::Result<Card, Wrong> {
         let mut rules: Vec<Rule> = Vec::new();
         for rule in self.rule {
-            let (start, rule) = (rule.span().start, rule.into_inner());
+            let (start, mut rule) = (rule.span().start, rule.into_inner());
+            rule.free_per_account_and_month = lowercase(rule.free_per_account_and_month);
+            rule.outside_window = lowercase(rule.outside_window);
             if rules.iter().any(|known| (&known.channel, known.from) == (&rule.channel, rule.from)) {
                 let Rule { channel, from, .. } = rule;
                 return Err((
@@ -284,7 +303,7 @@ impl Card {
             (None, None) => (Place::Everywhere, Vec::new()),
         };
         let category = price.category.map(|category| category.to_ascii_lowercase());
-        let (from, currency, tier) = (price.from, price.currency.0, (price.above, price.price.0));
+        let (from, until, currency, tier) = (price.from, price.until, price.currency.0, (price.above, price.price.0));
         if self.rule(&price.channel, from).is_none() {
             let channel = price.channel;
             return Err(format!(
@@ -312,6 +331,18 @@ impl Card {
         }
         let Some(series) = self.series.get_mut(number) else { return Ok(()) };
         let what = series.what(from);
+        if let Some(until) = until.filter(|until| *until <= from) {
+            return Err(format!("{what} ends on {until}, before it began; 'until' is the first day without it"));
+        }
+        let is_inside =
+            |day: Date, (from, until): (Date, Option<Date>)| from < day && until.is_some_and(|until| day < until);
+        for ladder in &series.ladders {
+            let known = (ladder.from, ladder.until);
+            if is_inside(from, known) || is_inside(ladder.from, (from, until)) {
+                let other = ladder.from;
+                return Err(format!("{what} overlaps the price of the same from {other}; end the earlier one by then"));
+            }
+        }
         match series.ladders.iter_mut().find(|ladder| ladder.from == from) {
             None if tier.0 > 0 => {
                 let above = tier.0;
@@ -319,15 +350,18 @@ impl Card {
                     "{what} costs something above {above} messages a month, but nothing before; write a price without 'above'"
                 ));
             }
-            None => series.ladders.push(Ladder { from, currency, tiers: vec![tier] }),
+            None => series.ladders.push(Ladder { from, until, currency, tiers: vec![tier] }),
+            Some(ladder) if ladder.tiers.iter().any(|(above, _)| *above == tier.0) => {
+                return Err(format!("{what} has a price already; write another 'from' or 'above', or strike one out"));
+            }
             Some(ladder) if ladder.currency != currency => {
                 return Err(format!(
                     "{what} has a price in {} already; its tiers are of one currency",
                     ladder.currency
                 ));
             }
-            Some(ladder) if ladder.tiers.iter().any(|(above, _)| *above == tier.0) => {
-                return Err(format!("{what} has a price already; write another 'from' or 'above', or strike one out"));
+            Some(ladder) if ladder.until != until => {
+                return Err(format!("{what} has a tier that ends on another day; its tiers end together"));
             }
             Some(ladder) => ladder.tiers.push(tier),
         }
@@ -347,6 +381,14 @@ impl Series {
     }
 }
 
+fn last_day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Date>, D::Error> {
+    day(deserializer).map(Some)
+}
+
+fn country<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    Country::deserialize(deserializer).map(|Country(country)| Some(country))
+}
+
 fn day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Date, D::Error> {
     let text = String::deserialize(deserializer)?;
     let is_day = |date: &Date| date.to_string() == text;
@@ -362,16 +404,16 @@ struct Country(String);
 impl<'de> Deserialize<'de> for Country {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        let are_letters = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
         let upper = text.to_ascii_uppercase();
-        match text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            true => Ok(Self(text)),
-            false if upper.len() == 2 && upper.bytes().all(|byte| byte.is_ascii_uppercase()) => {
-                Err(serde::de::Error::custom(format!("no country '{text}'; did you mean '{upper}'?")))
-            }
-            false => Err(serde::de::Error::custom(format!(
-                "no country '{text}'; write its two letters of ISO 3166, as in \"DE\""
-            ))),
+        if are_letters && upper == text {
+            return Ok(Self(text));
         }
+        Err(serde::de::Error::custom(if are_letters {
+            format!("no country '{text}'; did you mean '{upper}'?")
+        } else {
+            format!("no country '{text}'; write its two letters of ISO 3166, as in \"DE\"")
+        }))
     }
 }
 

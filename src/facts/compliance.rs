@@ -21,7 +21,7 @@ use crate::store::rows::NO_MESSAGE;
 use crate::store::words::{NULL, Words};
 
 /// Columns of messages that only this module fills.
-pub(super) const COLUMNS: [&str; 7] = [
+pub(super) const COLUMNS: [&str; 8] = [
     "breaks_opt_out",
     "window_measurable",
     "is_free_form",
@@ -29,6 +29,7 @@ pub(super) const COLUMNS: [&str; 7] = [
     "consent_measurable",
     "breaks_consent",
     "service_window",
+    "form",
 ];
 /// Words of messages that rules look at.
 pub(super) const WORDS: [&str; 3] = ["template", "category", "message_type"];
@@ -157,6 +158,8 @@ pub(super) struct Verdict {
     pub(super) window: Finding,
     pub(super) consent: Finding,
     pub(super) service_window: ServiceWindow,
+    /// Whether the message is free-form, if the log tells.
+    pub(super) is_free_form: Option<bool>,
 }
 
 /// What an opt-out forbids.
@@ -416,8 +419,8 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
             _ => ServiceWindow::Closed,
         }
     });
-    let window = window.filter(|_| observable.replies == Seen::Always);
-    let window = match window.and_then(|window| rules.is_free_form(message, window)) {
+    let is_free_form = window.and_then(|window| rules.is_free_form(message, window));
+    let window = match is_free_form.filter(|_| observable.replies == Seen::Always) {
         None => Finding::Unmeasurable,
         Some(false) => Finding::Exempt,
         Some(true) => match service_window {
@@ -426,7 +429,7 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
             ServiceWindow::Closed => Finding::Broken(known.last_act(account).map_or(NONE, |act| act.at)),
         },
     };
-    Verdict { opt_out: forbidden.map_or(Finding::Kept, Finding::Broken), window, consent, service_window }
+    Verdict { opt_out: forbidden.map_or(Finding::Kept, Finding::Broken), window, consent, service_window, is_free_form }
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "currency", form: Form::Word, meaning: "ISO 4217, of `cost`; null: not reported" },
     Spec { name: "billing", form: Form::Word, meaning: "'charged' or 'free', as the platform says; null: it does not" },
     Spec {
+        name: "form",
+        form: Form::Word,
+        meaning: "'free_form', or 'template' for what may be sent outside the service window; null: the channel has none, or the log does not tell",
+    },
+    Spec {
         name: "service_window",
         form: Form::Word,
         meaning: "the kind of event that opened the channel's service window in which it was sent; 'closed': there was none; null: the channel has none, or the log does not tell",
@@ -258,6 +263,10 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Fixed(&["charged", "free"], |row| match row.fact.billable {
         None => NULL,
         Some(is_charged) => 1 + u32::from(!is_charged),
+    }),
+    Read::Fixed(&["free_form", "template"], |row| match row.fact.verdict.is_free_form {
+        None => NULL,
+        Some(is_free_form) => 1 + u32::from(!is_free_form),
     }),
     Read::Fixed(&ServiceWindow::NAMES, |row| row.fact.verdict.service_window.code()),
     Read::Fixed(&["soft", "hard"], |row| match (row.fact.opted_out_at, row.fact.opted_out_hard) {

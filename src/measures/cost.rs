@@ -61,7 +61,7 @@ fn cells(setting: &Setting<'_>) -> [Ask; 2] {
         None => by.push("month"),
         Some(card) => {
             by.push(if card.changes_inside_months() { "day" } else { "month" });
-            by.extend(["account", "service_window", "after_ad", "opens_billing", "reached"]);
+            by.extend(["account", "form", "service_window", "after_ad", "opens_billing", "reached"]);
         }
     }
     [RATE, REPORTED].map(|metric| setting.ask(metric, &by))
@@ -141,11 +141,12 @@ impl Book {
     }
 }
 
-/// The value of a column; the month of a day is its beginning.
+/// The value of a column. The month of a day is its beginning; where no category is told, the form stands for it.
 fn value(by: &[String], segment: &[Option<String>], column: &str) -> Option<String> {
     let of = |name: &str| by.iter().position(|known| known == name).and_then(|place| segment.get(place)?.clone());
     match of(column) {
         None if column == "month" => of("day").map(|day| day.chars().take("2026-01".len()).collect()),
+        None if column == "category" => of("form"),
         value => value,
     }
 }
@@ -344,7 +345,7 @@ fn prices(setting: &Setting<'_>, book: &Book) -> Table {
 /// Which messages have no price, and why.
 fn unknown(setting: &Setting<'_>, book: &Book) -> Table {
     let add = |counts: &mut BTreeMap<Why, u64>, entry: &Entry| {
-        if let Some(why) = entry.priced.why {
+        if let Some(why) = entry.priced.why.filter(|_| entry.priced.unknown > 0) {
             *counts.entry(why).or_default() += entry.priced.unknown;
         }
     };

@@ -128,8 +128,8 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
             Plan::Charge { free } => {
                 priced.charged = cell.n;
                 let of = (&cell.channel, &cell.account, cell.category.as_deref().map(str::to_ascii_lowercase));
-                let days = allowances.entry((month(cell.day), of)).or_default();
                 if free > 0 {
+                    let days = allowances.entry((month(cell.day), of)).or_default();
                     days.entry(cell.day).or_default().push((place, free));
                 }
             }
@@ -157,7 +157,7 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
         if priced.charged == 0 {
             continue;
         }
-        match card.price(cell.item(cell.category.as_deref()), cell.day) {
+        match card.price(cell.item(card, cell.category.as_deref()), cell.day) {
             Ok((series, ladder)) => add(&mut charged, (series, cell.day), (place, priced.charged, ladder)),
             Err(missing) => {
                 (priced.unknown, priced.charged) = (priced.charged, 0);
@@ -177,7 +177,7 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
         let category = cell.category.as_deref();
         let instead = card.rule(&cell.channel, cell.day).and_then(|rule| rule.instead(category)).or(category);
         if priced.in_window > 0
-            && let Ok((series, ladder)) = card.price(cell.item(instead), cell.day)
+            && let Ok((series, ladder)) = card.price(cell.item(card, instead), cell.day)
         {
             add(&mut saved, (series, cell.day), (place, priced.in_window, ladder));
         }
@@ -199,8 +199,10 @@ fn month(day: Date) -> (i16, i8) {
 }
 
 impl Cell {
-    fn item<'c>(&'c self, category: Option<&'c str>) -> Item<'c> {
-        Item { channel: &self.channel, account: self.account.as_deref(), country: self.country.as_deref(), category }
+    fn item<'c>(&'c self, card: &'c Card, category: Option<&'c str>) -> Item<'c> {
+        let unknown = || card.rule(&self.channel, self.day)?.unknown_country.as_deref();
+        let country = self.country.as_deref().or_else(unknown);
+        Item { channel: &self.channel, account: self.account.as_deref(), country, category }
     }
 }
 

@@ -19,22 +19,26 @@ pub(super) struct Columns<'s> {
     pub(super) country: &'s [u32],
     pub(super) language: &'s [u32],
     pub(super) error_code: &'s [u32],
+    pub(super) currency: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
     pub(super) last_questions: Vec<LastQuestion>,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Whether it is found what decides what a message costs.
+    pub(super) bills: bool,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
     /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
-    /// `judges` if they should be held against rules.
+    /// `judges` if they should be held against rules, `bills` if it should be found what decides their cost.
     pub(super) fn of(
         shard: &'s Shard,
         settings: &'s Settings,
         of_messages: &[&str],
         judges: bool,
+        bills: bool,
         nulls: &'s [u32],
     ) -> Self {
         let codes = |name| match shard.words(name).0 {
@@ -60,6 +64,7 @@ impl<'s> Columns<'s> {
             country: codes("country"),
             language: codes("language"),
             error_code: codes("error_code"),
+            currency: codes("currency"),
             of_messages: WORDS
                 .iter()
                 .enumerate()
@@ -68,6 +73,7 @@ impl<'s> Columns<'s> {
                 .collect(),
             last_questions: last_questions.collect(),
             rules: judges.then(|| Rules::new(shard, settings)),
+            bills,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

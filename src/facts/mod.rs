@@ -10,6 +10,7 @@ use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
+mod billing;
 mod columns;
 mod compliance;
 pub mod contacts;
@@ -154,6 +155,8 @@ pub struct Facts<'f> {
     of_messages: Vec<&'static str>,
     /// Whether messages are held against the rules of permission.
     judges: bool,
+    /// Whether it is found what decides what they cost.
+    bills: bool,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -171,14 +174,18 @@ impl<'f> Facts<'f> {
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
             judges: false,
+            bills: false,
             nulls: Vec::new(),
         };
-        facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
+        let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        facts.judges = are_wanted(&compliance::COLUMNS);
+        facts.bills = are_wanted(&billing::COLUMNS);
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
+        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.bills));
         facts
     }
 
@@ -202,15 +209,18 @@ impl<'f> Facts<'f> {
         events.extend(self.visits.events());
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
-        events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
+        let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
+        let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
+        events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
         events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
+        events.extend(billing::EVENTS.iter().filter(|_| self.bills));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, self.bills, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

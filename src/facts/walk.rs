@@ -12,7 +12,7 @@ use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, endings, passes};
+use super::{NONE, Observable, Settings, billing, endings, passes};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -120,6 +120,9 @@ impl<'w> Walk<'w> {
         self.walk();
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
+        }
+        if self.columns.bills {
+            billing::find(self);
         }
     }
 

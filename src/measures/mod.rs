@@ -12,11 +12,14 @@ use crate::metrics::{Answers, Ask};
 
 pub mod comparison;
 pub mod compliance;
+mod cost;
 mod definitions;
 mod fix_first;
 mod leaving;
 mod paths;
+mod pricing;
 mod reminder;
+mod savings;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -28,6 +31,8 @@ pub static ALL: &[&Measure] = &[
     &reminder::MEASURE,
     &paths::MEASURE,
     &compliance::MEASURE,
+    &cost::MEASURE,
+    &savings::MEASURE,
     &definitions::MEASURE,
 ];
 

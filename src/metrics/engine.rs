@@ -69,6 +69,9 @@ type Sums = Vec<Found>;
 /// memory does not either.
 const ROWS: usize = 256 * 1024;
 
+/// Columns of a breakdown that can share its segments with others.
+const FEW: usize = 4;
+
 /// The counts of one thread while it goes over its shards, and facts that are not counted yet.
 pub struct Tally<'s> {
     facts: Facts<'s>,
@@ -194,8 +197,9 @@ fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
     let mut groups: BTreeMap<(String, bool, Option<Vec<String>>), Group> = BTreeMap::new();
     for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
         // What is counted once however often it stands there does not add up over segments, so it keeps its own. Nor do
-        // squares of what a contact did.
-        let own = (ask.clustered || counts_distinct(metric)).then(|| ask.by.clone());
+        // squares of what a contact did. What is broken down finely would make the segments of all others as fine.
+        let is_apart = ask.clustered || counts_distinct(metric) || ask.by.len() > FEW;
+        let own = is_apart.then(|| ask.by.clone());
         let group = groups.entry((metric.table.clone(), ask.clustered, own)).or_insert_with(|| Group {
             table: metric.table.clone(),
             clustered: ask.clustered,

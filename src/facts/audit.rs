@@ -5,6 +5,7 @@
 use super::columns::Columns;
 use super::compliance::{EVENTS, Finding};
 use super::messages::{CATEGORY, Message, TEMPLATE};
+use super::timing::Wants;
 use super::walk::Walk;
 use super::{NONE, Settings, messages};
 use crate::event::{Kind, Time};
@@ -93,7 +94,7 @@ impl Audit {
     pub fn add(&mut self, shard: &Shard, settings: &Settings) {
         let nulls = vec![NULL; shard.len()];
         let words = ["campaign", "template", "category", "message_type"];
-        let columns = Columns::of(shard, settings, &words, true, &nulls);
+        let columns = Columns::of(shard, settings, &words, true, Wants::default(), &nulls);
         let mut walk = Walk::new(shard, settings, &columns);
         for rows in shard.contacts() {
             let observable = columns.observable(columns.channel[rows.start]);

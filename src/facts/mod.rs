@@ -23,6 +23,7 @@ mod passes;
 mod questions;
 mod receipts;
 pub mod table;
+pub mod timing;
 pub mod visits;
 mod walk;
 
@@ -154,6 +155,8 @@ pub struct Facts<'f> {
     of_messages: Vec<&'static str>,
     /// Whether messages are held against the rules of permission.
     judges: bool,
+    /// What of the messages' timing is found.
+    timing: timing::Wants,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -171,9 +174,12 @@ impl<'f> Facts<'f> {
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
             judges: false,
+            timing: timing::Wants::default(),
             nulls: Vec::new(),
         };
-        facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
+        let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        facts.judges = are_wanted(&compliance::COLUMNS);
+        facts.timing = timing::Wants { doses: are_wanted(&timing::DOSES), local: are_wanted(&timing::LOCAL) };
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
@@ -204,13 +210,14 @@ impl<'f> Facts<'f> {
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
         events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
+        events.extend(self.timing.local.then_some("country"));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, self.timing, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

@@ -14,9 +14,12 @@ pub mod comparison;
 pub mod compliance;
 mod definitions;
 mod fix_first;
+mod frequency;
 mod leaving;
 mod paths;
+mod reaction_times;
 mod reminder;
+pub mod send_time;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -26,6 +29,9 @@ pub static ALL: &[&Measure] = &[
     &leaving::MEASURE,
     &fix_first::MEASURE,
     &reminder::MEASURE,
+    &reaction_times::MEASURE,
+    &send_time::MEASURE,
+    &frequency::MEASURE,
     &paths::MEASURE,
     &compliance::MEASURE,
     &definitions::MEASURE,

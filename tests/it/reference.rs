@@ -8,6 +8,7 @@ mod messy;
 mod passes;
 mod permission;
 mod sides;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,6 +51,7 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
         }
     }
     found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
+    found.extend(timing::disagreements(pipeline, &events, since, until));
     found
 }
 

@@ -157,6 +157,15 @@ impl Line {
             "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
+            // Of the last contact two countries are told, and of the third one with many zones.
+            "country": match (self.contact, self.account) {
+                (0, 0..2) => Some("DE"),
+                (1, 1) => Some("IN"),
+                (2, _) => Some("US"),
+                (3, 1) => Some("BR"),
+                (3, 2) => Some("JP"),
+                _ => None,
+            },
         })
         .to_string()
     }

@@ -24,10 +24,11 @@ mod passes;
 mod questions;
 mod receipts;
 pub mod table;
+pub mod timing;
 pub mod visits;
 mod walk;
 
-use columns::Columns;
+use columns::{Columns, Wants};
 use contacts::Contact;
 use conversations::Conversation;
 use messages::Message;
@@ -153,10 +154,8 @@ pub struct Facts<'f> {
     visits: Rows<Visit>,
     /// Words that messages take.
     of_messages: Vec<&'static str>,
-    /// Whether messages are held against the rules of permission.
-    judges: bool,
-    /// Whether it is found what decides what they cost.
-    bills: bool,
+    /// What is found beyond the walk.
+    wants: Wants,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -173,19 +172,22 @@ impl<'f> Facts<'f> {
             opt_outs: Rows::new(&opt_outs::GRAIN, opt_outs::READS, &wanted.of(&opt_outs::GRAIN)),
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
-            judges: false,
-            bills: false,
+            wants: Wants::default(),
             nulls: Vec::new(),
         };
         let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
-        facts.judges = are_wanted(&compliance::COLUMNS);
-        facts.bills = are_wanted(&billing::COLUMNS);
+        facts.wants = Wants {
+            permission: are_wanted(&compliance::COLUMNS),
+            billing: are_wanted(&billing::COLUMNS),
+            doses: are_wanted(&timing::DOSES),
+            local: are_wanted(&timing::LOCAL),
+        };
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
-        facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
-        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.bills));
+        facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.wants.permission));
+        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.wants.billing));
         facts
     }
 
@@ -212,15 +214,16 @@ impl<'f> Facts<'f> {
         let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
         let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
         events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
-        events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
-        events.extend(billing::EVENTS.iter().filter(|_| self.bills));
+        events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));
+        events.extend(billing::EVENTS.iter().filter(|_| self.wants.billing));
+        events.extend(self.wants.local.then_some("country"));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, self.bills, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, self.wants, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

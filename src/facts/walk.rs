@@ -11,8 +11,9 @@ use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
+use super::timing::Clocks;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, billing, endings, passes};
+use super::{NONE, Observable, Settings, billing, endings, passes, timing};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -77,6 +78,7 @@ pub(super) struct Walk<'w> {
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
     pub(super) contact: Contact,
+    pub(super) clocks: Clocks,
 }
 
 /// Watermarks of a contact: account, reach, and when it was told.
@@ -110,6 +112,7 @@ impl<'w> Walk<'w> {
             visits: Vec::new(),
             opt_outs: Vec::new(),
             contact: Contact::new(NONE),
+            clocks: Clocks::new(shard, columns.wants),
         }
     }
 
@@ -118,10 +121,11 @@ impl<'w> Walk<'w> {
         self.begin(rows);
         self.collect_messages(observable);
         self.walk();
+        timing::tell(self);
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
         }
-        if self.columns.bills {
+        if self.columns.wants.billing {
             billing::find(self);
         }
     }

@@ -15,11 +15,14 @@ pub mod compliance;
 mod cost;
 mod definitions;
 mod fix_first;
+mod frequency;
 mod leaving;
 mod paths;
 mod pricing;
+mod reaction_times;
 mod reminder;
 mod savings;
+pub mod send_time;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -29,6 +32,9 @@ pub static ALL: &[&Measure] = &[
     &leaving::MEASURE,
     &fix_first::MEASURE,
     &reminder::MEASURE,
+    &reaction_times::MEASURE,
+    &send_time::MEASURE,
+    &frequency::MEASURE,
     &paths::MEASURE,
     &compliance::MEASURE,
     &cost::MEASURE,

@@ -50,5 +50,7 @@ mod properties;
 mod reference;
 // From the message to the purchase on the website.
 mod website;
+// Planted peaks in the timing of messages, and none.
+mod timing;
 // Every metric against the truth of simulated logs.
 mod simulated;

@@ -105,6 +105,7 @@ pub(crate) struct Event {
     pub(crate) category: Option<String>,
     pub(crate) message_type: Option<String>,
     pub(crate) topic: Option<String>,
+    pub(crate) country: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) up_to: Option<i64>,
@@ -139,7 +140,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
-        let variant = texts("variant");
+        let (variant, country) = (texts("variant"), texts("country"));
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -161,6 +162,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             category: category[row].clone(),
             message_type: message_type[row].clone(),
             topic: topic[row].clone(),
+            country: country[row].clone(),
             message: message[row].clone(),
             reply_to: reply_to[row].clone(),
             up_to: up_to[row],

@@ -9,6 +9,7 @@ mod messy;
 mod passes;
 mod permission;
 mod sides;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -51,6 +52,7 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
         }
     }
     found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
+    found.extend(timing::disagreements(pipeline, &events, since, until));
     found
 }
 

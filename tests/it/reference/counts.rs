@@ -6,7 +6,7 @@ use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{billing, conventions, endings, passes};
+use super::{billing, conventions, endings, passes, timing};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -264,6 +264,7 @@ pub(super) fn tally<'t>(
 
         passes::count(&mut tally, &facts, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
+        timing::count(&mut tally, &facts, &tells, channel, horizon, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;

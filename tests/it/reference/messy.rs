@@ -160,6 +160,15 @@ impl Line {
             "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
             "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
             "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),
+            // Of the last contact two countries are told, and of the third one with many zones.
+            "country": match (self.contact, self.account) {
+                (0, 0..2) => Some("DE"),
+                (1, 1) => Some("IN"),
+                (2, _) => Some("US"),
+                (3, 1) => Some("BR"),
+                (3, 2) => Some("JP"),
+                _ => None,
+            },
         })
         .to_string()
     }

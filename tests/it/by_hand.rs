@@ -17,6 +17,9 @@ use crate::pipeline::Pipeline;
 struct ByHand {
     /// Text of `trichter.toml`.
     config: String,
+    /// The range of time asked about; all of it if they are not there.
+    since: Option<toml::value::Datetime>,
+    until: Option<toml::value::Datetime>,
     /// Canonical events as CSV.
     log: String,
     /// What `METRIC` or `METRIC:COLUMN` has to be.
@@ -77,6 +80,10 @@ fn cases() -> Vec<(String, ByHand)> {
     cases
 }
 
+fn micros(when: toml::value::Datetime) -> i64 {
+    when.to_string().parse::<jiff::Timestamp>().unwrap().as_microsecond()
+}
+
 fn found(answer: &Answer) -> Expected {
     if let ([], [row]) = (answer.by.as_slice(), answer.rows.as_slice()) {
         return Expected::Total(Cell::of(row));
@@ -98,7 +105,8 @@ fn every_number_that_was_worked_out_by_hand_comes_out() {
             Some((metric, by)) => Ask::new(metric, &by.split(',').collect::<Vec<_>>()),
             None => Ask::new(asked, &[]),
         });
-        let answers = pipeline.answer(&asks.collect::<Vec<_>>(), None, None);
+        let [since, until] = [case.since, case.until].map(|when| when.map(|when| micros(when)));
+        let answers = pipeline.answer(&asks.collect::<Vec<_>>(), since, until);
         for ((asked, expected), answer) in case.expected.iter().zip(&answers) {
             let found = found(answer);
             if found != *expected {

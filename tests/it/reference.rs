@@ -41,8 +41,6 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
     let mut found = Vec::new();
     for &(by, tables) in BREAKDOWNS {
         let asked = metrics.iter().filter(|metric| tables.contains(&metric.table.as_str()));
-        // Who was reachable when a range began is a matter of the state at that instant, not of counting facts.
-        let asked = asked.filter(|metric| since.is_none() || metric.table != "contacts");
         let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
         let tally = counts::tally(&events, by, since, until, &last_questions);
         for answer in pipeline.answer(&asks, since, until) {

@@ -142,6 +142,18 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
     Facts { messages, conversations, visits, n_visits, opt_outs }
 }
 
+/// Whether no opt-out held at the instant, of whatever account.
+pub(super) fn is_reachable_at(events: &[Event], at: i64, around: &Around<'_>) -> bool {
+    let contact = Contact { events, around };
+    contact.opt_outs().iter().filter(|opt_out| events[opt_out.place].at < at).all(|opt_out| {
+        let account = contact.account(opt_out.place);
+        let agrees = |later: usize| {
+            (events[later].kind, contact.account(later)) == (Kind::OptedIn, account.clone()) && events[later].at < at
+        };
+        (opt_out.place..events.len()).any(agrees)
+    })
+}
+
 impl Contact<'_> {
     /// The account of an event; a log that leaves it out means the only one there is.
     fn account(&self, place: usize) -> Option<String> {

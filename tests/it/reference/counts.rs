@@ -264,16 +264,17 @@ pub(super) fn tally<'t>(
         passes::count(&mut tally, &facts, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
-        // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;
         let place = &Place { channel, campaign: none, flow: none, question: none, ending: None };
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
         if tells.replies || tells.clicks {
-            tally.count("silent_contact_rate", place, silent);
+            if in_scope(read[0].at) {
+                tally.count("silent_contact_rate", place, silent);
+            }
             let wants_erasure = read.iter().any(|event| event.kind == Kind::ErasureRequested);
             tally.count("erasure_pending_rate", place, wants_erasure);
         }
-        if since.is_none() && (tells.stops || tells.blocks) {
+        if (tells.stops || tells.blocks) && since.is_none_or(|since| contact::is_reachable_at(&read, since, &around)) {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
         }
     }

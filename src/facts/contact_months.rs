@@ -57,6 +57,8 @@ const COLUMNS: &[Spec] = &[
         form: Form::Flag,
         meaning: "the channel's log tells what contacts write, tap or click",
     },
+    Spec { name: "stops_measurable", form: Form::Flag, meaning: "the channel's log tells when a contact says stop" },
+    Spec { name: "blocks_measurable", form: Form::Flag, meaning: "the channel's log tells when a contact blocks" },
     Spec { name: "opt_outs_measurable", form: Form::Flag, meaning: "the channel's log tells of opt-outs" },
     Spec {
         name: "opt_outs_bounded",
@@ -75,7 +77,7 @@ pub(super) const READS: &[Read<ContactMonth>] = &[
     Read::Month(|row| row.fact.cohort),
     Read::Number(|row| row.fact.age()),
     Read::Number(|row| row.owner.settings.months.begins(row.fact.month)),
-    Read::Flag(|row| row.owner.settings.horizon >= row.owner.settings.months.begins(row.fact.month + 1)),
+    Read::Flag(|row| row.owner.settings.months.has_ended(row.fact.month)),
     Read::Flag(|row| row.fact.age() == 0),
     Read::Flag(|row| row.fact.reachable_at_start),
     Read::Flag(|row| row.fact.reachable),
@@ -85,6 +87,8 @@ pub(super) const READS: &[Read<ContactMonth>] = &[
     Read::Flag(|row| row.fact.active),
     Read::Flag(|row| row.fact.engaged),
     Read::Flag(|row| row.owner.observable.engagement.is_measurable()),
+    Read::Flag(|row| row.owner.observable.stops.is_measurable()),
+    Read::Flag(|row| row.owner.observable.blocks.is_measurable()),
     Read::Flag(|row| row.owner.observable.opt_outs.is_measurable()),
     Read::Flag(|row| row.owner.observable.opt_outs.is_bounded()),
 ];
@@ -119,15 +123,16 @@ impl ContactMonth {
 pub struct Months {
     begins: Vec<i64>,
     names: Words,
+    horizon: i64,
 }
 
 impl Months {
-    /// The months from that of one instant to that of another, with both.
+    /// The months from that of one instant to that of another, the horizon, with both.
     #[must_use]
-    pub fn new(zone: &TimeZone, from: i64, to: i64) -> Self {
-        // One more, so that every month has an end.
-        let after = to.saturating_add(32 * 86_400 * SECOND);
-        let mut months = Self::default();
+    pub fn new(zone: &TimeZone, from: i64, horizon: i64) -> Self {
+        // Longer than any month, so that every month of the log has an end.
+        let after = horizon.saturating_add(32 * 86_400 * SECOND);
+        let mut months = Self { horizon, ..Self::default() };
         for (begins, name) in calendar::months(zone, from, after) {
             months.begins.push(begins);
             months.names.code(&name);
@@ -151,6 +156,19 @@ impl Months {
     #[must_use]
     pub fn begins(&self, month: u32) -> i64 {
         self.begins.get((month as usize).wrapping_sub(1)).copied().unwrap_or(i64::MAX)
+    }
+
+    /// Whether the log goes on to the end of the month with this number.
+    #[must_use]
+    pub fn has_ended(&self, month: u32) -> bool {
+        self.horizon >= self.begins(month.saturating_add(1))
+    }
+
+    /// Whether the log goes on to the end of the month that comes so many months after the one that is written so. A month of
+    /// which it knows nothing has not ended.
+    #[must_use]
+    pub fn is_covered(&self, name: &str, later: u32) -> bool {
+        self.names.find(name).is_some_and(|month| self.has_ended(month.saturating_add(later)))
     }
 }
 

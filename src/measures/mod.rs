@@ -15,8 +15,10 @@ pub mod compliance;
 mod definitions;
 mod fix_first;
 mod leaving;
+mod list_growth;
 mod paths;
 mod reminder;
+mod retention;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -27,6 +29,8 @@ pub static ALL: &[&Measure] = &[
     &fix_first::MEASURE,
     &reminder::MEASURE,
     &paths::MEASURE,
+    &retention::MEASURE,
+    &list_growth::MEASURE,
     &compliance::MEASURE,
     &definitions::MEASURE,
 ];

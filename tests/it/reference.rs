@@ -5,6 +5,7 @@ mod conventions;
 mod counts;
 mod endings;
 mod messy;
+mod months;
 mod passes;
 mod permission;
 mod sides;
@@ -47,6 +48,7 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
             compare(&answer, &tally, &mut found);
         }
     }
+    found.extend(disagreements_of_months(pipeline, &events, since, until));
     found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
     found
 }
@@ -70,6 +72,26 @@ fn disagreements_by_variant(
     let mut found = Vec::new();
     for answer in pipeline.answer(&asks, since, until) {
         compare(&answer, &tally, &mut found);
+    }
+    found
+}
+
+/// Contact months have breakdowns that nothing else has.
+fn disagreements_of_months(
+    pipeline: &Pipeline,
+    events: &[Event],
+    since: Option<i64>,
+    until: Option<i64>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let metrics: Vec<Metric> =
+        Metric::all().unwrap().into_iter().filter(|metric| metric.table == "contact_months").collect();
+    for by in months::BREAKDOWNS {
+        let asks: Vec<Ask> = metrics.iter().map(|metric| Ask::new(&metric.id, by)).collect();
+        let tally = months::tally(events, by, since, until);
+        for answer in pipeline.answer(&asks, since, until) {
+            compare(&answer, &tally, &mut found);
+        }
     }
     found
 }
@@ -129,6 +151,24 @@ fn every_metric_of_a_range_of_time_equals_a_naive_count() {
     ] {
         assert_eq!(disagreements(&pipeline, since, until), Vec::<String>::new(), "{since:?}..{until:?}");
     }
+}
+
+#[test]
+fn the_months_of_messy_logs_equal_a_naive_count() {
+    let runs = Runs { cases: 96, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let days = (0..100_i64, prop::bool::ANY, prop::bool::ANY);
+    let result = runner.run(&(messy::log(), days), |(mut lines, (day, has_since, has_until))| {
+        // Four days become four months.
+        lines.iter_mut().for_each(|line| line.stretch = 31);
+        let pipeline = ingested(&lines);
+        let since = has_since.then_some(messy::START + day * DAY / 2);
+        let until = has_until.then_some(messy::START + (day + 20) * DAY);
+        let found = disagreements_of_months(&pipeline, &pipeline.events(), since, until);
+        prop_assert!(found.is_empty(), "{since:?}..{until:?}\n{}", found[..found.len().min(3)].join("\n"));
+        Ok(())
+    });
+    result.unwrap();
 }
 
 #[test]

@@ -165,7 +165,7 @@ opted_out_soft,2026-03-03T12:00:00Z,ben,whatsapp,a,,marketing_messages,
     let mut expected = [
         "ada a everything unknown - - 01..02 2",
         "ada a everything opted_in web-form - 02..12 3",
-        "ada a everything stopped - en.keyword.stop 12..13 8",
+        "ada a everything stopped - de.keyword.stop 12..13 8",
         "ada a everything blocked - - 13..- 9",
         "ada a marketing stopped marketing_messages - 05..10 4",
         "ada a topic stopped news - 06..- 5",

@@ -155,7 +155,7 @@ fn every_metric_of_a_range_of_time_equals_a_naive_count() {
 
 #[test]
 fn the_months_of_messy_logs_equal_a_naive_count() {
-    let runs = Runs { cases: 96, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let runs = Runs { cases: 48, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
     let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let days = (0..100_i64, prop::bool::ANY, prop::bool::ANY);
     let result = runner.run(&(messy::log(), days), |(mut lines, (day, has_since, has_until))| {

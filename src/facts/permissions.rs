@@ -102,6 +102,7 @@ pub(super) fn find(walk: &Walk<'_>, rules: &Rules<'_>, found: &mut Vec<Permissio
             Kind::OptedIn => (Reach::Everything, OPTED_IN),
             Kind::OptedOutHard => (Reach::Everything, BLOCKED),
             Kind::OptedOutSoft => (rules.reach(topic, columns.error_code[row]), STOPPED),
+            Kind::IdentityLinked => continue,
             _ if is_known => continue,
             _ => (Reach::Everything, UNKNOWN),
         };

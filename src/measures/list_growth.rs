@@ -60,10 +60,10 @@ fn month(setting: &Setting<'_>, answers: &Answers<'_>, row: &metrics::Row) -> Op
     cells.extend(MOVES.map(|metric| count(of(metric))));
     cells.push(count(end));
     cells.push(end.map_or(Value::Unmeasurable, |end| growth(start, end.numerator)));
-    cells.push(if row.measurable {
-        Value::Rate { rate: left, lower_bound: row.lower_bound }
-    } else {
-        Value::Unmeasurable
+    cells.push(match start {
+        _ if !row.measurable => Value::Unmeasurable,
+        0 => Value::Unknown,
+        _ => Value::Rate { rate: left, lower_bound: row.lower_bound },
     });
     let name = row.segment.get(setting.ask(LEFT, MONTH).by.iter().position(|name| name == "month")?)?.as_deref()?;
     Some(Row { cells, n: row.measurable.then_some(start), immature: !setting.settings.months.is_covered(name, 0) })

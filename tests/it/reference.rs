@@ -10,7 +10,7 @@ mod passes;
 mod permission;
 mod sides;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use proptest::prelude::*;
@@ -20,6 +20,7 @@ use trichter::metrics::{Answer, Ask, Counts, Metric};
 
 use crate::pipeline::{Event, Pipeline};
 use contact::DAY;
+use permission::Permission;
 
 /// Breakdowns, with the fact tables that have their columns.
 const BREAKDOWNS: &[(&[&str], &[&str])] = &[
@@ -166,6 +167,35 @@ fn the_months_of_messy_logs_equal_a_naive_count() {
         let until = has_until.then_some(messy::START + (day + 20) * DAY);
         let found = disagreements_of_months(&pipeline, &pipeline.events(), since, until);
         prop_assert!(found.is_empty(), "{since:?}..{until:?}\n{}", found[..found.len().min(3)].join("\n"));
+        Ok(())
+    });
+    result.unwrap();
+}
+
+#[test]
+fn the_opt_outs_that_hold_at_the_end_of_messy_logs_are_those_of_the_table() {
+    let runs = Runs { cases: 48, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let result = runner.run(&messy::log(), |lines| {
+        let pipeline = ingested(&lines);
+        let events = pipeline.events();
+        let mut expected = BTreeSet::new();
+        for events in events.chunk_by(|left, right| left.contact == right.contact) {
+            let naive = Permission { events, log_began: 0, tells_replies: true, tells_opt_ins: true };
+            let of_contact = naive.standing().into_iter();
+            expected.extend(
+                of_contact.map(|(account, reach, topic)| (events[0].contact, account, reach.to_owned(), topic)),
+            );
+        }
+        let rows = pipeline.rows("permissions").into_iter();
+        let found: BTreeSet<_> = rows
+            .filter(|row| row["holds"] == "true" && ["stopped", "blocked"].contains(&row["state"].as_str()))
+            .map(|row| {
+                let topic = row.get("topic").filter(|_| row["reach"] == "topic").cloned();
+                (row["contact_key"].parse().unwrap(), row.get("account").cloned(), row["reach"].clone(), topic)
+            })
+            .collect();
+        prop_assert_eq!(found, expected);
         Ok(())
     });
     result.unwrap();

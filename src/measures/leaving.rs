@@ -286,6 +286,7 @@ pub(super) mod tests {
                 "whatsapp".to_owned(),
                 Observable { stops: Seen::Always, ..Observable::default() },
             )]),
+            months: crate::facts::contact_months::Months::default(),
             horizon: 0,
             since: None,
             until: None,

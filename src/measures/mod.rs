@@ -17,10 +17,12 @@ mod definitions;
 mod fix_first;
 mod frequency;
 mod leaving;
+mod list_growth;
 mod paths;
 mod pricing;
 mod reaction_times;
 mod reminder;
+mod retention;
 mod savings;
 pub mod send_time;
 pub mod table;
@@ -36,6 +38,8 @@ pub static ALL: &[&Measure] = &[
     &send_time::MEASURE,
     &frequency::MEASURE,
     &paths::MEASURE,
+    &retention::MEASURE,
+    &list_growth::MEASURE,
     &compliance::MEASURE,
     &cost::MEASURE,
     &savings::MEASURE,

@@ -13,6 +13,8 @@ mod shapes;
 mod by_hand;
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted losses of cohorts and lists, and none.
+mod cohorts;
 // Planted differences, and none.
 mod comparisons;
 // Planted violations of permission.

@@ -1,5 +1,6 @@
 //! Takes logs through the library, from bytes to answers and back to plain events. It asserts nothing.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 use trichter::config::Config;
 use trichter::event::Kind;
-use trichter::facts::Settings;
+use trichter::facts::{self, Column, Facts, NONE, Settings, Wanted};
 use trichter::ingest::{self, Balance, Plan, input};
 use trichter::metrics::{self, Answer, Ask, Scope};
 use trichter::simulate;
-use trichter::store::{AsOf, Key, Snapshot, Store};
+use trichter::store::{AsOf, Key, Reading, Shard, Snapshot, Store};
 
 /// A folder with logs, the rules that read them, and a store.
 pub(crate) struct Pipeline {
@@ -68,6 +69,34 @@ impl Pipeline {
         let settings = Settings::new(&self.config, &snapshot, since, until);
         let scope = Scope { settings: &settings, zone: self.config.report.zone.0.clone(), flows: &self.config.flow };
         metrics::answer(&snapshot, &scope, asks).unwrap()
+    }
+
+    /// The rows of a fact table as text, by column; what is null is absent. In no order of contacts.
+    pub(crate) fn rows(&self, table: &str) -> Vec<BTreeMap<&'static str, String>> {
+        let store = Store::open(&self.path("store"), AsOf::Latest).unwrap();
+        let snapshot = Snapshot::of(&store).unwrap();
+        let settings = Settings::new(&self.config, &snapshot, None, None);
+        let grain = facts::grain(table).unwrap();
+        let mut wanted = Wanted::default();
+        grain.columns.iter().for_each(|column| wanted.add(grain, column.name));
+        let columns = Facts::new(&settings, &wanted).events();
+        let reading = Reading { columns: &columns, since: None, until: None };
+        let each = |facts: &mut Facts<'_>, shard: &Shard| {
+            facts.add(shard);
+            Ok(())
+        };
+        let parts = snapshot.fold(&reading, || Facts::new(&settings, &wanted), each).unwrap();
+        let mut rows = Vec::new();
+        for table in parts.iter().map(|facts| facts.table(table).unwrap()) {
+            let value = |name: &str, row: usize| match table.column(name).unwrap().1 {
+                Column::Numbers(numbers) => Some(numbers[row]).filter(|&number| number != NONE).map(|n| n.to_string()),
+                Column::Flags(flags) => Some(flags[row].to_string()),
+                Column::Words(codes, words) => words.get(codes[row]).map(str::to_owned),
+            };
+            let of_row = |row| grain.columns.iter().filter_map(move |spec| Some((spec.name, value(spec.name, row)?)));
+            rows.extend((0..table.n_rows()).map(|row| of_row(row).collect::<BTreeMap<_, _>>()));
+        }
+        rows
     }
 
     /// All stored events in the store's order.

@@ -13,10 +13,12 @@ use crate::event::{Kind, SECOND};
 
 mod clicks;
 mod compliance;
+mod flow;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
+pub use flow::Flow;
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -275,18 +277,6 @@ impl Default for Transcript {
     }
 }
 
-/// `[[flow]]`: a scripted dialogue whose questions are known in order. Answering the last one completes it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flow {
-    /// Name, as it stands in the `flow` column.
-    pub name: String,
-    /// Edition; absent means every edition.
-    pub version: Option<String>,
-    /// Questions from the first to the last.
-    pub questions: Vec<String>,
-}
-
 /// `[[map]]`: what the business knows about its messages. All conditions must hold; rules apply in their order, and a
 /// later rule overrides an earlier one.
 #[derive(Clone, Debug, Deserialize)]
@@ -425,6 +415,9 @@ impl Config {
                     number + 1
                 ));
             }
+        }
+        if let Some(contradiction) = self.flow.iter().find_map(Flow::contradiction) {
+            return refuse(contradiction);
         }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {

@@ -1,12 +1,10 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
 use super::compliance::Rules;
+use super::declared::Flows;
 use super::messages::WORDS;
 use super::{Observable, Settings};
 use crate::store::Shard;
-
-/// A declared last question, in the codes of the shard: flow, version, question.
-pub(super) type LastQuestion = (u32, Option<u32>, u32);
 
 /// Columns of codes, by name, and what settings say in these codes.
 pub(super) struct Columns<'s> {
@@ -21,7 +19,10 @@ pub(super) struct Columns<'s> {
     pub(super) error_code: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
-    pub(super) last_questions: Vec<LastQuestion>,
+    pub(super) answer: &'s [u32],
+    pub(super) flows: Flows,
+    /// Whether ways through flows are looked for.
+    pub(super) finds_ways: bool,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
     observable: Vec<Observable>,
@@ -41,14 +42,6 @@ impl<'s> Columns<'s> {
             [] => nulls,
             codes => codes,
         };
-        let find = |name, word: &str| shard.words(name).1.find(word);
-        let last_questions = settings.last_questions.iter().filter_map(|(flow, version, question)| {
-            let version = match version {
-                Some(version) => Some(find("flow_version", version)?),
-                None => None,
-            };
-            Some((find("flow", flow)?, version, find("question", question)?))
-        });
         let channels = shard.words("channel").1.list().iter();
         Self {
             channel: codes("channel"),
@@ -66,7 +59,9 @@ impl<'s> Columns<'s> {
                 .filter(|(_, name)| of_messages.contains(name))
                 .map(|(place, name)| (place, codes(name)))
                 .collect(),
-            last_questions: last_questions.collect(),
+            answer: codes("answer"),
+            flows: Flows::of(shard, &settings.flows),
+            finds_ways: false,
             rules: judges.then(|| Rules::new(shard, settings)),
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }

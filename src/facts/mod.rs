@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Compliance, Config, Windows};
+use crate::config::{Compliance, Config, Flow, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
+mod chosen;
 mod columns;
 mod compliance;
 pub mod contacts;
 pub mod conversations;
+mod declared;
 mod endings;
 mod index;
 pub mod messages;
@@ -25,6 +27,7 @@ mod receipts;
 pub mod table;
 pub mod visits;
 mod walk;
+mod ways;
 
 use columns::Columns;
 use contacts::Contact;
@@ -94,12 +97,12 @@ impl Wanted {
 }
 
 /// What facts depend on besides the events.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How long things may take.
     pub windows: Windows,
-    /// Flows whose questions are declared: name, version and last question.
-    pub last_questions: Vec<(String, Option<String>, String)>,
+    /// Flows whose questions are declared.
+    pub flows: Vec<Flow>,
     /// What the log of each channel can tell.
     pub observable: BTreeMap<String, Observable>,
     /// What the business holds itself to.
@@ -121,11 +124,7 @@ impl Settings {
         let end = snapshot.horizon().unwrap_or_default();
         Self {
             windows: config.windows,
-            last_questions: config
-                .flow
-                .iter()
-                .filter_map(|flow| Some((flow.name.clone(), flow.version.clone(), flow.questions.last()?.clone())))
-                .collect(),
+            flows: config.flow.clone(),
             observable: observable::of_store(snapshot),
             compliance: config.compliance.clone(),
             log_began: snapshot.files().map(|file| file.instants.0).min().unwrap_or_default(),
@@ -154,6 +153,8 @@ pub struct Facts<'f> {
     of_messages: Vec<&'static str>,
     /// Whether messages are held against the rules of permission.
     judges: bool,
+    /// Whether ways through flows are looked for.
+    finds_ways: bool,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -171,9 +172,11 @@ impl<'f> Facts<'f> {
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
             judges: false,
+            finds_ways: false,
             nulls: Vec::new(),
         };
         facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
+        facts.finds_ways = ways::COLUMNS.iter().any(|name| facts.visits.table.column(name).is_some());
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
@@ -204,13 +207,16 @@ impl<'f> Facts<'f> {
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
         events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
+        let asks_answers = chosen::COLUMNS.iter().any(|name| self.visits.table.column(name).is_some());
+        events.extend(asks_answers.then_some("answer"));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
+        let mut columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
+        columns.finds_ways = self.finds_ways;
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

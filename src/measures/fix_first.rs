@@ -146,7 +146,7 @@ fn except<'a>(by: &[String], segment: &'a [Option<String>], names: &[&str]) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
+    use crate::config::Config;
     use crate::facts::Settings;
     use crate::metrics::{Answer, Counts, Rate, Row as Found};
 
@@ -168,16 +168,7 @@ mod tests {
 
     fn table(answers: &[Answer]) -> Table {
         let config = Config::default();
-        let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
-            observable: BTreeMap::new(),
-            horizon: 0,
-            since: None,
-            until: None,
-        };
+        let settings = Settings::default();
         let setting = Setting { by: &[], config: &config, settings: &settings };
         tables(&setting, &Answers::new(answers)).unwrap().remove(0)
     }

@@ -253,7 +253,7 @@ fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
+    use crate::config::Config;
     use crate::facts::Settings;
     use crate::metrics::{Answer, Counts, Distribution, Row as Found};
 
@@ -278,17 +278,11 @@ pub(super) mod tests {
     pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
             observable: BTreeMap::from([(
                 "whatsapp".to_owned(),
                 Observable { stops: Seen::Always, ..Observable::default() },
             )]),
-            horizon: 0,
-            since: None,
-            until: None,
+            ..Settings::default()
         };
         let setting = Setting { by: &[], config: &config, settings: &settings };
         let seconds = visits.iter().map(|(ending, _, seconds)| {

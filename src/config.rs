@@ -14,11 +14,13 @@ use crate::event::{Kind, SECOND};
 mod clicks;
 mod compliance;
 mod flow;
+mod percent;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use flow::Flow;
+pub use percent::Percent;
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -124,11 +126,13 @@ pub struct Report {
     pub zone: Zone,
     /// Shares of fewer observations are shown pale. Default 30.
     pub minimum: u64,
+    /// Share that should go on from each question. Default: that of the flow's median question.
+    pub target: Option<Percent>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { zone: Zone::default(), minimum: 30 }
+        Self { zone: Zone::default(), minimum: 30, target: None }
     }
 }
 

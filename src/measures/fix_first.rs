@@ -2,10 +2,11 @@
 //!
 //! The question where most contacts leave is not always it: whoever is kept may leave at the next one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting, leaving};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::metrics::{Answers, Ask};
 use crate::statistics::routing::{Chain, Gain, Stop};
@@ -14,88 +15,97 @@ use crate::statistics::routing::{Chain, Gain, Stop};
 pub(super) static MEASURE: Measure = Measure {
     id: "fix_first",
     name: "Fix this first",
-    meaning: "For each question that fewer go on from than from the flow's median question: how many more conversations would have been completed if as many had gone on. The most rewarding first.",
-    formula: "absorbing Markov chain of the observed transitions of a flow: (target / rate - 1) x expected visits x chance to complete from there, with returns; the target is the median of the flow's rates of going on",
+    meaning: "For each question that fewer go on from than from the flow's median question, or than the stated target: how many more conversations would have been completed if as many had gone on. The most rewarding first.",
+    formula: "absorbing Markov chain of the observed transitions of a flow: (target / rate - 1) x expected visits x chance to complete from there, with returns; the target is the median of the flow's rates of going on, or [report] target",
     unit: "completed conversations",
     follows: "Kemeny and Snell 1960, absorbing chains; percentile interval of 500 multinomial draws of what followed each question (Efron 1979)",
-    caveat: "Supposes that those who are kept go on as those did who stayed, and that only this question changes: gains do not add up. A question of another flow counts as leaving. Questions that nobody goes on from, and flows that nobody completes, have no estimate.",
+    caveat: "Supposes that those who are kept go on as those did who stayed, and that only this question changes: gains do not add up. Who goes on to another flow has gone on, but does not complete this one. By time, those count who came into the flow then, with the rates of then. Questions that nobody goes on from, and flows that nobody completes, have no estimate.",
     asks,
     tables,
 };
 
-/// A question by its place in the flow's list.
+const NEXT: &[&str] = &["flow", "question", "next_question", "completes", "changes_flow"];
+
+/// A flow with its questions; what belongs to one of them stands at its place.
 struct Flow<'a> {
     /// Values of the columns in front, and the flow.
     names: Vec<Option<&'a str>>,
     questions: Vec<Option<&'a str>>,
     stops: Vec<Stop>,
-    /// All visits, also those of which nobody knows yet what follows.
-    visits: Vec<u64>,
+    /// How many came into the flow here.
+    begun: Vec<u64>,
 }
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    vec![
-        setting.ask("question_open_rate", &["flow", "question"]),
-        setting.ask("question_next_rate", &["flow", "question", "next_question", "completes"]),
-    ]
+    vec![setting.ask("question_entered_rate", &["flow", "question"]), setting.ask("question_next_rate", NEXT)]
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
+    let target = setting.config.report.target;
     let mut rows: Vec<(f64, Row)> = Vec::new();
-    for flow in flows(setting, answers) {
-        let completed: u64 = flow.stops.iter().map(|stop| stop.arrived).sum();
+    for Flow { names, questions, stops, begun } in flows(setting, answers) {
+        let completed: u64 = stops.iter().map(|stop| stop.arrived).sum();
         if completed == 0 {
             continue;
         }
-        let gains = flow.chain().gains();
-        for ((question, stop), gain) in flow.questions.iter().zip(&flow.stops).zip(gains) {
+        let gains = Chain::new(stops.clone(), begun).gains(target.map(|target| target.0));
+        for ((question, stop), gain) in questions.iter().zip(&stops).zip(gains) {
             let Some(Gain { target, arrivals, interval, .. }) = gain else { continue };
-            let went_on = stop.next.iter().sum::<u64>() + stop.arrived;
+            let went_on = stop.next.iter().sum::<u64>() + stop.arrived + stop.turned_off;
             let own = [
-                Value::name(*question),
                 Value::rate(went_on, went_on + stop.lost),
+                Value::Count(stop.turned_off),
                 Value::Share { value: target, interval: None },
                 Value::Number { value: arrivals, interval: Some(interval) },
                 Value::Count(completed),
             ];
-            let cells = flow.names.iter().map(|name| Value::name(*name)).chain(own).collect();
-            rows.push((arrivals, Row::new(went_on + stop.lost, cells)));
+            let place = names.iter().chain([question]).map(|name| Value::name(*name));
+            rows.push((arrivals, Row::new(went_on + stop.lost, place.chain(own).collect())));
         }
     }
-    // Equal gains stay in the order of the flow.
-    rows.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    // Equal gains stay in the order of the flow; what arithmetic alone tells apart is equal.
+    rows.sort_by_key(|(arrivals, _)| Reverse(millionths(*arrivals)));
+    let entered = setting.ask("question_entered_rate", &["flow", "question"]);
+    let target = if target.is_some() { "Stated target" } else { "Median of the flow" };
     let own = [
+        Column::new("question", "Question"),
         Column::new("goes_on", "Go on"),
-        Column::new("target", "Median of the flow"),
+        Column::new("to_another_flow", "To another flow"),
+        Column::new("target", target),
         Column::new("completions", "More completed"),
         Column::new("completed", "Completed now"),
     ];
     Ok(vec![Table {
         id: "questions",
         title: String::new(),
-        columns: leaving::columns(setting, own),
+        columns: columns_of(entered.by.iter().filter(|name| *name != "question")).into_iter().chain(own).collect(),
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         note: String::new(),
     }])
 }
 
+/// A number of conversations in whole millionths.
+#[expect(clippy::cast_possible_truncation, reason = "far below 2^63, and saturating above")]
+fn millionths(number: f64) -> i64 {
+    (number * 1e6).round() as i64
+}
+
 /// Each flow with what followed its questions.
 fn flows<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Flow<'a>> {
-    let [of_visits, of_next] = ["question_open_rate", "question_next_rate"];
-    let all = setting.ask(of_visits, &["flow", "question"]);
-    let next = setting.ask(of_next, &["flow", "question", "next_question", "completes"]);
+    let entered = setting.ask("question_entered_rate", &["flow", "question"]);
+    let next = setting.ask("question_next_rate", NEXT);
     let mut flows: Vec<Flow<'a>> = Vec::new();
     let mut places: BTreeMap<Vec<Option<&str>>, usize> = BTreeMap::new();
-    for row in answers.rows(&all) {
-        let names = except(&all.by, &row.segment, &["question"]);
+    for row in answers.rows(&entered) {
+        let names = entered.others(row, &["question"]);
         let place = *places.entry(names.clone()).or_insert_with(|| {
-            flows.push(Flow { names, questions: Vec::new(), stops: Vec::new(), visits: Vec::new() });
+            flows.push(Flow { names, questions: Vec::new(), stops: Vec::new(), begun: Vec::new() });
             flows.len() - 1
         });
         if let Some(flow) = flows.get_mut(place) {
-            flow.questions.push(value(&all.by, &row.segment, "question"));
-            flow.visits.push(row.counts.rate().map_or(0, |rate| rate.denominator));
+            flow.questions.push(entered.value(row, "question"));
+            flow.begun.push(row.counts.rate().map_or(0, |rate| rate.numerator));
         }
     }
     for flow in &mut flows {
@@ -103,44 +113,23 @@ fn flows<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Flow<'a>> {
         flow.stops = vec![Stop { next: vec![0; n], ..Stop::default() }; n];
     }
     for row in answers.rows(&next) {
-        let names = except(&next.by, &row.segment, &["question", "next_question", "completes"]);
+        let names = next.others(row, &["question", "next_question", "completes", "changes_flow"]);
         let Some(flow) = places.get(&names).and_then(|&place| flows.get_mut(place)) else { continue };
         let place = |name: Option<&str>| flow.questions.iter().position(|question| *question == name);
-        let following = value(&next.by, &row.segment, "next_question");
-        let to = following.and_then(|name| place(Some(name)));
-        let Some(stop) = place(value(&next.by, &row.segment, "question")).and_then(|from| flow.stops.get_mut(from))
-        else {
+        let following = next.value(row, "next_question").and_then(|name| place(Some(name)));
+        let Some(stop) = place(next.value(row, "question")).and_then(|from| flow.stops.get_mut(from)) else {
             continue;
         };
         let count = row.counts.rate().map_or(0, |rate| rate.denominator);
-        let completes = value(&next.by, &row.segment, "completes") == Some("true");
-        match to.and_then(|to| stop.next.get_mut(to)) {
-            _ if completes => stop.arrived += count,
+        let is = |flag: &str| next.value(row, flag) == Some("true");
+        match following.and_then(|to| stop.next.get_mut(to)) {
+            _ if is("completes") => stop.arrived += count,
+            _ if is("changes_flow") => stop.turned_off += count,
             Some(next) => *next += count,
             None => stop.lost += count,
         }
     }
     flows
-}
-
-impl Flow<'_> {
-    /// Who did not come from another question of the flow began at this one.
-    fn chain(&self) -> Chain {
-        let came = |place: usize| self.stops.iter().filter_map(|stop| stop.next.get(place)).sum();
-        let begun = self.visits.iter().enumerate().map(|(place, visits)| visits.saturating_sub(came(place)));
-        Chain::new(self.stops.clone(), begun.collect())
-    }
-}
-
-/// The value of a column.
-fn value<'a>(by: &[String], segment: &'a [Option<String>], name: &str) -> Option<&'a str> {
-    by.iter().position(|known| known == name).and_then(|place| segment.get(place)?.as_deref())
-}
-
-/// The values of all other columns.
-fn except<'a>(by: &[String], segment: &'a [Option<String>], names: &[&str]) -> Vec<Option<&'a str>> {
-    let others = by.iter().zip(segment).filter(|(name, _)| !names.contains(&name.as_str()));
-    others.map(|(_, value)| value.as_deref()).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::facts::{Observable, Seen};
@@ -142,12 +142,7 @@ impl Question<'_> {
 /// The columns in front, then these.
 pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
     let ask = setting.ask("ending_seconds", &["flow", "question"]);
-    let title = |name: &str| match name {
-        "flow" => "Flow".to_owned(),
-        "question" => "Question".to_owned(),
-        name => name.to_owned(),
-    };
-    ask.by.iter().filter(|name| *name != "ending").map(|name| Column::new(name, &title(name))).chain(own).collect()
+    columns_of(ask.by.iter().filter(|name| *name != "ending")).into_iter().chain(own).collect()
 }
 
 /// Who answered, who left, who may still answer; and the drop-off with and without the latter.

@@ -13,7 +13,7 @@ use crate::pipeline::Pipeline;
 
 /// Metrics of which no case has a number that is neither nothing nor all. Empty it, do not fill it.
 const WITHOUT: &[&str] =
-    &["erasure_pending_rate", "loop_acts", "outside_window_rate", "sent_after_opt_out_rate", "without_opt_in_rate"];
+    &["erasure_pending_rate", "outside_window_rate", "sent_after_opt_out_rate", "without_opt_in_rate"];
 
 /// A file of `tests/by_hand/`.
 #[derive(Deserialize)]

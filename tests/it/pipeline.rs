@@ -108,6 +108,7 @@ pub(crate) struct Event {
     pub(crate) message: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) up_to: Option<i64>,
+    pub(crate) answer: Option<String>,
 }
 
 fn read(path: &Path, events: &mut Vec<Event>) {
@@ -131,7 +132,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
-        let variant = texts("variant");
+        let (variant, answer) = (texts("variant"), texts("answer"));
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -156,6 +157,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             message: message[row].clone(),
             reply_to: reply_to[row].clone(),
             up_to: up_to[row],
+            answer: answer[row].clone(),
         }));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use trichter::config::Flow;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{conventions, endings, passes};
+use super::{conventions, endings, passes, ways};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -118,7 +119,7 @@ pub(super) fn tally<'t>(
     by: &'t [&'t str],
     since: Option<i64>,
     until: Option<i64>,
-    last_questions: &[(String, Option<String>, String)],
+    flows: &[Flow],
 ) -> Tally<'t> {
     let mut tally = Tally { by, counts: Counts::new(), values: Values::new() };
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
@@ -131,7 +132,7 @@ pub(super) fn tally<'t>(
         if read.is_empty() {
             continue;
         }
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows };
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
@@ -262,6 +263,7 @@ pub(super) fn tally<'t>(
         }
 
         passes::count(&mut tally, &facts, channel, &in_scope);
+        ways::count(&mut tally, &facts, flows, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.

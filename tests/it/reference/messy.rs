@@ -13,6 +13,7 @@ pub(super) const CONFIG: &str = r#"
 [[flow]]
 name = "order"
 questions = ["q0", "q1"]
+options = { q0 = ["yes", "no"] }
 
 [[flow]]
 name = "survey"
@@ -134,6 +135,7 @@ impl Line {
         let up_to =
             matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
         let is_sent = matches!(self.kind, Kind::MessageSent | Kind::MessageDelivered);
+        let answers = matches!(self.kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::QuestionAnswered);
         let template = self.form[0].map(|template| ["news", "offer", "order"][template]);
         let topic = self.form[0].map(|topic| ["marketing_messages", "news", "offer"][topic]);
         let topic = topic.filter(|_| matches!(self.kind, Kind::OptedIn | Kind::OptedOutSoft));
@@ -157,6 +159,7 @@ impl Line {
             "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
+            "answer": self.form[2].map(|answer| ["yes", "no", "perhaps"][answer]).filter(|_| answers),
         })
         .to_string()
     }

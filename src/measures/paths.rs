@@ -242,4 +242,4 @@ fn followed(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -527,9 +527,9 @@ impl Contact<'_> {
                         let named = prompts.iter().rposition(|visit| visit[0] < place && names(visit[0]));
                         if named == Some(position) {
                             give();
-                        }
-                        if named == Some(position) && answered_at.is_none() {
-                            (answered_at, has_time) = (Some(event.at), event.at - first.at >= SECOND / 1000);
+                            let has = event.at - first.at >= SECOND / 1000;
+                            (answered_at, has_time) =
+                                answered_at.map_or((Some(event.at), has), |at| (Some(at), has_time));
                         }
                     }
                     _ => {}

@@ -170,7 +170,7 @@ fn whoever_resumes_is_told_from_whoever_begins_and_bars_never_rise() {
     assert_eq!(counts("fresh"), [300, 0, 0]);
     assert_eq!(counts("resumed"), [0, resumed, 0]);
     assert_eq!(counts("back"), [back, back, 0]);
-    assert!(resumed == 10, "{resumed}");
+    assert!(resumed == 15, "{resumed}");
     let reached = rows(&pipeline, "reached");
     let bars: Vec<u64> = planted(&reached).iter().map(|row| row["reached"]["numerator"].as_u64().unwrap()).collect();
     // Those who stopped at the size had a conversation there, and another that went on from it. All counts are of the latter,

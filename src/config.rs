@@ -15,11 +15,15 @@ mod clicks;
 mod compliance;
 mod cost;
 mod currency;
+mod flow;
+mod percent;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
+pub use flow::Flow;
+pub use percent::Percent;
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -128,11 +132,13 @@ pub struct Report {
     pub zone: Zone,
     /// Shares of fewer observations are shown pale. Default 30.
     pub minimum: u64,
+    /// Share that should go on from each question. Default: that of the flow's median question.
+    pub target: Option<Percent>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { zone: Zone::default(), minimum: 30 }
+        Self { zone: Zone::default(), minimum: 30, target: None }
     }
 }
 
@@ -281,18 +287,6 @@ impl Default for Transcript {
     }
 }
 
-/// `[[flow]]`: a scripted dialogue whose questions are known in order. Answering the last one completes it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flow {
-    /// Name, as it stands in the `flow` column.
-    pub name: String,
-    /// Edition; absent means every edition.
-    pub version: Option<String>,
-    /// Questions from the first to the last.
-    pub questions: Vec<String>,
-}
-
 /// `[[map]]`: what the business knows about its messages. All conditions must hold; rules apply in their order, and a
 /// later rule overrides an earlier one.
 #[derive(Clone, Debug, Deserialize)]
@@ -431,6 +425,9 @@ impl Config {
                     number + 1
                 ));
             }
+        }
+        if let Some(contradiction) = self.flow.iter().find_map(Flow::contradiction) {
+            return refuse(contradiction);
         }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {

@@ -1,12 +1,10 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
 use super::compliance::Rules;
+use super::declared::Flows;
 use super::messages::WORDS;
 use super::{Observable, Settings};
 use crate::store::Shard;
-
-/// A declared last question, in the codes of the shard: flow, version, question.
-pub(super) type LastQuestion = (u32, Option<u32>, u32);
 
 /// What is found of a contact beyond the walk: each takes time, so it is done only if somebody asks for it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +18,8 @@ pub(super) struct Wants {
     pub(super) doses: bool,
     /// What the contact's clock said.
     pub(super) local: bool,
+    /// Ways through flows.
+    pub(super) ways: bool,
 }
 
 /// Columns of codes, by name, and what settings say in these codes.
@@ -36,7 +36,8 @@ pub(super) struct Columns<'s> {
     pub(super) currency: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
-    pub(super) last_questions: Vec<LastQuestion>,
+    pub(super) answer: &'s [u32],
+    pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
     /// What is found beyond the walk.
@@ -58,14 +59,6 @@ impl<'s> Columns<'s> {
             [] => nulls,
             codes => codes,
         };
-        let find = |name, word: &str| shard.words(name).1.find(word);
-        let last_questions = settings.last_questions.iter().filter_map(|(flow, version, question)| {
-            let version = match version {
-                Some(version) => Some(find("flow_version", version)?),
-                None => None,
-            };
-            Some((find("flow", flow)?, version, find("question", question)?))
-        });
         let channels = shard.words("channel").1.list().iter();
         Self {
             channel: codes("channel"),
@@ -84,7 +77,8 @@ impl<'s> Columns<'s> {
                 .filter(|(_, name)| of_messages.contains(name))
                 .map(|(place, name)| (place, codes(name)))
                 .collect(),
-            last_questions: last_questions.collect(),
+            answer: codes("answer"),
+            flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),

@@ -5,17 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Compliance, Config, Windows};
+use crate::config::{Compliance, Config, Flow, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
 mod billing;
+mod chosen;
 mod columns;
 mod compliance;
 pub mod contact_months;
 pub mod contacts;
 pub mod conversations;
+mod declared;
 mod endings;
 mod index;
 pub mod messages;
@@ -29,6 +31,7 @@ pub mod table;
 pub mod timing;
 pub mod visits;
 mod walk;
+mod ways;
 
 use columns::{Columns, Wants};
 use contact_months::{ContactMonth, Months};
@@ -108,12 +111,12 @@ impl Wanted {
 }
 
 /// What facts depend on besides the events.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How long things may take.
     pub windows: Windows,
-    /// Flows whose questions are declared: name, version and last question.
-    pub last_questions: Vec<(String, Option<String>, String)>,
+    /// Flows whose questions are declared.
+    pub flows: Vec<Flow>,
     /// What the log of each channel can tell.
     pub observable: BTreeMap<String, Observable>,
     /// What the business holds itself to.
@@ -139,11 +142,7 @@ impl Settings {
         let log_began = snapshot.files().map(|file| file.instants.0).min().unwrap_or_default();
         Self {
             windows: config.windows,
-            last_questions: config
-                .flow
-                .iter()
-                .filter_map(|flow| Some((flow.name.clone(), flow.version.clone(), flow.questions.last()?.clone())))
-                .collect(),
+            flows: config.flow.clone(),
             observable: observable::of_store(snapshot),
             compliance: config.compliance.clone(),
             log_began,
@@ -200,12 +199,14 @@ impl<'f> Facts<'f> {
             wants: Wants::default(),
             nulls: Vec::new(),
         };
-        let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        let of_messages = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        let of_visits = |names: &[&str]| names.iter().any(|name| facts.visits.table.column(name).is_some());
         facts.wants = Wants {
-            permission: are_wanted(&compliance::COLUMNS) || facts.permissions.are_wanted(),
-            billing: are_wanted(&billing::COLUMNS),
-            doses: are_wanted(&timing::DOSES),
-            local: are_wanted(&timing::LOCAL),
+            permission: of_messages(&compliance::COLUMNS) || facts.permissions.are_wanted(),
+            billing: of_messages(&billing::COLUMNS),
+            doses: of_messages(&timing::DOSES),
+            local: of_messages(&timing::LOCAL),
+            ways: of_visits(&ways::COLUMNS),
         };
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
@@ -246,6 +247,8 @@ impl<'f> Facts<'f> {
         events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));
         events.extend(billing::EVENTS.iter().filter(|_| self.wants.billing));
         events.extend(self.wants.local.then_some("country"));
+        let asks_answers = chosen::COLUMNS.iter().any(|name| self.visits.table.column(name).is_some());
+        events.extend(asks_answers.then_some("answer"));
         events.into_iter().collect()
     }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Columns, LastQuestion};
+use super::columns::Columns;
 use super::compliance;
 use super::contacts::Contact;
 use super::conversations::Conversation;
@@ -13,7 +13,8 @@ use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::timing::Clocks;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, billing, endings, passes, timing};
+use super::ways::Ways;
+use super::{NONE, Observable, Settings, billing, chosen, endings, passes, timing};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -73,6 +74,7 @@ pub(super) struct Walk<'w> {
     pub(super) latest: Index<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
     pub(super) passes: Index<(usize, u32, u32), (i64, usize)>,
+    ways: Ways,
     /// Ids of inbound messages by which the contact opted out.
     stops: Index<i64, ()>,
     /// Acts of which one message can have only one, by kind and key of the message.
@@ -111,6 +113,7 @@ impl<'w> Walk<'w> {
             prompts: Index::default(),
             latest: Index::default(),
             passes: Index::default(),
+            ways: Ways::default(),
             stops: Index::default(),
             told: Index::default(),
             may_be_told: [false; 256],
@@ -285,11 +288,7 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &self.visits {
-            let ends = |&(flow, version, question): &LastQuestion| {
-                (flow, question) == (visit.flow, visit.question)
-                    && version.is_none_or(|version| version == visit.flow_version)
-            };
-            if visit.answered_at != NONE && self.columns.last_questions.iter().any(ends) {
+            if visit.answered_at != NONE && self.columns.flows.end_with(visit) {
                 self.conversations[visit.conversation].completed = true;
             }
         }
@@ -297,6 +296,10 @@ impl<'w> Walk<'w> {
             endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
         passes::conclude(&mut self.visits);
+        chosen::conclude(&mut self.visits, &self.columns.flows);
+        if self.columns.wants.ways {
+            self.ways.conclude(&mut self.visits, &self.conversations, &self.columns.flows);
+        }
         let is_sent = |message: &&Message| message.suppressed_at == NONE;
         self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
         let since = self.settings.since.unwrap_or(i64::MIN);
@@ -447,8 +450,10 @@ impl<'w> Walk<'w> {
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()
                 || (current.is_some() && self.prompts.get(pointer) == current);
+            let answer = self.columns.answer[row];
             if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
                 visit.take_message(at);
+                visit.given.take(answer);
             }
         }
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::facts::{Observable, Seen};
@@ -142,12 +142,7 @@ impl Question<'_> {
 /// The columns in front, then these.
 pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
     let ask = setting.ask("ending_seconds", &["flow", "question"]);
-    let title = |name: &str| match name {
-        "flow" => "Flow".to_owned(),
-        "question" => "Question".to_owned(),
-        name => name.to_owned(),
-    };
-    ask.by.iter().filter(|name| *name != "ending").map(|name| Column::new(name, &title(name))).chain(own).collect()
+    columns_of(ask.by.iter().filter(|name| *name != "ending")).into_iter().chain(own).collect()
 }
 
 /// Who answered, who left, who may still answer; and the drop-off with and without the latter.
@@ -253,7 +248,7 @@ fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
+    use crate::config::Config;
     use crate::facts::Settings;
     use crate::metrics::{Answer, Counts, Distribution, Row as Found};
 
@@ -278,18 +273,11 @@ pub(super) mod tests {
     pub(in crate::measures) fn with_setting(make: impl FnOnce(&Setting<'_>) -> Vec<Table>) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
             observable: BTreeMap::from([(
                 "whatsapp".to_owned(),
                 Observable { stops: Seen::Always, ..Observable::default() },
             )]),
-            months: crate::facts::contact_months::Months::default(),
-            horizon: 0,
-            since: None,
-            until: None,
+            ..Settings::default()
         };
         make(&Setting { by: &[], config: &config, settings: &settings })
     }

@@ -94,6 +94,16 @@ impl Setting<'_> {
     }
 }
 
+/// Columns for what tables are broken down by.
+fn columns_of<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<Column> {
+    let title = |name: &str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).map(|letter| if letter == '_' { ' ' } else { letter }).collect::<String>()
+    };
+    names.into_iter().map(|name| Column::new(name, &title(name))).collect()
+}
+
 /// A measure with its tables.
 #[derive(Clone, Debug)]
 pub struct Measured {

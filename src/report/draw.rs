@@ -3,6 +3,7 @@
 //! Draws nothing itself.
 
 mod funnels;
+mod paths;
 mod times;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
     match (section, heading) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("paths", "How far conversations came") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),

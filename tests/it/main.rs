@@ -34,6 +34,7 @@ mod mixture;
 mod payloads;
 // Opt-outs in text against labelled messages.
 mod opt_outs;
+mod paths;
 // One person under several ids.
 mod identity;
 // Every command of the README.

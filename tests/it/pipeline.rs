@@ -142,6 +142,7 @@ pub(crate) struct Event {
     /// Millionths.
     pub(crate) cost: Option<i64>,
     pub(crate) currency: Option<String>,
+    pub(crate) answer: Option<String>,
 }
 
 fn read(path: &Path, events: &mut Vec<Event>) {
@@ -169,7 +170,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
-        let (variant, country) = (texts("variant"), texts("country"));
+        let (variant, country, answer) = (texts("variant"), texts("country"), texts("answer"));
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -198,6 +199,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             billable: billable[row],
             cost: cost.is_valid(row).then(|| i64::try_from(cost.value(row)).unwrap()),
             currency: currency[row].clone(),
+            answer: answer[row].clone(),
         }));
     }
 }

@@ -11,12 +11,14 @@ mod passes;
 mod permission;
 mod sides;
 mod timing;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
+use trichter::config::Flow;
 use trichter::event::SECOND;
 use trichter::metrics::{Answer, Ask, Counts, Metric};
 
@@ -38,21 +40,19 @@ const BREAKDOWNS: &[(&[&str], &[&str])] = &[
 /// What differs, in words; nothing if the two agree on every count of every metric.
 fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) -> Vec<String> {
     let events = pipeline.events();
-    let flows = pipeline.config.flow.iter();
-    let last_questions: Vec<_> =
-        flows.map(|flow| (flow.name.clone(), flow.version.clone(), flow.questions.last().unwrap().clone())).collect();
+    let flows = &pipeline.config.flow;
     let metrics: Vec<Metric> = Metric::all().unwrap().into_iter().filter(|metric| metric.table != "opt_outs").collect();
     let mut found = Vec::new();
     for &(by, tables) in BREAKDOWNS {
         let asked = metrics.iter().filter(|metric| tables.contains(&metric.table.as_str()));
         let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
-        let tally = counts::tally(&events, by, since, until, &last_questions);
+        let tally = counts::tally(&events, by, since, until, flows);
         for answer in pipeline.answer(&asks, since, until) {
             compare(&answer, &tally, &mut found);
         }
     }
     found.extend(disagreements_of_months(pipeline, &events, since, until));
-    found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
+    found.extend(disagreements_by_variant(pipeline, &events, since, until, flows));
     found.extend(timing::disagreements(pipeline, &events, since, until));
     found
 }
@@ -64,11 +64,11 @@ fn disagreements_by_variant(
     events: &[Event],
     since: Option<i64>,
     until: Option<i64>,
-    last_questions: &[(String, Option<String>, String)],
+    flows: &[Flow],
 ) -> Vec<String> {
     let as_campaign = |event: &Event| Event { campaign: event.variant.clone(), ..event.clone() };
     let events: Vec<Event> = events.iter().map(as_campaign).collect();
-    let tally = counts::tally(&events, &["campaign"], since, until, last_questions);
+    let tally = counts::tally(&events, &["campaign"], since, until, flows);
     let has_variant = |metric: &Metric| ["conversations", "messages", "visits"].contains(&metric.table.as_str());
     let metrics = Metric::all().unwrap().into_iter();
     let asked = metrics.filter(|metric| has_variant(metric) && !metric.sql.contains("campaign"));

@@ -1,6 +1,7 @@
 //! What one contact's events mean, told by plain loops from the definitions. Slow on purpose: every question about a
 //! message, a conversation or a visit looks through all events again. Knows nothing of the program's own facts.
 
+use trichter::config::Flow;
 use trichter::event::{Kind, SECOND};
 
 use super::sides::{is_inbound, is_outbound};
@@ -17,8 +18,7 @@ const OPENING: i64 = 60 * SECOND;
 pub(super) struct Around<'a> {
     pub(super) tells_deliveries: bool,
     pub(super) horizon: i64,
-    /// Flow, version and last question of the declared flows.
-    pub(super) last_questions: &'a [(String, Option<String>, String)],
+    pub(super) flows: &'a [Flow],
 }
 
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ pub(super) struct Conversation {
 pub(super) struct Visit {
     pub(super) campaign: Option<String>,
     pub(super) flow: Option<String>,
-    flow_version: Option<String>,
+    pub(super) flow_version: Option<String>,
     pub(super) question: Option<String>,
     pub(super) asked_at: i64,
     pub(super) outcome: &'static str,
@@ -93,6 +93,8 @@ pub(super) struct Visit {
     pub(super) not_understood: bool,
     /// When each prompt came, and how much either side had sent, tapped or clicked in the conversation by then.
     pub(super) prompts: Vec<(i64, u64)>,
+    /// The answers that the log tells, at most one for each prompt.
+    pub(super) given: Vec<String>,
     /// It is the last visit of its conversation, whose outcome is this.
     pub(super) closes: Option<&'static str>,
 }
@@ -478,6 +480,7 @@ impl Contact<'_> {
             let (mut is_over, mut ends) = (false, Vec::new());
             // A log that tells no times of answers puts a microsecond between question and answer.
             let mut has_time = false;
+            let mut given: Vec<(usize, String)> = Vec::new();
             for place in own[0] + 1..self.events.len() {
                 let event = &self.events[place];
                 let is_current = next.is_none_or(|next| place < next);
@@ -493,6 +496,7 @@ impl Contact<'_> {
                 if !conversation.acts.contains(&place) {
                     continue;
                 }
+                let mut give = || given.extend(event.answer.iter().map(|answer| (place, answer.clone())));
                 let is_meant = event.question.is_none() || event.question == first.question;
                 match event.kind {
                     Kind::QuestionAsked if own.contains(&place) => (answered_at, is_over) = (None, false),
@@ -513,9 +517,10 @@ impl Contact<'_> {
                         };
                         if fits {
                             (answered_at, has_time) = (Some(event.at), true);
+                            give();
                         }
                     }
-                    Kind::QuestionAnswered if answered_at.is_none() && !self.is_stop(place) => {
+                    Kind::QuestionAnswered if !self.is_stop(place) => {
                         let names = |prompt: usize| {
                             let (flow, question) = name(prompt);
                             *question == event.question
@@ -524,12 +529,18 @@ impl Contact<'_> {
                         // The last visit to the question that it names.
                         let named = prompts.iter().rposition(|visit| visit[0] < place && names(visit[0]));
                         if named == Some(position) {
-                            (answered_at, has_time) = (Some(event.at), event.at - first.at >= SECOND / 1000);
+                            give();
+                            let has = event.at - first.at >= SECOND / 1000;
+                            (answered_at, has_time) =
+                                answered_at.map_or((Some(event.at), has), |at| (Some(at), has_time));
                         }
                     }
                     _ => {}
                 }
             }
+            let until = |prompt: usize| own.get(prompt + 1).copied().unwrap_or(usize::MAX);
+            let to = |prompt: usize| given.iter().rfind(|(place, _)| (own[prompt]..until(prompt)).contains(place));
+            let given = (0..own.len()).filter_map(|prompt| Some(to(prompt)?.1.clone())).collect();
             let acts = || conversation.acts.iter().copied().filter(|&act| act > own[0]);
             let by_contact =
                 |act: usize| is_inbound(self.events[act].kind) || self.events[act].kind == Kind::QuestionAnswered;
@@ -560,6 +571,7 @@ impl Contact<'_> {
                 last_act_at: self.events[conversation.acts[conversation.acts.len() - 1]].at,
                 not_understood: fallback.is_some_and(|fallback| acts().all(|act| act < fallback || !by_contact(act))),
                 prompts: own.iter().map(|&prompt| (self.events[prompt].at, told(prompt))).collect(),
+                given,
                 closes: None,
             });
         }
@@ -568,10 +580,10 @@ impl Contact<'_> {
 
     fn conclude(&self, conversations: &mut [Conversation], number: usize, visits: &[Visit]) {
         let last = |visit: &Visit| {
-            self.around.last_questions.iter().any(|(flow, version, question)| {
-                visit.flow.as_ref() == Some(flow)
-                    && visit.question.as_ref() == Some(question)
-                    && version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
+            self.around.flows.iter().any(|flow| {
+                visit.flow.as_ref() == Some(&flow.name)
+                    && visit.question.as_ref() == flow.questions.last()
+                    && flow.version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
             })
         };
         let conversation = &conversations[number];

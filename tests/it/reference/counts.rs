@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use trichter::config::Flow;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{billing, conventions, endings, months, passes, timing};
+use super::{billing, conventions, endings, months, passes, timing, ways};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -122,7 +123,7 @@ pub(super) fn tally<'t>(
     by: &'t [&'t str],
     since: Option<i64>,
     until: Option<i64>,
-    last_questions: &[(String, Option<String>, String)],
+    flows: &[Flow],
 ) -> Tally<'t> {
     let mut tally = Tally::new(by);
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
@@ -135,7 +136,7 @@ pub(super) fn tally<'t>(
         if read.is_empty() {
             continue;
         }
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows };
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
@@ -267,6 +268,7 @@ pub(super) fn tally<'t>(
         }
 
         passes::count(&mut tally, &facts, channel, &in_scope);
+        ways::count(&mut tally, &facts, flows, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
         timing::count(&mut tally, &facts, &tells, channel, horizon, &in_scope);
 

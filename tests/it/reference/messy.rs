@@ -13,6 +13,7 @@ pub(super) const CONFIG: &str = r#"
 [[flow]]
 name = "order"
 questions = ["q0", "q1"]
+options = { q0 = ["yes", "no"] }
 
 [[flow]]
 name = "survey"
@@ -152,6 +153,7 @@ impl Line {
         let up_to =
             matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
         let is_sent = matches!(self.kind, Kind::MessageSent | Kind::MessageDelivered);
+        let answers = matches!(self.kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::QuestionAnswered);
         let template = self.form[0].map(|template| ["news", "offer", "order"][template]);
         let topic = self.form[0].map(|topic| ["marketing_messages", "news", "offer"][topic]);
         let topic = topic.filter(|_| matches!(self.kind, Kind::OptedIn | Kind::OptedOutSoft));
@@ -187,6 +189,7 @@ impl Line {
                 (3, 2) => Some("JP"),
                 _ => None,
             },
+            "answer": self.form[2].map(|answer| ["yes", "no", "perhaps"][answer]).filter(|_| answers),
         })
         .to_string()
     }

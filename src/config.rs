@@ -13,10 +13,12 @@ use crate::event::{Kind, SECOND};
 
 mod clicks;
 mod compliance;
+mod service;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
+pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -33,6 +35,8 @@ pub struct Config {
     pub windows: Windows,
     /// What may be sent after an opt-out, and what counts as consent.
     pub compliance: Compliance,
+    /// When people are there to answer.
+    pub service: Service,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -432,6 +436,9 @@ impl Config {
             }
         }
         if let Some(contradiction) = self.clicks.contradiction() {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = self.service.contradiction(self.windows.session_gap) {
             return refuse(contradiction);
         }
         for table in &self.table {

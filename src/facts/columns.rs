@@ -2,6 +2,7 @@
 
 use super::compliance::Rules;
 use super::messages::WORDS;
+use super::service::Agents;
 use super::{Observable, Settings};
 use crate::store::Shard;
 
@@ -24,17 +25,19 @@ pub(super) struct Columns<'s> {
     pub(super) last_questions: Vec<LastQuestion>,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Who is the bot among the agents; none if nobody asks how contacts were served.
+    pub(super) agents: Option<Agents>,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
     /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
-    /// `judges` if they should be held against rules.
+    /// `judges` if they should be held against rules, `serves` if it should be found out how contacts were served.
     pub(super) fn of(
         shard: &'s Shard,
         settings: &'s Settings,
         of_messages: &[&str],
-        judges: bool,
+        [judges, serves]: [bool; 2],
         nulls: &'s [u32],
     ) -> Self {
         let codes = |name| match shard.words(name).0 {
@@ -68,6 +71,7 @@ impl<'s> Columns<'s> {
                 .collect(),
             last_questions: last_questions.collect(),
             rules: judges.then(|| Rules::new(shard, settings)),
+            agents: serves.then(|| Agents::of(shard)),
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

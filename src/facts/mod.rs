@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Compliance, Config, Windows};
+use crate::config::{Compliance, Config, Timetable, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
@@ -22,6 +22,7 @@ pub mod opt_outs;
 mod passes;
 mod questions;
 mod receipts;
+mod service;
 pub mod table;
 pub mod visits;
 mod walk;
@@ -104,6 +105,10 @@ pub struct Settings {
     pub observable: BTreeMap<String, Observable>,
     /// What the business holds itself to.
     pub compliance: Compliance,
+    /// Business hours, if any are configured.
+    pub timetable: Option<Timetable>,
+    /// How soon after a conversation a contact calls back, in microseconds.
+    pub callback: i64,
     /// The first instant of the log: what was before is unknown. Microseconds.
     pub log_began: i64,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
@@ -119,6 +124,7 @@ impl Settings {
     #[must_use]
     pub fn new(config: &Config, snapshot: &Snapshot, since: Option<i64>, until: Option<i64>) -> Self {
         let end = snapshot.horizon().unwrap_or_default();
+        let log_began = snapshot.files().map(|file| file.instants.0).min().unwrap_or_default();
         Self {
             windows: config.windows,
             last_questions: config
@@ -128,7 +134,9 @@ impl Settings {
                 .collect(),
             observable: observable::of_store(snapshot),
             compliance: config.compliance.clone(),
-            log_began: snapshot.files().map(|file| file.instants.0).min().unwrap_or_default(),
+            timetable: config.service.timetable(log_began, end),
+            callback: config.service.callback(config.windows.session_gap),
+            log_began,
             horizon: until.map_or(end, |until| until.min(end)),
             since,
             until,
@@ -154,6 +162,8 @@ pub struct Facts<'f> {
     of_messages: Vec<&'static str>,
     /// Whether messages are held against the rules of permission.
     judges: bool,
+    /// Whether it is found out how contacts were served.
+    serves: bool,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -171,14 +181,17 @@ impl<'f> Facts<'f> {
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
             judges: false,
+            serves: false,
             nulls: Vec::new(),
         };
         facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
+        facts.serves = service::COLUMNS.iter().any(|name| facts.conversations.table.column(name).is_some());
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
+        facts.of_messages.extend(service::WORDS.iter().filter(|_| facts.serves));
         facts
     }
 
@@ -204,13 +217,14 @@ impl<'f> Facts<'f> {
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
         events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
+        events.extend(service::WORDS.iter().filter(|_| self.serves));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, self.judges, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, [self.judges, self.serves], &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

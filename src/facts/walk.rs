@@ -11,6 +11,7 @@ use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
+use super::service::Served;
 use super::visits::Visit;
 use super::{NONE, Observable, Settings, endings, passes};
 use crate::event::{Kind, SECOND};
@@ -202,11 +203,11 @@ impl<'w> Walk<'w> {
                 }
                 Kind::FlowEnded => {
                     let conversation = self.act(row, at, true);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                 }
                 Kind::GoalReached => {
                     let conversation = self.act(row, at, false);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                     self.conversations[conversation].goal = true;
                 }
                 Kind::Payment => {
@@ -222,12 +223,14 @@ impl<'w> Walk<'w> {
                 Kind::HandoverToHuman => {
                     let conversation = self.act(row, at, true);
                     lower(&mut self.conversations[conversation].handed_over_at, at);
+                    self.conversations[conversation].served.take_over(at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
                         visit.hand_over(at);
                     }
                 }
                 Kind::HandoverToBot => {
-                    self.act(row, at, true);
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].served.hand_back();
                 }
                 Kind::OptedOutSoft | Kind::OptedOutHard => self.opted_out(row, kind, at),
                 Kind::OptedIn => self.opted_in(row, at),
@@ -276,9 +279,10 @@ impl<'w> Walk<'w> {
                     && version.is_none_or(|version| version == visit.flow_version)
             };
             if visit.answered_at != NONE && self.columns.last_questions.iter().any(ends) {
-                self.conversations[visit.conversation].completed = true;
+                self.conversations[visit.conversation].complete(visit.answered_at);
             }
         }
+        self.serve_conclude();
         for visit in &mut self.visits {
             endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
@@ -326,7 +330,11 @@ impl<'w> Walk<'w> {
         let gap = self.settings.windows.session_gap.0;
         let running = self.dealing(account).conversation;
         let place = running.filter(|&place| at - self.conversations[place].ended_at <= gap).unwrap_or_else(|| {
-            self.conversations.push(Conversation::new(account, at, by_business));
+            let mut conversation = Conversation::new(account, at, by_business);
+            if let Some(before) = running {
+                conversation.served = Served::after(&self.conversations[before].served);
+            }
+            self.conversations.push(conversation);
             let place = self.conversations.len() - 1;
             self.dealing(account).conversation = Some(place);
             place
@@ -361,6 +369,9 @@ impl<'w> Walk<'w> {
         }
         let started_at = conversation.started_at;
         let may_have_arrived = self.messages[message].may_have_arrived();
+        if may_have_arrived {
+            self.serve_sent(place, message, row, at);
+        }
         let in_campaign = self.messages[message].campaign() != NULL;
         let dealing = self.dealing(self.messages[message].account);
         if may_have_arrived {
@@ -426,6 +437,7 @@ impl<'w> Walk<'w> {
         }
         let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
+            self.serve_received(place, at);
             let current = self.conversations[place].current_visit;
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()

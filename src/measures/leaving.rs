@@ -279,6 +279,8 @@ pub(super) mod tests {
         let config = Config::default();
         let settings = Settings {
             compliance: crate::config::Compliance::default(),
+            timetable: None,
+            callback: 0,
             log_began: 0,
             windows: Windows::default(),
             last_questions: Vec::new(),

@@ -86,6 +86,8 @@ pub(super) struct Served {
     waiting_since: i64,
     /// When a person took over, until the bot does again.
     held_since: i64,
+    /// The contact has not heard from that person yet.
+    is_awaited: bool,
     /// The first request was a person's to answer.
     passed_on: bool,
     /// Who answered the first request.
@@ -96,6 +98,8 @@ pub(super) struct Served {
     first_human_at: i64,
     by_human: bool,
     by_unknown: bool,
+    /// The log tells who wrote in another conversation of the contact and the account.
+    known_elsewhere: bool,
     bot: Wait,
     human: Wait,
     resolved_at: i64,
@@ -118,6 +122,7 @@ impl Default for Served {
             requested_at: NONE,
             waiting_since: NONE,
             held_since: NONE,
+            is_awaited: false,
             passed_on: false,
             answered_by: None,
             first_author: None,
@@ -125,6 +130,7 @@ impl Default for Served {
             first_human_at: NONE,
             by_human: false,
             by_unknown: false,
+            known_elsewhere: false,
             bot: NO_WAIT,
             human: NO_WAIT,
             resolved_at: NONE,
@@ -168,6 +174,7 @@ impl Served {
         }
         if author == Author::Human {
             lower(&mut self.first_human_at, at);
+            self.is_awaited = false;
             if self.human.from == NONE {
                 self.human.from = self.waiting_since;
             }
@@ -203,13 +210,10 @@ impl Served {
         self.by_human = true;
         self.held_since = at;
         self.passed_on |= self.requested_at != NONE && self.answered_by.is_none();
-        if self.human.from == NONE {
-            self.human.from = match (self.waiting_since, self.last_author) {
-                // The person is there already.
-                (NONE, Some(Author::Human)) => NONE,
-                (NONE, _) => at,
-                (waiting_since, _) => waiting_since,
-            };
+        let is_there = self.waiting_since == NONE && self.last_author == Some(Author::Human);
+        self.is_awaited = !is_there;
+        if self.human.from == NONE && !is_there {
+            self.human.from = if self.waiting_since == NONE { at } else { self.waiting_since };
         }
     }
 
@@ -227,9 +231,14 @@ impl Served {
 
     /// A conversation after another: who took over there and has not written yet may do so here.
     pub(super) fn after(before: &Self) -> Self {
-        let is_awaited = before.human.from != NONE && before.human.at == NONE;
+        let is_awaited = before.held_since != NONE && before.is_awaited;
         let held_since = if is_awaited { before.held_since } else { NONE };
-        Self { held_since, ..Self::default() }
+        Self { held_since, is_awaited, ..Self::default() }
+    }
+
+    /// Whether there are messages of the business, and the log tells of each who wrote it.
+    fn is_told(&self) -> bool {
+        self.last_author.is_some() && !self.by_unknown
     }
 
     /// Whose the first request was to answer, and whether a person did so later on, once all is known.
@@ -255,6 +264,8 @@ struct Later {
     account: u32,
     /// Who wrote first in them, and when a person first did.
     author: Option<Author>,
+    /// In one of them all authors are known.
+    is_told: bool,
     human_at: i64,
     /// When the contact first came back with a request.
     request_at: i64,
@@ -324,7 +335,7 @@ impl Walk<'_> {
         for conversation in self.conversations.iter_mut().rev() {
             let account = conversation.account;
             let place = accounts.iter().position(|later| later.account == account).unwrap_or_else(|| {
-                accounts.push(Later { account, author: None, human_at: NONE, request_at: NONE });
+                accounts.push(Later { account, author: None, is_told: false, human_at: NONE, request_at: NONE });
                 accounts.len() - 1
             });
             let Some(later) = accounts.get_mut(place) else { return };
@@ -332,12 +343,17 @@ impl Walk<'_> {
             served.conclude(later);
             served.called_back_at = later.request_at;
             later.author = served.first_author.or(later.author);
+            later.is_told |= served.is_told();
             if served.first_human_at != NONE {
                 later.human_at = served.first_human_at;
             }
             if !conversation.by_business && served.requested_at != NONE {
                 later.request_at = served.requested_at;
             }
+        }
+        for conversation in &mut self.conversations {
+            let known = accounts.iter().find(|later| later.account == conversation.account);
+            conversation.served.known_elsewhere = known.is_some_and(|later| later.is_told);
         }
     }
 }
@@ -348,7 +364,8 @@ type Of<'r, 'o> = &'r Row<'o, Conversation>;
 /// Whether the log tells of every message of the business if a bot or a person wrote it.
 pub(super) fn authors_known(row: Of<'_, '_>) -> bool {
     let served = &row.fact.served;
-    !served.by_unknown && (served.last_author.is_some() || row.owner.observable.handovers.is_measurable())
+    let is_told = served.last_author.is_some() || served.known_elsewhere;
+    !served.by_unknown && (is_told || row.owner.observable.handovers.is_measurable())
 }
 
 pub(super) fn handled_by(row: Of<'_, '_>) -> u32 {

@@ -17,6 +17,7 @@ mod fix_first;
 mod leaving;
 mod paths;
 mod reminder;
+mod service;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -27,6 +28,7 @@ pub static ALL: &[&Measure] = &[
     &fix_first::MEASURE,
     &reminder::MEASURE,
     &paths::MEASURE,
+    &service::MEASURE,
     &compliance::MEASURE,
     &definitions::MEASURE,
 ];

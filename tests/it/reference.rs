@@ -7,6 +7,7 @@ mod endings;
 mod messy;
 mod passes;
 mod permission;
+mod service;
 mod sides;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
     let flows = pipeline.config.flow.iter();
     let last_questions: Vec<_> =
         flows.map(|flow| (flow.name.clone(), flow.version.clone(), flow.questions.last().unwrap().clone())).collect();
+    let has_hours = pipeline.config.service.zone.is_some();
     let metrics: Vec<Metric> = Metric::all().unwrap().into_iter().filter(|metric| metric.table != "opt_outs").collect();
     let mut found = Vec::new();
     for &(by, tables) in BREAKDOWNS {
@@ -44,7 +46,7 @@ fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) ->
         // Who was reachable when a range began is a matter of the state at that instant, not of counting facts.
         let asked = asked.filter(|metric| since.is_none() || metric.table != "contacts");
         let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
-        let tally = counts::tally(&events, by, since, until, &last_questions);
+        let tally = counts::tally(&events, by, since, until, &last_questions, has_hours);
         for answer in pipeline.answer(&asks, since, until) {
             compare(&answer, &tally, &mut found);
         }
@@ -64,7 +66,8 @@ fn disagreements_by_variant(
 ) -> Vec<String> {
     let as_campaign = |event: &Event| Event { campaign: event.variant.clone(), ..event.clone() };
     let events: Vec<Event> = events.iter().map(as_campaign).collect();
-    let tally = counts::tally(&events, &["campaign"], since, until, last_questions);
+    let has_hours = pipeline.config.service.zone.is_some();
+    let tally = counts::tally(&events, &["campaign"], since, until, last_questions, has_hours);
     let has_variant = |metric: &Metric| ["conversations", "messages", "visits"].contains(&metric.table.as_str());
     let metrics = Metric::all().unwrap().into_iter();
     let asked = metrics.filter(|metric| has_variant(metric) && !metric.sql.contains("campaign"));

@@ -6,7 +6,7 @@ use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{conventions, endings, passes};
+use super::{conventions, endings, passes, service};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -119,6 +119,7 @@ pub(super) fn tally<'t>(
     since: Option<i64>,
     until: Option<i64>,
     last_questions: &[(String, Option<String>, String)],
+    has_hours: bool,
 ) -> Tally<'t> {
     let mut tally = Tally { by, counts: Counts::new(), values: Values::new() };
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
@@ -262,6 +263,8 @@ pub(super) fn tally<'t>(
         }
 
         passes::count(&mut tally, &facts, channel, &in_scope);
+        let told = service::Told { tells: &tells, around: &around, events: &read, has_hours };
+        service::count(&mut tally, &facts, &told, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
 
         // Who was reachable when the range began is asked of contacts with a channel only.

@@ -189,13 +189,13 @@ fn time(
     never: u64,
     share: f64,
 ) -> Value {
-    let ended = match ended {
-        Ok(ended) => ended,
-        Err(value) => return value,
+    let (ended, open) = match (ended, open) {
+        (Ok(ended), Ok(open)) => (ended, open),
+        (Err(value), _) | (_, Err(value)) => return value,
     };
     let mut observed = Observed::new(1);
     ended.0.iter().for_each(|(&seconds, &count)| observed.ended(seconds, 0, count));
-    open.iter().flat_map(|open| &open.0).for_each(|(&seconds, &count)| observed.censored(seconds, count));
+    open.0.iter().for_each(|(&seconds, &count)| observed.censored(seconds, count));
     observed.censored(i64::MAX, never);
     observed.lasting().reaches(1.0 - share).map_or(Value::Unknown, Value::Seconds)
 }
@@ -232,7 +232,9 @@ mod tests {
 
     fn distribution(values: &[i64]) -> Distribution {
         let mut distribution = Distribution::default();
-        values.iter().for_each(|&value| *distribution.0.entry(value).or_default() += 1);
+        for &value in values {
+            *distribution.0.entry(value).or_default() += 1;
+        }
         distribution
     }
 

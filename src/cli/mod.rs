@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Zone};
+use crate::config::{Card, Config, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
@@ -40,6 +40,8 @@ mod store;
 
 /// Name of the configuration that is kept in a store's folder.
 const CONFIG: &str = "trichter.toml";
+/// Name of the price card there.
+const PRICES: &str = "cost.toml";
 
 /// Conversation funnel analytics: raw messenger logs in; rates, question drop-off and a report out.
 #[derive(Parser)]
@@ -186,6 +188,24 @@ struct Breakdown {
     /// Break down by these columns, separated by commas: channel, campaign, question, day, week, month, year, weekday, hour, or another column of what is counted, which 'explain TABLE' lists.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
+}
+
+/// Argument of every command that tells what messages cost.
+#[derive(Clone, clap::Args)]
+struct Prices {
+    /// What messages cost where no log tells: a price card. Default: cost.toml in the store's folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    cost: Option<PathBuf>,
+}
+
+impl Prices {
+    fn card(&self, store: Option<&Path>) -> Result<Option<Card>> {
+        match (&self.cost, store.map(|store| store.join(PRICES))) {
+            (Some(path), _) => Card::load(path).map(Some),
+            (None, Some(kept)) if kept.exists() => Card::load(&kept).map(Some),
+            (None, _) => Ok(None),
+        }
+    }
 }
 
 /// A store opened for reading, with what is asked about it.

@@ -93,7 +93,7 @@ impl Audit {
     pub fn add(&mut self, shard: &Shard, settings: &Settings) {
         let nulls = vec![NULL; shard.len()];
         let words = ["campaign", "template", "category", "message_type"];
-        let columns = Columns::of(shard, settings, &words, [true, false], &nulls);
+        let columns = Columns::of(shard, settings, &words, [true, false, false], &nulls);
         let mut walk = Walk::new(shard, settings, &columns);
         for rows in shard.contacts() {
             let observable = columns.observable(columns.channel[rows.start]);

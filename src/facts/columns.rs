@@ -20,6 +20,7 @@ pub(super) struct Columns<'s> {
     pub(super) country: &'s [u32],
     pub(super) language: &'s [u32],
     pub(super) error_code: &'s [u32],
+    pub(super) currency: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
     pub(super) last_questions: Vec<LastQuestion>,
@@ -27,17 +28,20 @@ pub(super) struct Columns<'s> {
     pub(super) rules: Option<Rules<'s>>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
+    /// Whether it is found what decides what a message costs.
+    pub(super) bills: bool,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
     /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
-    /// `judges` if they should be held against rules, `serves` if it should be found out how contacts were served.
+    /// `judges` if they should be held against rules, `bills` if it should be found what decides their cost, `serves` if it
+    /// should be found how contacts were served.
     pub(super) fn of(
         shard: &'s Shard,
         settings: &'s Settings,
         of_messages: &[&str],
-        [judges, serves]: [bool; 2],
+        [judges, bills, serves]: [bool; 3],
         nulls: &'s [u32],
     ) -> Self {
         let codes = |name| match shard.words(name).0 {
@@ -63,6 +67,7 @@ impl<'s> Columns<'s> {
             country: codes("country"),
             language: codes("language"),
             error_code: codes("error_code"),
+            currency: codes("currency"),
             of_messages: WORDS
                 .iter()
                 .enumerate()
@@ -72,6 +77,7 @@ impl<'s> Columns<'s> {
             last_questions: last_questions.collect(),
             rules: judges.then(|| Rules::new(shard, settings)),
             agents: serves.then(|| Agents::of(shard)),
+            bills,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

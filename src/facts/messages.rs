@@ -4,7 +4,7 @@
 //! lower ones, and a failure counts only if nothing higher was seen.
 
 use super::Grain;
-use super::compliance::{Finding, Verdict};
+use super::compliance::{Finding, ServiceWindow, Verdict};
 use super::table::{Form, NONE, Read, Row, Spec};
 use crate::event::SECOND;
 use crate::store::words::NULL;
@@ -62,6 +62,18 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "language", form: Form::Word, meaning: "language of the message; null: not known" },
     Spec { name: "message_type", form: Form::Word, meaning: "the platform's message type; null: not known" },
     Spec { name: "error_code", form: Form::Word, meaning: "why it failed or was suppressed; null: it was not" },
+    Spec { name: "currency", form: Form::Word, meaning: "ISO 4217, of `cost`; null: not reported" },
+    Spec { name: "billing", form: Form::Word, meaning: "'charged' or 'free', as the platform says; null: it does not" },
+    Spec {
+        name: "form",
+        form: Form::Word,
+        meaning: "'free_form', or 'template' for what may be sent outside the service window; null: the channel has none, or the log does not tell",
+    },
+    Spec {
+        name: "service_window",
+        form: Form::Word,
+        meaning: "the kind of event that opened the channel's service window in which it was sent; 'closed': there was none; null: the channel has none, or the log does not tell",
+    },
     Spec {
         name: "opted_out_kind",
         form: Form::Word,
@@ -128,7 +140,11 @@ const COLUMNS: &[Spec] = &[
         meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
     },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
-    Spec { name: "cost", form: Form::Number, meaning: "price in millionths of its currency; null: not reported" },
+    Spec {
+        name: "cost",
+        form: Form::Number,
+        meaning: "what the platform last reported that it costs, in millionths of `currency`; null: not reported",
+    },
     Spec {
         name: "suppressed",
         form: Form::Flag,
@@ -220,6 +236,16 @@ const COLUMNS: &[Spec] = &[
         meaning: "opened, and it is decided whether it was dismissed: the log does not end before",
     },
     Spec { name: "billable", form: Form::Flag, meaning: "the platform says that it charges" },
+    Spec {
+        name: "opens_billing",
+        form: Form::Flag,
+        meaning: "it reached the contact, and 24 h before it nothing of its account and category had opened a conversation that is charged as one",
+    },
+    Spec {
+        name: "after_ad",
+        form: Form::Flag,
+        meaning: "sent within 72 h of the answer to a contact who came by an ad",
+    },
 ];
 
 pub(super) const READS: &[Read<Message>] = &[
@@ -237,6 +263,16 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Word("language", |row| row.fact.words[8]),
     Read::Word("message_type", |row| row.fact.words[9]),
     Read::Word("error_code", |row| row.fact.words[10]),
+    Read::Word("currency", |row| row.fact.currency),
+    Read::Fixed(&["charged", "free"], |row| match row.fact.billable {
+        None => NULL,
+        Some(is_charged) => 1 + u32::from(!is_charged),
+    }),
+    Read::Fixed(&["free_form", "template"], |row| match row.fact.verdict.is_free_form {
+        None => NULL,
+        Some(is_free_form) => 1 + u32::from(!is_free_form),
+    }),
+    Read::Fixed(&ServiceWindow::NAMES, |row| row.fact.verdict.service_window.code()),
     Read::Fixed(&["soft", "hard"], |row| match (row.fact.opted_out_at, row.fact.opted_out_hard) {
         (NONE, _) => NULL,
         (_, hard) => 1 + u32::from(hard),
@@ -286,7 +322,9 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.fact.verdict.consent.is_broken()),
     Read::Flag(|row| is_dismissal_decided(row) && !row.fact.has_reaction()),
     Read::Flag(is_dismissal_decided),
-    Read::Flag(|row| row.fact.billable),
+    Read::Flag(|row| row.fact.billable == Some(true)),
+    Read::Flag(|row| row.fact.opens_billing),
+    Read::Flag(|row| row.fact.after_ad),
 ];
 
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
@@ -331,7 +369,11 @@ pub(super) struct Message {
     pub(super) contact_opens: bool,
     pub(super) n_clicks: i64,
     pub(super) cost: i64,
-    pub(super) billable: bool,
+    /// The currency of the cost.
+    pub(super) currency: u32,
+    pub(super) billable: Option<bool>,
+    pub(super) opens_billing: bool,
+    pub(super) after_ad: bool,
     /// Codes in the order of [`WORDS`].
     pub(super) words: [u32; WORDS.len()],
     pub(super) next_sent_at: i64,
@@ -364,7 +406,10 @@ impl Message {
             contact_opens: false,
             n_clicks: 0,
             cost: NONE,
-            billable: false,
+            currency: NULL,
+            billable: None,
+            opens_billing: false,
+            after_ad: false,
             words: [NULL; WORDS.len()],
             next_sent_at: NONE,
             conversation_started_at: NONE,

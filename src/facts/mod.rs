@@ -10,6 +10,7 @@ use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
+mod billing;
 mod columns;
 mod compliance;
 pub mod contacts;
@@ -164,6 +165,8 @@ pub struct Facts<'f> {
     judges: bool,
     /// Whether it is found out how contacts were served.
     serves: bool,
+    /// Whether it is found what decides what they cost.
+    bills: bool,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -181,10 +184,13 @@ impl<'f> Facts<'f> {
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
             judges: false,
+            bills: false,
             serves: false,
             nulls: Vec::new(),
         };
-        facts.judges = compliance::COLUMNS.iter().any(|name| facts.messages.table.column(name).is_some());
+        let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        facts.judges = are_wanted(&compliance::COLUMNS);
+        facts.bills = are_wanted(&billing::COLUMNS);
         facts.serves = service::COLUMNS.iter().any(|name| facts.conversations.table.column(name).is_some());
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
@@ -192,6 +198,7 @@ impl<'f> Facts<'f> {
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
         facts.of_messages.extend(service::WORDS.iter().filter(|_| facts.serves));
+        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.bills));
         facts
     }
 
@@ -215,16 +222,20 @@ impl<'f> Facts<'f> {
         events.extend(self.visits.events());
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
-        events.extend(["cost", "billable"].into_iter().filter(|name| self.messages.table.column(name).is_some()));
+        let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
+        let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
+        events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
         events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
         events.extend(service::WORDS.iter().filter(|_| self.serves));
+        events.extend(billing::EVENTS.iter().filter(|_| self.bills));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let columns = Columns::of(shard, self.settings, &self.of_messages, [self.judges, self.serves], &self.nulls);
+        let finds = [self.judges, self.bills, self.serves];
+        let columns = Columns::of(shard, self.settings, &self.of_messages, finds, &self.nulls);
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();

@@ -13,7 +13,7 @@ use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::service::Served;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, endings, passes};
+use super::{NONE, Observable, Settings, billing, endings, passes};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -121,6 +121,9 @@ impl<'w> Walk<'w> {
         self.walk();
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
+        }
+        if self.columns.bills {
+            billing::find(self);
         }
     }
 

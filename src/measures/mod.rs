@@ -12,11 +12,14 @@ use crate::metrics::{Answers, Ask};
 
 pub mod comparison;
 pub mod compliance;
+mod cost;
 mod definitions;
 mod fix_first;
 mod leaving;
 mod paths;
+mod pricing;
 mod reminder;
+mod savings;
 mod service;
 pub mod table;
 
@@ -30,6 +33,8 @@ pub static ALL: &[&Measure] = &[
     &paths::MEASURE,
     &service::MEASURE,
     &compliance::MEASURE,
+    &cost::MEASURE,
+    &savings::MEASURE,
     &definitions::MEASURE,
 ];
 

@@ -7,6 +7,7 @@ use polars::prelude::{
     BooleanChunked, ChunkTake, Column as Series, DataFrame, DataType, IdxCa, Int64Chunked, IntoColumn, IntoLazy,
     LazyFrame, NewChunkedArray, PolarsError, StringChunked, UInt32Chunked,
 };
+use polars::series::IsSorted;
 use polars::sql::SQLContext;
 
 use super::answer::{Answer, Ask, Counts, Row};
@@ -67,6 +68,9 @@ type Sums = Vec<Found>;
 /// Rows that are counted at a time: enough that what a SELECT costs besides counting does not matter, few enough that
 /// memory does not either.
 const ROWS: usize = 256 * 1024;
+
+/// Columns of a breakdown that can share its segments with others.
+const FEW: usize = 4;
 
 /// The counts of one thread while it goes over its shards, and facts that are not counted yet.
 pub struct Tally<'s> {
@@ -193,8 +197,9 @@ fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
     let mut groups: BTreeMap<(String, bool, Option<Vec<String>>), Group> = BTreeMap::new();
     for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
         // What is counted once however often it stands there does not add up over segments, so it keeps its own. Nor do
-        // squares of what a contact did.
-        let own = (ask.clustered || counts_distinct(metric)).then(|| ask.by.clone());
+        // squares of what a contact did. What is broken down finely would make the segments of all others as fine.
+        let is_apart = ask.clustered || counts_distinct(metric) || ask.by.len() > FEW;
+        let own = is_apart.then(|| ask.by.clone());
         let group = groups.entry((metric.table.clone(), ask.clustered, own)).or_insert_with(|| Group {
             table: metric.table.clone(),
             clustered: ask.clustered,
@@ -282,28 +287,36 @@ fn told(table: &Table, metric: &Metric, segments: &Segments) -> Vec<Told> {
     told
 }
 
-/// The columns that the SQL speaks of, with the segment of every row.
+/// The columns that the SQL speaks of, with the segment of every row. Rows of one segment stand together, and polars is
+/// told so: a SELECT then groups without a hash table, and adds up what lies side by side.
 fn frame(table: &Table, columns: &[&str], segments: &Segments) -> std::result::Result<DataFrame, PolarsError> {
-    let mut series: Vec<Series> =
-        vec![UInt32Chunked::from_vec("segment".into(), segments.of_row.clone()).into_column()];
+    let order = segments.order();
+    let mut keys = UInt32Chunked::from_vec("segment".into(), in_order(&segments.of_row, &order));
+    keys.set_sorted_flag(IsSorted::Ascending);
+    let mut series: Vec<Series> = vec![keys.into_column()];
     for &name in columns {
         let Some((spec, column)) = table.column(name) else { continue };
         let name = spec.name.into();
         series.push(match column {
             Column::Numbers(values) => {
+                let values = in_order(values, &order);
                 let present = values.iter().map(|value| *value != NONE).collect();
-                Int64Chunked::from_vec_validity(name, values.clone(), Some(present)).into_column()
+                Int64Chunked::from_vec_validity(name, values, Some(present)).into_column()
             }
-            Column::Flags(flags) => BooleanChunked::from_slice(name, flags).into_column(),
+            Column::Flags(flags) => BooleanChunked::from_slice(name, &in_order(flags, &order)).into_column(),
             Column::Words(codes, words) => {
                 // Code 0 is null. Taken from the list, texts are neither compared nor copied.
                 let list = std::iter::once(None).chain(words.list().iter().map(|word| Some(word.as_str())));
-                let places = IdxCa::from_vec("".into(), codes.clone());
+                let places = IdxCa::from_vec("".into(), in_order(codes, &order));
                 StringChunked::from_iter_options(name, list).take(&places)?.into_column()
             }
         });
     }
     DataFrame::new(table.n_rows(), series)
+}
+
+fn in_order<T: Copy + Default>(values: &[T], order: &[u32]) -> Vec<T> {
+    order.iter().map(|&row| values.get(row as usize).copied().unwrap_or_default()).collect()
 }
 
 /// What a SELECT returned: `segment, numerator, denominator` or `segment, value, n`.

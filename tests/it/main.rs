@@ -17,6 +17,8 @@ mod channels;
 mod comparisons;
 // Planted violations of permission.
 mod compliance;
+// What messages cost, by planted prices.
+mod cost;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.

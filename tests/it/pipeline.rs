@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 use trichter::config::Config;
@@ -109,6 +109,10 @@ pub(crate) struct Event {
     pub(crate) message: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) up_to: Option<i64>,
+    pub(crate) billable: Option<bool>,
+    /// Millionths.
+    pub(crate) cost: Option<i64>,
+    pub(crate) currency: Option<String>,
 }
 
 fn read(path: &Path, events: &mut Vec<Event>) {
@@ -128,6 +132,10 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             column.iter().map(|text| text.map(str::to_owned)).collect::<Vec<Option<String>>>()
         };
         let (contact, at, up_to) = (numbers("contact_key"), numbers("at"), numbers("up_to"));
+        let billable = column("billable", &DataType::Boolean);
+        let billable: Vec<Option<bool>> = billable.as_boolean().iter().collect();
+        let cost = batch.column_by_name("cost").unwrap().as_primitive::<Decimal128Type>();
+        let currency = texts("currency");
         let position = batch.column_by_name("position").unwrap().as_primitive::<Int32Type>();
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
@@ -158,6 +166,9 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             message: message[row].clone(),
             reply_to: reply_to[row].clone(),
             up_to: up_to[row],
+            billable: billable[row],
+            cost: cost.is_valid(row).then(|| i64::try_from(cost.value(row)).unwrap()),
+            currency: currency[row].clone(),
         }));
     }
 }

@@ -1,5 +1,6 @@
 //! A second opinion: every metric, counted by naive loops straight from the definitions, must equal what the engine counts.
 
+mod billing;
 mod contact;
 mod conventions;
 mod counts;
@@ -120,6 +121,21 @@ fn every_metric_of_simulated_logs_equals_a_naive_count() {
         let pipeline = Pipeline::simulated(200, 30, seed);
         assert_eq!(disagreements(&pipeline, None, None), Vec::<String>::new(), "seed {seed}");
     }
+}
+
+#[test]
+fn what_decides_the_cost_of_messages_equals_a_naive_count() {
+    for seed in [1, 2] {
+        assert_eq!(billing::disagreements(&Pipeline::simulated(200, 30, seed)), Vec::<String>::new(), "seed {seed}");
+    }
+    let runs = Runs { cases: 64, failure_persistence: None, max_shrink_iters: 1_000, ..Runs::default() };
+    let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let result = runner.run(&messy::log(), |lines| {
+        let found = billing::disagreements(&ingested(&lines));
+        prop_assert!(found.is_empty(), "{}", found.join("\n"));
+        Ok(())
+    });
+    result.unwrap();
 }
 
 #[test]

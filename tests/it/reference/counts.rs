@@ -6,7 +6,7 @@ use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{conventions, endings, passes, service};
+use super::{billing, conventions, endings, passes, service};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -79,7 +79,7 @@ pub(super) struct Tells {
 }
 
 impl Tells {
-    fn of(events: &[Event], channel: &str) -> Self {
+    pub(super) fn of(events: &[Event], channel: &str) -> Self {
         let holds = |kinds: &[Kind]| events.iter().any(|event| event.channel == channel && kinds.contains(&event.kind));
         // Rules tell of every channel what they tell at all.
         let anywhere = |kind: Kind| events.iter().any(|event| event.kind == kind);
@@ -157,6 +157,7 @@ pub(super) fn tally<'t>(
                     tally.count(metric, place, broken);
                 }
             }
+            billing::count(&mut tally, &permission, message, place);
             if !message.suppressed {
                 tally.count("failure_rate", place, message.failed);
             }

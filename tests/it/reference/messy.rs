@@ -184,6 +184,9 @@ impl Line {
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
             "agent": (self.kind == Kind::MessageSent).then(|| self.agent.map(|agent| ["bot", "human", "anna"][agent])),
+            "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
+            "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
+            "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),
         })
         .to_string()
     }

@@ -17,6 +17,7 @@ mod cost;
 mod currency;
 mod flow;
 mod percent;
+mod service;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
@@ -24,6 +25,7 @@ pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
 pub use flow::Flow;
 pub use percent::Percent;
+pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -40,6 +42,8 @@ pub struct Config {
     pub windows: Windows,
     /// What may be sent after an opt-out, and what counts as consent.
     pub compliance: Compliance,
+    /// When people are there to answer.
+    pub service: Service,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -435,6 +439,9 @@ impl Config {
             }
         }
         if let Some(contradiction) = self.clicks.contradiction() {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = self.service.contradiction(self.windows.session_gap) {
             return refuse(contradiction);
         }
         for table in &self.table {

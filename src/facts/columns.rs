@@ -3,6 +3,7 @@
 use super::compliance::Rules;
 use super::declared::Flows;
 use super::messages::WORDS;
+use super::service::Agents;
 use super::{Observable, Settings};
 use crate::store::Shard;
 
@@ -20,6 +21,8 @@ pub(super) struct Wants {
     pub(super) local: bool,
     /// Ways through flows.
     pub(super) ways: bool,
+    /// How contacts were served.
+    pub(super) service: bool,
 }
 
 /// Columns of codes, by name, and what settings say in these codes.
@@ -40,6 +43,8 @@ pub(super) struct Columns<'s> {
     pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Who is the bot among the agents; none if nobody asks how contacts were served.
+    pub(super) agents: Option<Agents>,
     /// What is found beyond the walk.
     pub(super) wants: Wants,
     observable: Vec<Observable>,
@@ -80,6 +85,7 @@ impl<'s> Columns<'s> {
             answer: codes("answer"),
             flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
+            agents: wants.service.then(|| Agents::of(shard)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }

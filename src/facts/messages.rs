@@ -20,7 +20,7 @@ pub const GRAIN: Grain = Grain {
 };
 
 /// Columns of events of which a message takes the first word that any of its events tells.
-pub(super) const WORDS: [&str; 11] = [
+pub(super) const WORDS: [&str; 12] = [
     "campaign",
     "template",
     "category",
@@ -32,13 +32,17 @@ pub(super) const WORDS: [&str; 11] = [
     "language",
     "message_type",
     "error_code",
+    "agent",
 ];
-const CAMPAIGN: usize = 0;
+pub(super) const CAMPAIGN: usize = 0;
 pub(super) const TEMPLATE: usize = 1;
 pub(super) const CATEGORY: usize = 2;
+pub(super) const FLOW: usize = 3;
+pub(super) const QUESTION: usize = 5;
 const VARIANT: usize = 6;
 pub(super) const MESSAGE_TYPE: usize = 9;
 const ERROR_CODE: usize = 10;
+pub(super) const AGENT: usize = 11;
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -370,7 +374,7 @@ pub(super) const READS: &[Read<Message>] = &[
 ];
 
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
-fn seconds_up(micros: i64) -> i64 {
+pub(super) fn seconds_up(micros: i64) -> i64 {
     if micros == NONE { NONE } else { micros.saturating_add(SECOND - 1).div_euclid(SECOND) }
 }
 

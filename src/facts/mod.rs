@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Compliance, Config, Flow, Windows};
+use crate::config::{Compliance, Config, Flow, Timetable, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
@@ -27,6 +27,7 @@ mod passes;
 pub mod permissions;
 mod questions;
 mod receipts;
+mod service;
 pub mod table;
 pub mod timing;
 pub mod visits;
@@ -121,6 +122,10 @@ pub struct Settings {
     pub observable: BTreeMap<String, Observable>,
     /// What the business holds itself to.
     pub compliance: Compliance,
+    /// Business hours, if any are configured.
+    pub timetable: Option<Timetable>,
+    /// How soon after a conversation a contact calls back, in microseconds.
+    pub callback: i64,
     /// The first instant of the log: what was before is unknown. Microseconds.
     pub log_began: i64,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
@@ -145,6 +150,8 @@ impl Settings {
             flows: config.flow.clone(),
             observable: observable::of_store(snapshot),
             compliance: config.compliance.clone(),
+            timetable: config.service.timetable(log_began, end),
+            callback: config.service.callback(config.windows.session_gap),
             log_began,
             horizon,
             months: Months::new(&config.report.zone.0, log_began, horizon),
@@ -201,18 +208,22 @@ impl<'f> Facts<'f> {
         };
         let of_messages = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
         let of_visits = |names: &[&str]| names.iter().any(|name| facts.visits.table.column(name).is_some());
+        let of_conversations =
+            |names: &[&str]| names.iter().any(|name| facts.conversations.table.column(name).is_some());
         facts.wants = Wants {
             permission: of_messages(&compliance::COLUMNS) || facts.permissions.are_wanted(),
             billing: of_messages(&billing::COLUMNS),
             doses: of_messages(&timing::DOSES),
             local: of_messages(&timing::LOCAL),
             ways: of_visits(&ways::COLUMNS),
+            service: of_conversations(&service::COLUMNS),
         };
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
         facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.wants.permission));
+        facts.of_messages.extend(service::WORDS.iter().filter(|_| facts.wants.service));
         facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.wants.billing));
         facts
     }
@@ -245,6 +256,7 @@ impl<'f> Facts<'f> {
         let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
         events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
         events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));
+        events.extend(service::WORDS.iter().filter(|_| self.wants.service));
         events.extend(billing::EVENTS.iter().filter(|_| self.wants.billing));
         events.extend(self.wants.local.then_some("country"));
         let asks_answers = chosen::COLUMNS.iter().any(|name| self.visits.table.column(name).is_some());

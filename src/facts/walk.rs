@@ -11,6 +11,7 @@ use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
+use super::service::Served;
 use super::timing::Clocks;
 use super::visits::Visit;
 use super::ways::Ways;
@@ -219,11 +220,11 @@ impl<'w> Walk<'w> {
                 }
                 Kind::FlowEnded => {
                     let conversation = self.act(row, at, true);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                 }
                 Kind::GoalReached => {
                     let conversation = self.act(row, at, false);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                     self.conversations[conversation].goal = true;
                 }
                 Kind::Payment => {
@@ -239,12 +240,14 @@ impl<'w> Walk<'w> {
                 Kind::HandoverToHuman => {
                     let conversation = self.act(row, at, true);
                     lower(&mut self.conversations[conversation].handed_over_at, at);
+                    self.conversations[conversation].served.take_over(at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
                         visit.hand_over(at);
                     }
                 }
                 Kind::HandoverToBot => {
-                    self.act(row, at, true);
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].served.hand_back();
                 }
                 Kind::OptedOutSoft | Kind::OptedOutHard => self.opted_out(row, kind, at),
                 Kind::OptedIn => self.opted_in(row, at),
@@ -289,9 +292,10 @@ impl<'w> Walk<'w> {
         }
         for visit in &self.visits {
             if visit.answered_at != NONE && self.columns.flows.end_with(visit) {
-                self.conversations[visit.conversation].completed = true;
+                self.conversations[visit.conversation].complete(visit.answered_at);
             }
         }
+        self.serve_conclude();
         for visit in &mut self.visits {
             endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
@@ -345,7 +349,11 @@ impl<'w> Walk<'w> {
         let gap = self.settings.windows.session_gap.0;
         let running = self.dealing(account).conversation;
         let place = running.filter(|&place| at - self.conversations[place].ended_at <= gap).unwrap_or_else(|| {
-            self.conversations.push(Conversation::new(account, at, by_business));
+            let mut conversation = Conversation::new(account, at, by_business);
+            if let Some(before) = running {
+                conversation.served = Served::after(&self.conversations[before].served);
+            }
+            self.conversations.push(conversation);
             let place = self.conversations.len() - 1;
             self.dealing(account).conversation = Some(place);
             place
@@ -380,6 +388,9 @@ impl<'w> Walk<'w> {
         }
         let started_at = conversation.started_at;
         let may_have_arrived = self.messages[message].may_have_arrived();
+        if may_have_arrived {
+            self.serve_sent(place, message, row, at);
+        }
         let in_campaign = self.messages[message].campaign() != NULL;
         let dealing = self.dealing(self.messages[message].account);
         if may_have_arrived {
@@ -446,6 +457,7 @@ impl<'w> Walk<'w> {
         }
         let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
+            self.serve_received(place, at);
             let current = self.conversations[place].current_visit;
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()

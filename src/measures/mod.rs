@@ -25,6 +25,7 @@ mod reminder;
 mod retention;
 mod savings;
 pub mod send_time;
+mod service;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -40,6 +41,7 @@ pub static ALL: &[&Measure] = &[
     &paths::MEASURE,
     &retention::MEASURE,
     &list_growth::MEASURE,
+    &service::MEASURE,
     &compliance::MEASURE,
     &cost::MEASURE,
     &savings::MEASURE,

@@ -129,6 +129,7 @@ pub(crate) struct Event {
     pub(crate) flow: Option<String>,
     pub(crate) flow_version: Option<String>,
     pub(crate) question: Option<String>,
+    pub(crate) agent: Option<String>,
     pub(crate) error_code: Option<String>,
     pub(crate) template: Option<String>,
     pub(crate) category: Option<String>,
@@ -171,6 +172,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
         let (variant, country, answer) = (texts("variant"), texts("country"), texts("answer"));
+        let agent = texts("agent");
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -187,6 +189,7 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             flow: flow[row].clone(),
             flow_version: flow_version[row].clone(),
             question: question[row].clone(),
+            agent: agent[row].clone(),
             error_code: error_code[row].clone(),
             template: template[row].clone(),
             category: category[row].clone(),

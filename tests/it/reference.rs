@@ -9,6 +9,7 @@ mod messy;
 mod months;
 mod passes;
 mod permission;
+mod service;
 mod sides;
 mod timing;
 mod ways;
@@ -41,12 +42,13 @@ const BREAKDOWNS: &[(&[&str], &[&str])] = &[
 fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) -> Vec<String> {
     let events = pipeline.events();
     let flows = &pipeline.config.flow;
+    let has_hours = pipeline.config.service.zone.is_some();
     let metrics: Vec<Metric> = Metric::all().unwrap().into_iter().filter(|metric| metric.table != "opt_outs").collect();
     let mut found = Vec::new();
     for &(by, tables) in BREAKDOWNS {
         let asked = metrics.iter().filter(|metric| tables.contains(&metric.table.as_str()));
         let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
-        let tally = counts::tally(&events, by, since, until, flows);
+        let tally = counts::tally(&events, by, since, until, flows, has_hours);
         for answer in pipeline.answer(&asks, since, until) {
             compare(&answer, &tally, &mut found);
         }
@@ -68,7 +70,8 @@ fn disagreements_by_variant(
 ) -> Vec<String> {
     let as_campaign = |event: &Event| Event { campaign: event.variant.clone(), ..event.clone() };
     let events: Vec<Event> = events.iter().map(as_campaign).collect();
-    let tally = counts::tally(&events, &["campaign"], since, until, flows);
+    let has_hours = pipeline.config.service.zone.is_some();
+    let tally = counts::tally(&events, &["campaign"], since, until, flows, has_hours);
     let has_variant = |metric: &Metric| ["conversations", "messages", "visits"].contains(&metric.table.as_str());
     let metrics = Metric::all().unwrap().into_iter();
     let asked = metrics.filter(|metric| has_variant(metric) && !metric.sql.contains("campaign"));

@@ -48,7 +48,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    fn may_have_arrived(&self) -> bool {
+    pub(super) fn may_have_arrived(&self) -> bool {
         !self.failed && !self.suppressed
     }
 }
@@ -57,12 +57,14 @@ impl Message {
 pub(super) struct Conversation {
     pub(super) account: Option<String>,
     /// Places of its acts.
-    acts: Vec<usize>,
+    pub(super) acts: Vec<usize>,
     pub(super) campaign: Option<String>,
     pub(super) flow: Option<String>,
     pub(super) started_at: i64,
     pub(super) outcome: &'static str,
     pub(super) goal: bool,
+    pub(super) opted_out: bool,
+    pub(super) by_business: bool,
     pub(super) handed_over: bool,
     pub(super) in_flow: bool,
     pub(super) n_inbound: u64,
@@ -81,6 +83,7 @@ pub(super) struct Visit {
     pub(super) flow_version: Option<String>,
     pub(super) question: Option<String>,
     pub(super) asked_at: i64,
+    pub(super) answered_at: Option<i64>,
     pub(super) outcome: &'static str,
     pub(super) answer_s: Option<i64>,
     /// Name of the question that the bot asked next.
@@ -366,6 +369,8 @@ impl Contact<'_> {
                     started_at: at,
                     outcome: "",
                     goal: false,
+                    opted_out: false,
+                    by_business: false,
                     handed_over: false,
                     in_flow: false,
                     n_inbound: 0,
@@ -438,6 +443,8 @@ impl Contact<'_> {
             started_at: self.events[acts[0]].at,
             outcome: "",
             goal: count(&|kind| kind == Kind::GoalReached) > 0,
+            opted_out: false,
+            by_business,
             handed_over: count(&|kind| kind == Kind::HandoverToHuman) > 0,
             in_flow: question.is_some() || count(&|kind| kind == Kind::FlowStarted) > 0,
             n_inbound: count(&is_inbound),
@@ -556,6 +563,7 @@ impl Contact<'_> {
                 flow_version: first.flow_version.clone(),
                 question: first.question.clone(),
                 asked_at: first.at,
+                answered_at,
                 outcome: match () {
                     () if answered_at.is_some() => "answered",
                     () if opted_out => "opted_out",
@@ -593,12 +601,13 @@ impl Contact<'_> {
             || visits.iter().any(|visit| visit.outcome == "answered" && last(visit));
         let opted_out = (0..self.events.len())
             .any(|place| self.ends_by_opt_out(place) && self.running(place, conversations) == Some(number));
-        conversations[number].outcome = match () {
+        let outcome = match () {
             () if completed => "completed",
             () if opted_out => "opted_out",
             () if conversation.handed_over => "handed_over",
             () if self.is_undecided(conversation) => "open",
             () => "abandoned",
         };
+        (conversations[number].opted_out, conversations[number].outcome) = (opted_out, outcome);
     }
 }

@@ -7,7 +7,7 @@ use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{billing, conventions, endings, months, passes, timing, ways};
+use super::{billing, conventions, endings, months, passes, service, timing, ways};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -124,6 +124,7 @@ pub(super) fn tally<'t>(
     since: Option<i64>,
     until: Option<i64>,
     flows: &[Flow],
+    has_hours: bool,
 ) -> Tally<'t> {
     let mut tally = Tally::new(by);
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
@@ -269,6 +270,8 @@ pub(super) fn tally<'t>(
 
         passes::count(&mut tally, &facts, channel, &in_scope);
         ways::count(&mut tally, &facts, flows, channel, &in_scope);
+        let told = service::Told { tells: &tells, around: &around, events: &read, has_hours };
+        service::count(&mut tally, &facts, &told, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
         timing::count(&mut tally, &facts, &tells, channel, horizon, &in_scope);
 

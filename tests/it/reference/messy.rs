@@ -8,7 +8,8 @@ use trichter::event::{Kind, SECOND};
 /// 2026-03-01T00:00:00Z.
 pub(super) const START: i64 = 1_772_323_200 * SECOND;
 
-/// The settings under which messy logs are read: two declared flows, one for a single edition.
+/// The settings under which messy logs are read: two declared flows, one for a single edition, and the hours that the naive
+/// count of service knows.
 pub(super) const CONFIG: &str = r#"
 [[flow]]
 name = "order"
@@ -19,6 +20,14 @@ options = { q0 = ["yes", "no"] }
 name = "survey"
 version = "2"
 questions = ["q2"]
+
+[service]
+zone = "Europe/Berlin"
+sunday = ["00:30-02:00", "10:00-24:00"]
+monday = ["08:00-12:30", "13:30-17:00"]
+tuesday = ["09:00-17:00"]
+wednesday = ["00:00-24:00"]
+holidays = ["2026-03-03"]
 "#;
 
 /// Kinds by how often they come: what makes conversations more often than what ends them.
@@ -72,6 +81,7 @@ pub(super) struct Line {
     close: [i64; 2],
     /// What the log tells of a message's form and price, and of the topic of permission.
     form: [Option<usize>; 3],
+    agent: Option<usize>,
 }
 
 pub(super) fn log() -> impl Strategy<Value = Vec<Line>> {
@@ -83,8 +93,10 @@ fn line() -> impl Strategy<Value = Line> {
     let at = [0..4_i64, 0..3, 0..2, 0..4];
     let ids = (prop::option::weighted(0.8, 0..6_usize), prop::option::weighted(0.4, 0..8_usize));
     let names = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.3, 0..2_usize));
-    (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
-        |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop, (close, form))| {
+    let agent = prop::option::weighted(0.5, 0..3_usize);
+    (kind, 0..4_usize, at, ids, (names, agent), 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
+        |(kind, contact, at, (message, reply_to), (names, agent), account, up_to, says_stop, (close, form))| {
+            let (question, campaign) = names;
             let stretch = 1;
             Line {
                 kind,
@@ -100,6 +112,7 @@ fn line() -> impl Strategy<Value = Line> {
                 says_stop,
                 close,
                 form,
+                agent,
             }
         },
     )
@@ -177,6 +190,7 @@ impl Line {
             "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
+            "agent": (self.kind == Kind::MessageSent).then(|| self.agent.map(|agent| ["bot", "human", "anna"][agent])),
             "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
             "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
             "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),

@@ -35,7 +35,7 @@ fn rate(numerator: u64, denominator: u64) -> Counts {
 fn tables_of(card: Option<&str>) -> Vec<Table> {
     let cost = card.map(|text| Card::parse(text, Path::new("cost.toml")).unwrap());
     let config = Config { cost, ..Config::default() };
-    let settings = settings();
+    let settings = Settings::default();
     let setting = Setting { by: &[], config: &config, settings: &settings };
     let [sent, reported] = cells(&setting);
     let month = ("month", "2025-07");

@@ -38,6 +38,8 @@ mod readme;
 mod reports;
 // Several writers, tidying up, privacy.
 mod store;
+// What lasts and how it ends, against published values and chance.
+mod survival;
 // The rules of the house.
 mod tidy;
 // Logs through the library, for the modules below.

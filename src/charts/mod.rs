@@ -3,6 +3,7 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod course;
 mod funnel;
 mod histogram;
 mod opt_outs;
@@ -11,6 +12,7 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use course::{Course, Fate, Moment, course};
 pub use funnel::{Step, funnel};
 pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};

@@ -47,13 +47,15 @@ pub(super) enum Ink {
     Purple,
     SkyLines,
     PurpleHatch,
+    PurpleGrid,
+    GreenBars,
     OrangeDots,
     OpenHatch,
     Pale,
 }
 
 impl Ink {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Text,
         Self::Quiet,
         Self::Grid,
@@ -68,6 +70,8 @@ impl Ink {
         Self::Purple,
         Self::SkyLines,
         Self::PurpleHatch,
+        Self::PurpleGrid,
+        Self::GreenBars,
         Self::OrangeDots,
         Self::OpenHatch,
         Self::Pale,
@@ -90,6 +94,8 @@ impl Ink {
             Self::Purple => RGBColor(0xcc, 0x79, 0xa7),
             Self::SkyLines => RGBColor(0x56, 0xb4, 0xe9),
             Self::PurpleHatch => RGBColor(0xcc, 0x79, 0xa8),
+            Self::PurpleGrid => RGBColor(0xcc, 0x79, 0xa9),
+            Self::GreenBars => RGBColor(0x00, 0x9e, 0x74),
             Self::OrangeDots => RGBColor(0xe6, 0x9f, 0x01),
             Self::OpenHatch => RGBColor(0x8a, 0x94, 0x9e),
             Self::Pale => RGBColor(0xa9, 0xb4, 0xbe),
@@ -106,10 +112,10 @@ impl Ink {
             Self::Whisker => "whisker",
             Self::Blue => "blue",
             Self::Orange | Self::OrangeDots => "orange",
-            Self::Green => "green",
+            Self::Green | Self::GreenBars => "green",
             Self::Vermillion => "vermillion",
             Self::Slate => "slate",
-            Self::Purple | Self::PurpleHatch => "purple",
+            Self::Purple | Self::PurpleHatch | Self::PurpleGrid => "purple",
             Self::SkyLines => "sky",
             Self::OpenHatch => "open",
             Self::Pale => "pale",
@@ -121,6 +127,8 @@ impl Ink {
         match self {
             Self::SkyLines => Some(("lines", "M0,2H8M0,6H8")),
             Self::PurpleHatch => Some(("back", "M-2,6L2,10M0,0L8,8M6,-2L10,2")),
+            Self::PurpleGrid => Some(("grid", "M0,4H8M4,0V8")),
+            Self::GreenBars => Some(("bars", "M2,0V8M6,0V8")),
             Self::OrangeDots => Some(("dots", "M2,2h.01M6,6h.01")),
             Self::OpenHatch => Some(("open", "M-2,2L2,-2M0,8L8,0M6,10L10,6")),
             _ => None,

@@ -27,17 +27,15 @@ pub(super) static MEASURE: Measure = Measure {
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let decision = setting.settings.windows.decision().div_euclid(SECOND);
     let rows = leaving::questions(setting, answers).into_iter().map(|question| {
-        let answered = question.share(&[ANSWERED], decision, |estimate| estimate);
-        let is_seen = matches!(answered, Value::Share { .. });
-        let moment = is_seen.then(|| question.observed.fades(ANSWERED, FEW, decision)).flatten();
-        let waiting = moment.map_or(Value::Unknown, |moment| {
-            let lasting = question.observed.lasting().at(moment);
-            Value::Share { value: lasting.value, interval: lasting.interval }
-        });
-        let moment = match moment {
-            _ if question.untimed > 0 => Value::Unmeasurable,
-            moment => moment.map_or(Value::Unknown, Value::Seconds),
+        let [answered] = question.soon(&[ANSWERED], [decision]);
+        let Some(timed) = question.timed() else {
+            let untold = [answered, Value::Unmeasurable, Value::Unmeasurable];
+            return question.row(std::iter::once(Value::Count(question.n())).chain(untold));
         };
+        let is_seen = matches!(answered, Value::Share { .. });
+        let moment = is_seen.then(|| timed.fades(ANSWERED, FEW, decision)).flatten();
+        let waiting = moment.map_or(Value::Unknown, |moment| timed.lasting().at(moment).into());
+        let moment = moment.map_or(Value::Unknown, Value::Seconds);
         question.row([Value::Count(question.n()), answered, moment, waiting])
     });
     let own = [

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::as_f64;
-use crate::rate::{Z95, wilson};
+use crate::rate::{Rate, Z95, wilson};
 
 /// What was seen: for every time, how many ended by each cause, and how many were still going on when looking ended.
 #[derive(Clone, Debug)]
@@ -54,6 +54,19 @@ impl Observed {
     #[must_use]
     pub fn at_risk(&self, time: i64) -> u64 {
         self.at.range(time..).map(|(_, (ended, censored))| ended.iter().sum::<u64>() + censored).sum()
+    }
+
+    /// From a time up to but not including another: how many ended by each cause, all of those who were there at its beginning
+    /// and were watched to its end or to theirs.
+    #[must_use]
+    pub fn ended_within(&self, times: std::ops::Range<i64>) -> Vec<Rate> {
+        let mut watched = self.at_risk(times.start);
+        let mut ended = vec![0; self.n_causes];
+        for (of_causes, censored) in self.at.range(times).map(|(_, counts)| counts) {
+            watched -= censored;
+            ended.iter_mut().zip(of_causes).for_each(|(sum, count)| *sum += count);
+        }
+        ended.into_iter().map(|numerator| Rate { numerator, denominator: watched }).collect()
     }
 
     /// The last time at which anything was seen.
@@ -299,6 +312,8 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5].map(|time| observed.at_risk(time)), [4, 4, 3, 2, 1, 0]);
         assert_eq!(answered.reaches(0.5), Some(4));
         assert_eq!(left.reaches(0.5), None);
+        // Of the three who are there at 2, one is lost from sight and one leaves before 4.
+        assert_eq!(observed.ended_within(2..4), [0, 1].map(|numerator| Rate { numerator, denominator: 2 }));
     }
 
     #[test]

@@ -38,20 +38,21 @@ impl Fate {
             Self::Answered => Ink::Blue,
             Self::Skipped => Ink::SkyLines,
             Self::Waiting => Ink::Track,
-            Self::Silent => Ink::Vermillion,
+            Self::Silent => Ink::VermillionHatch,
             Self::NotUnderstood => Ink::GreenBars,
             Self::Stopped => Ink::PurpleHatch,
             Self::Blocked => Ink::PurpleGrid,
             Self::HandedOver => Ink::OrangeDots,
-            Self::Failed => Ink::Slate,
+            Self::Failed => Ink::SlateCross,
         }
     }
 
-    /// What text is written in on this fill, if it carries any.
+    /// What its share is written in, if it is written.
     fn text(self) -> Option<Ink> {
         match self {
-            Self::Answered | Self::Silent | Self::Failed => Some(Ink::OnFill),
+            Self::Answered => Some(Ink::OnFill),
             Self::Waiting => Some(Ink::Quiet),
+            Self::Silent => Some(Ink::Text),
             _ => None,
         }
     }
@@ -136,21 +137,32 @@ pub fn course(
 /// One bar, with the interval of its lowest part.
 fn bar(canvas: &Canvas<'_>, moment: &Moment, (left, right): (i32, i32), floor: i32) -> Result<()> {
     let y = |share: f64| floor - along(share, 1.0, PLOT);
+    let middle = i32::midpoint(left, right);
+    let interval = moment.parts.first().and_then(|(_, estimate, _)| estimate.interval);
+    let interval = interval.map(|(low, high)| (y(low), y(high)));
     let (mut sum, mut below) = (0.0, floor);
-    for (fate, estimate, label) in &moment.parts {
+    for (place, (fate, estimate, label)) in moment.parts.iter().enumerate() {
         sum += estimate.value;
         let above = y(sum);
         // A line of one pixel parts neighbours, but never eats a narrow one.
         let end = if below - above > 3 { above + 1 } else { above };
         canvas.rect(fate.ink(), (left, end), (right, below))?;
-        if let Some(ink) = fate.text().filter(|_| below - above >= 24 && width(label, SMALL) <= right - left) {
-            // The interval is drawn at the upper edge, so a label stands at the lower one.
-            canvas.text(ink, SMALL, Align::Centre, (i32::midpoint(left, right), below - 10), label)?;
+        // The interval is drawn at the upper edge of the lowest part, whose label stands below it; the others' stand above.
+        let (line, free) = match interval {
+            Some((low, _)) if place == 0 => (below - 10, below - low.max(above)),
+            Some((_, high)) => (above + 11, below.min(high) - above),
+            None => (above + 11, below - above),
+        };
+        let half = width(label, SMALL) / 2;
+        if let Some(ink) = fate.text().filter(|_| free >= 20 && 2 * half <= right - left) {
+            if *fate == Fate::Silent {
+                canvas.rect(Ink::OnFill, (middle - half, line - 8), (middle + half, line + 8))?;
+            }
+            canvas.text(ink, SMALL, Align::Centre, (middle, line), label)?;
         }
         below = above;
     }
-    let Some((low, high)) = moment.parts.first().and_then(|(_, estimate, _)| estimate.interval) else { return Ok(()) };
-    let (middle, low, high) = (i32::midpoint(left, right), y(low), y(high));
+    let Some((low, high)) = interval else { return Ok(()) };
     canvas.line(Ink::OnFill, 3, vec![(middle, low), (middle, high)])?;
     canvas.line(Ink::Whisker, 1, vec![(middle, low), (middle, high)])?;
     for end in [low, high] {

@@ -56,17 +56,17 @@ impl Observed {
         self.at.range(time..).map(|(_, (ended, censored))| ended.iter().sum::<u64>() + censored).sum()
     }
 
-    /// From a time up to but not including another: how many ended by each cause, all of those who were there at its beginning
-    /// and were watched to its end or to theirs.
+    /// How many ended by each cause from a time up to but not including another, of all who were watched until the latter or
+    /// until they ended.
     #[must_use]
     pub fn ended_within(&self, times: std::ops::Range<i64>) -> Vec<Rate> {
-        let mut watched = self.at_risk(times.start);
+        let censored: u64 = self.at.range(..times.end).map(|(_, (_, censored))| censored).sum();
+        let denominator = self.n() - censored;
         let mut ended = vec![0; self.n_causes];
-        for (of_causes, censored) in self.at.range(times).map(|(_, counts)| counts) {
-            watched -= censored;
+        for (of_causes, _) in self.at.range(times).map(|(_, counts)| counts) {
             ended.iter_mut().zip(of_causes).for_each(|(sum, count)| *sum += count);
         }
-        ended.into_iter().map(|numerator| Rate { numerator, denominator: watched }).collect()
+        ended.into_iter().map(|numerator| Rate { numerator, denominator }).collect()
     }
 
     /// The last time at which anything was seen.
@@ -312,8 +312,8 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5].map(|time| observed.at_risk(time)), [4, 4, 3, 2, 1, 0]);
         assert_eq!(answered.reaches(0.5), Some(4));
         assert_eq!(left.reaches(0.5), None);
-        // Of the three who are there at 2, one is lost from sight and one leaves before 4.
-        assert_eq!(observed.ended_within(2..4), [0, 1].map(|numerator| Rate { numerator, denominator: 2 }));
+        // One of the four is lost from sight at 2.
+        assert_eq!(observed.ended_within(2..4), [0, 1].map(|numerator| Rate { numerator, denominator: 3 }));
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod opt_outs;
 mod identity;
 // Every command of the README.
 mod readme;
+// Where contacts were made to leave.
+mod leaving;
 // The showcase and the forms of a report.
 mod reports;
 // Several writers, tidying up, privacy.

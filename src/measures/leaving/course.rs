@@ -33,8 +33,10 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
         let lasting = timed.lasting();
         // Who was watched until the decision window was watched at all times before.
         for time in TIMES.into_iter().filter(|&time| time < decision).chain([decision]) {
-            let ended = curves.iter().map(|curve| match curve {
-                Some(curve) => curve.at(time).into(),
+            let ended = curves.iter().enumerate().map(|(cause, curve)| match curve {
+                Some(curve) if cause == ANSWERED => curve.at(time).into(),
+                // The causes' intervals stand where the causes are the matter, for the decision window.
+                Some(curve) => Value::Share { value: curve.at(time).value.clamp(0.0, 1.0), interval: None },
                 None => Value::Unmeasurable,
             });
             let head = [Value::Count(timed.n()), Value::Seconds(time), lasting.at(time).into()];

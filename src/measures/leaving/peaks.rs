@@ -47,7 +47,7 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
         Column::new("cause", "Cause"),
         Column::new("from_s", "From"),
         Column::new("to_s", "To"),
-        Column::new("left", "Left of those who still waited"),
+        Column::new("left", "Left then"),
         Column::new("elsewhere", "At the other questions"),
         Column::new("more", "More than there"),
         Column::new("q", "q-value"),
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_planted_peak_is_found_where_and_when_it_is() {
-        // Of the 40 who still wait after five minutes, 15 stop within fifteen; of 80 at the other questions, two.
+        // 15 of 100 stop between five and fifteen minutes; of 200 at the other questions, two.
         let tables = measured_of(&MEASURE, &flow(14));
         let peaks = table(&tables, "peaks");
         let [row] = peaks.rows.as_slice() else { panic!("{peaks:?}") };
@@ -172,12 +172,12 @@ mod tests {
                 Value::Text("Stopped".to_owned()),
                 Value::Seconds(300),
                 Value::Seconds(900),
-                Value::rate(15, 40),
-                Value::rate(2, 80),
+                Value::rate(15, 100),
+                Value::rate(2, 200),
             ]
         );
         let Value::Number { value, .. } = row.cells[7] else { panic!("{row:?}") };
-        assert!((value - 14.0).abs() < 1e-12, "15 of 40 instead of 1");
+        assert!((value - 14.0).abs() < 1e-12, "15 of 100 instead of 1");
     }
 
     #[test]

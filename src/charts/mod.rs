@@ -5,6 +5,7 @@
 
 mod course;
 mod funnel;
+mod heat_map;
 mod histogram;
 mod opt_outs;
 mod questions;
@@ -14,6 +15,7 @@ mod trend;
 
 pub use course::{Course, Fate, Moment, course};
 pub use funnel::{Step, funnel};
+pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
 pub use questions::{Outcome, Question, questions};

@@ -1,6 +1,6 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Breakdown, Done, Reading, print, print_json, render};
+use super::{Breakdown, Done, Prices, Reading, print, print_json, render};
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{Measure, Measured};
@@ -23,6 +23,8 @@ pub(super) struct Query {
     reading: Reading,
     #[command(flatten)]
     breakdown: Breakdown,
+    #[command(flatten)]
+    prices: Prices,
     /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
@@ -69,7 +71,8 @@ impl Query {
 
     /// The tables of measures.
     fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
-        let opened = self.reading.open()?;
+        let mut opened = self.reading.open()?;
+        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
         let setting = opened.setting(&self.breakdown.by);
         let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
         let answers = opened.answer(&asks)?;

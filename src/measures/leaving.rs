@@ -13,8 +13,8 @@ use crate::event::SECOND;
 use crate::metrics::{Answers, Ask};
 use crate::rate::Rate;
 use crate::statistics::survival::Estimate;
-pub(super) use question::{ANSWERED, questions};
-use question::{ENDINGS, Question, SKIPPED, TITLES};
+pub(super) use question::{ANSWERED, Question, questions};
+use question::{ENDINGS, SKIPPED, TITLES};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
@@ -30,7 +30,7 @@ pub(super) static MEASURE: Measure = Measure {
 };
 
 /// After how long the table of times tells who has answered: name, title, seconds.
-const TIMES: [(&str, &str, i64); 7] = [
+pub(super) const TIMES: [(&str, &str, i64); 7] = [
     ("by_1m", "1 min", 60),
     ("by_5m", "5 min", 300),
     ("by_15m", "15 min", 900),
@@ -206,15 +206,9 @@ pub(super) mod tests {
         measured_as(&MEASURE, visits)
     }
 
-    /// As [`measured`], of another measure that asks the same.
-    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
-        let visits: Vec<Visits<'_>> =
-            visits.iter().map(|&(ending, count, seconds)| ("age", ending, "whatsapp", count, seconds)).collect();
-        measured_of(measure, &visits)
-    }
-
-    /// The tables of visits to several questions. Of the causes that not every channel tells, WhatsApp's log here tells stops.
-    pub(super) fn measured_of(measure: &Measure, visits: &[Visits<'_>]) -> Vec<Table> {
+    /// What a measure makes in a range without anything special. Of the causes that not every channel tells, WhatsApp's log
+    /// tells stops here.
+    pub(in crate::measures) fn with_setting(make: impl FnOnce(&Setting<'_>) -> Vec<Table>) -> Vec<Table> {
         let config = Config::default();
         let whatsapp = Observable { stops: Seen::Always, ..Observable::default() };
         let settings = Settings {
@@ -225,11 +219,23 @@ pub(super) mod tests {
             observable: [("whatsapp", whatsapp), ("telegram", Observable::default())]
                 .map(|(name, observable)| (name.to_owned(), observable))
                 .into(),
+            months: crate::facts::contact_months::Months::default(),
             horizon: 0,
             since: None,
             until: None,
         };
-        let setting = Setting { by: &[], config: &config, settings: &settings };
+        make(&Setting { by: &[], config: &config, settings: &settings })
+    }
+
+    /// As [`measured`], of another measure that asks the same.
+    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
+        let visits: Vec<Visits<'_>> =
+            visits.iter().map(|&(ending, count, seconds)| ("age", ending, "whatsapp", count, seconds)).collect();
+        measured_of(measure, &visits)
+    }
+
+    /// The tables of visits to several questions.
+    pub(super) fn measured_of(measure: &Measure, visits: &[Visits<'_>]) -> Vec<Table> {
         let answers = [
             found("question_open_rate", visits, |count, _| Counts::Rate(Rate { numerator: 0, denominator: count })),
             found("ending_seconds", visits, |_, seconds| {
@@ -238,7 +244,7 @@ pub(super) mod tests {
                 Counts::Distribution(distribution)
             }),
         ];
-        (measure.tables)(&setting, &Answers::new(&answers)).unwrap()
+        with_setting(|setting| (measure.tables)(setting, &Answers::new(&answers)).unwrap())
     }
 
     pub(super) fn table<'t>(tables: &'t [Table], id: &str) -> &'t Table {

@@ -4,6 +4,7 @@
 
 mod funnels;
 mod leaving;
+mod times;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),
+        ("send_time", _) => times::charts(report, index, words.minimum),
         ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
         ("leaving", _) => leaving::charts(report, index, &words),

@@ -8,5 +8,6 @@ pub mod difference;
 pub mod excess;
 pub mod routing;
 pub mod survival;
+pub mod trend;
 
 use crate::rate::as_f64;

@@ -3,6 +3,7 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod course;
 mod funnel;
 mod heat_map;
 mod histogram;
@@ -12,6 +13,7 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use course::{Course, Fate, Moment, course};
 pub use funnel::{Step, funnel};
 pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};

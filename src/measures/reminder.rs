@@ -35,17 +35,15 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let questions = leaving::questions(setting, answers);
     let rises = rises(setting, &questions, decision);
     let rows = questions.iter().map(|question| {
-        let answered = question.share(&[ANSWERED], decision, |estimate| estimate);
-        let is_seen = matches!(answered, Value::Share { .. });
-        let moment = is_seen.then(|| question.observed.fades(ANSWERED, FEW, decision)).flatten();
-        let waiting = moment.map_or(Value::Unknown, |moment| {
-            let lasting = question.observed.lasting().at(moment);
-            Value::Share { value: lasting.value, interval: lasting.interval }
-        });
-        let moment = match moment {
-            _ if question.untimed > 0 => Value::Unmeasurable,
-            moment => moment.map_or(Value::Unknown, Value::Seconds),
+        let [answered] = question.soon(&[ANSWERED], [decision]);
+        let Some(timed) = question.timed() else {
+            let untold = [answered, Value::Unmeasurable, Value::Unmeasurable];
+            return question.row(std::iter::once(Value::Count(question.n())).chain(untold));
         };
+        let is_seen = matches!(answered, Value::Share { .. });
+        let moment = is_seen.then(|| timed.fades(ANSWERED, FEW, decision)).flatten();
+        let waiting = moment.map_or(Value::Unknown, |moment| timed.lasting().at(moment).into());
+        let moment = moment.map_or(Value::Unknown, Value::Seconds);
         question.row([Value::Count(question.n()), answered, moment, waiting])
     });
     let own = [
@@ -67,8 +65,8 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
 /// The hours in which answers come faster than in the hour before.
 fn rises(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
     let mut found = Vec::new();
-    for question in questions.iter().filter(|question| question.untimed == 0) {
-        let hazards = question.observed.hazards(ANSWERED, SPAN, decision);
+    for question in questions {
+        let hazards = question.timed().map_or_else(Vec::new, |timed| timed.hazards(ANSWERED, SPAN, decision));
         for (pair, from) in hazards.windows(2).zip((SPAN..).step_by(3_600)) {
             let [before, now] = pair else { continue };
             if before.rate().is_some() && now.rate().is_some() && before.n_ended + now.n_ended > 0 {

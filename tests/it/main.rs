@@ -39,10 +39,14 @@ mod paths;
 mod identity;
 // Every command of the README.
 mod readme;
+// Where contacts were made to leave.
+mod leaving;
 // The showcase and the forms of a report.
 mod reports;
 // Several writers, tidying up, privacy.
 mod store;
+// What lasts and how it ends, against published values and chance.
+mod survival;
 // The rules of the house.
 mod tidy;
 // Logs through the library, for the modules below.

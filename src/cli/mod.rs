@@ -188,6 +188,14 @@ struct Breakdown {
     by: Vec<String>,
 }
 
+/// Argument of every command that can keep small numbers to itself.
+#[derive(Clone, clap::Args)]
+struct Few {
+    /// Leave out what rests on fewer observations than '[report] minimum', and what would tell it by its total.
+    #[arg(long)]
+    suppress: bool,
+}
+
 /// A store opened for reading, with what is asked about it.
 struct Opened {
     store: Store,
@@ -253,6 +261,11 @@ impl Opened {
     /// What measures are made with.
     fn setting<'o>(&'o self, by: &'o [String]) -> Setting<'o> {
         Setting { by, config: &self.config, settings: &self.settings }
+    }
+
+    /// Below how many observations something is left out, if anything is.
+    fn least(&self, suppresses: bool) -> Option<u64> {
+        suppresses.then_some(self.config.report.minimum)
     }
 
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {

@@ -274,7 +274,7 @@ impl Comparison {
             cells.extend(segment.iter().map(|value| Value::name(value.as_deref())));
             cells.extend([first.value(), second.value()]);
             cells.extend(numbers);
-            Row::new(first.sample.rate.denominator.min(second.sample.rate.denominator), cells)
+            Row::new(smaller(first.sample.rate, second.sample.rate), cells)
         });
         let rows: Vec<Row> = rows.collect();
         let metric = Column::new("metric", "Metric");
@@ -343,6 +343,11 @@ fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metr
         })
     });
     Ok(pairs.collect())
+}
+
+/// The observations of the smaller side; one without any has none to show.
+fn smaller(first: Rate, second: Rate) -> u64 {
+    [first.denominator, second.denominator].into_iter().filter(|n| *n > 0).min().unwrap_or_default()
 }
 
 /// A rate of counts, whole or nothing.

@@ -17,6 +17,7 @@ mod fix_first;
 mod leaving;
 mod paths;
 mod reminder;
+pub mod suppression;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};

@@ -5,6 +5,7 @@
 pub mod assignment;
 pub mod decomposition;
 pub mod difference;
+pub mod disclosure;
 pub mod routing;
 pub mod survival;
 

@@ -2,6 +2,7 @@
 //!
 //! Every key has a default; unknown keys are refused with their line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -13,10 +14,12 @@ use crate::event::{Kind, SECOND};
 
 mod clicks;
 mod compliance;
+mod experiment;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
+pub use experiment::{Experiment, Shares};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -33,6 +36,8 @@ pub struct Config {
     pub windows: Windows,
     /// What may be sent after an opt-out, and what counts as consent.
     pub compliance: Compliance,
+    /// In which shares contacts were meant to come into the variants of an experiment.
+    pub experiment: BTreeMap<String, Experiment>,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -432,6 +437,9 @@ impl Config {
             }
         }
         if let Some(contradiction) = self.clicks.contradiction() {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = experiment::contradiction(&self.experiment) {
             return refuse(contradiction);
         }
         for table in &self.table {

@@ -101,6 +101,7 @@ impl Query {
         }
         let comparison = Comparison::new(against, subjects)?;
         let opened = self.reading.open()?;
+        let comparison = comparison.with_experiments(&opened.config.experiment);
         let measured = opened.compare(&comparison)?;
         self.show(vec![measured], opened.least(self.few.suppress))
     }

@@ -105,7 +105,8 @@ impl Report {
         report.measures = measured;
         if let Some(compare) = &self.compare {
             let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
-            let comparison = Comparison::of_rates(Against::parse(compare), &rates)?;
+            let comparison =
+                Comparison::of_rates(Against::parse(compare), &rates)?.with_experiments(&opened.config.experiment);
             report.measures.insert(0, opened.compare(&comparison)?);
         }
         if let Some((least, lost)) = least.zip(lost) {

@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::assignment::Experiments;
 use super::table::{Column, Row, Table, Value};
 use super::{Measure, Measured};
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
@@ -68,6 +70,7 @@ impl Against {
 pub struct Comparison {
     against: Against,
     subjects: Vec<Ask>,
+    experiments: Experiments,
 }
 
 /// One rate against another.
@@ -131,7 +134,7 @@ impl Comparison {
         if subjects.is_empty() {
             return Err(Error::Usage("there is nothing to compare".into()));
         }
-        Ok(Self { against, subjects })
+        Ok(Self { against, subjects, experiments: Experiments::new() })
     }
 
     /// Compares these rates in total and by campaign, those left out that cannot be told apart so.
@@ -158,6 +161,12 @@ impl Comparison {
         Self::new(against, subjects)
     }
 
+    /// The same, holding sample ratios against the shares that these experiments declare.
+    #[must_use]
+    pub fn with_experiments(self, experiments: &BTreeMap<String, Experiment>) -> Self {
+        Self { experiments: experiments.clone(), ..self }
+    }
+
     /// With what they are compared.
     #[must_use]
     pub fn against(&self) -> &Against {
@@ -171,7 +180,7 @@ impl Comparison {
         match &self.against {
             Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                asks.extend(self.breakdowns().first().map(|by| assignment::ask(by)));
+                asks.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::asks(by, &self.experiments)));
             }
             Against::Column { .. } => {}
         }
@@ -194,7 +203,8 @@ impl Comparison {
         match &self.against {
             Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                tables.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::tables(by, now)));
+                let by = self.breakdowns().into_iter().take(1);
+                tables.extend(by.flat_map(|by| assignment::tables(by, &self.experiments, now)));
             }
             Against::Column { .. } => {}
         }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
+use trichter::config::Config;
 use trichter::facts::Settings;
 use trichter::measures::Measured;
 use trichter::measures::comparison::{Against, Comparison};
@@ -155,6 +157,39 @@ fn a_mismatch_of_sample_ratios_is_found_and_chance_is_none() {
     assert!(lossy["p"].as_f64().unwrap() < 0.001, "{lossy}");
     assert!(lossy["verdict"].as_str().unwrap().starts_with("mismatch"), "{lossy}");
     assert!(lossy["contacts_in_several"].as_u64().unwrap() > 300, "{lossy}");
+}
+
+#[test]
+fn sample_ratios_are_held_against_the_shares_that_were_declared() {
+    let pipeline = experiment(0, 0);
+    let verdicts = |declared: &str| {
+        let config = Config::parse(declared, Path::new("trichter.toml")).unwrap();
+        let comparison = Comparison::of_rates(Against::parse("variant"), &["open_rate"]).unwrap();
+        let comparison = comparison.with_experiments(&config.experiment);
+        let now = pipeline.answer(&comparison.asks(), None, None);
+        let measured = comparison.of(&Answers::new(&now), &Answers::new(&[])).unwrap();
+        let tests = rows(&measured, "assignment");
+        let told = |row: &Value| {
+            let verdict = row["verdict"].as_str().unwrap();
+            (row["experiment"].as_str().unwrap_or("-").to_owned(), verdict.split([':', ',']).next().unwrap().to_owned())
+        };
+        tests.iter().map(told).collect::<Vec<_>>()
+    };
+    let one = |name: &str, verdict: &str| vec![(name.to_owned(), verdict.to_owned())];
+    let meant = "the shares are those that were meant";
+    assert_eq!(verdicts(""), one("-", "as even as chance makes it"));
+    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 50, new = 50 }\n"), one("tone", meant));
+    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 90, new = 10 }\n"), one("tone", "mismatch"));
+    let of_campaign = |campaign: &str, shares: &str| {
+        verdicts(&format!("[experiment.tone]\ncampaign = \"{campaign}\"\nshares = {{ {shares} }}\n"))
+    };
+    assert_eq!(of_campaign("may", "control = 1, new = 1"), one("tone", meant));
+    assert_eq!(of_campaign("may", "control = 1, old = 1"), one("tone", "mismatch"), "new is not declared");
+    assert_eq!(
+        of_campaign("june", "control = 9, new = 1"),
+        one("-", "as even as chance makes it"),
+        "it is not of June"
+    );
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod readme;
 mod reports;
 // Several writers, tidying up, privacy.
 mod store;
+mod suppression;
 // The rules of the house.
 mod tidy;
 // Logs through the library, for the modules below.

@@ -25,7 +25,7 @@ pub(super) struct Query {
     breakdown: Breakdown,
     #[command(flatten)]
     few: Few,
-    /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    /// Compare rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
     /// How the answer is written.

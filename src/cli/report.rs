@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Breakdown, CONFIG, Done, Few, Opened, Reading, print, say, write_whole};
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -12,7 +12,7 @@ use crate::facts::Settings;
 use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
 use crate::measures::comparison::{Against, Comparison};
-use crate::measures::{self, suppression};
+use crate::measures::{self, compliance, suppression};
 use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
 use crate::store::{self, Key, Snapshot, Store};
@@ -44,9 +44,12 @@ pub(super) struct Report {
     /// Formats, separated by commas: html, md, json.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
-    /// Compare the headline rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
+    /// End with exit code 1 if a message broke a rule of permission; the report is written all the same.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<Limit>,
     /// Heading of the report.
     #[arg(long, default_value = "Conversation report")]
     title: String,
@@ -98,6 +101,7 @@ impl Report {
         let counted = Answers::new(&answers);
         let measured =
             measures::ALL.iter().map(|measure| measure.of(&setting, &counted)).collect::<Result<Vec<_>>>()?;
+        let n_violations = compliance::violations(&setting, &counted);
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
@@ -126,7 +130,11 @@ impl Report {
         if !quiet {
             print(&super::render::headlines(&report))?;
         }
-        Ok(Done::Well)
+        let is_missed = self.fail_on.is_some() && n_violations > 0;
+        if is_missed {
+            say(&format!("{n_violations} violations of permission: 'trichter audit' lists the messages"));
+        }
+        Ok(if is_missed { Done::LimitMissed } else { Done::Well })
     }
 
     fn context(&self, opened: &Opened, answers: &[Answer]) -> Result<Context> {

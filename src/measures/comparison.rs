@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
 use crate::rate::Rate;
-use crate::statistics::difference::{Difference, Sample, difference, q_values};
+use crate::statistics::difference::{Difference, Sample, Test, difference, q_values};
 
 mod assignment;
 mod decomposition;
@@ -23,10 +23,10 @@ pub static MEASURE: Measure = Measure {
     name: "Comparison",
     meaning: "What differs from the range before, or from a baseline, by more than chance.",
     formula: "difference of two rates p - r with Newcombe's hybrid interval of two Wilson intervals; p-value of the score \
-              test; q-value over everything compared; all with the number of observations that weighs as much as \
+              test, of Fisher's exact test where a count below five was to be expected; q-value over everything compared; all with the number of observations that weighs as much as \
               n = p (1 - p) / variance over contacts; mix = sum of (w1 - w0) (r1 + r0) / 2, within = sum of (r1 - r0) (w1 + w0) / 2",
     unit: "percentage points",
-    follows: "Newcombe 1998, method 10; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
+    follows: "Newcombe 1998, method 10; Cochran 1954; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
     caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
              Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are.",
     asks: |_| Vec::new(),
@@ -264,6 +264,7 @@ impl Comparison {
             Column::new("baseline", second),
             Column::new("difference", "Difference"),
             Column::new("p", "p"),
+            Column::new("test", "Test"),
             Column::new("q", "q"),
             Column::new("design_effect", "Design effect"),
             Column::new("verdict", "Verdict"),
@@ -272,13 +273,15 @@ impl Comparison {
             let Pair { metric, segment, first, second } = pair;
             let found = pair.difference();
             let numbers = match found {
-                Some(Difference { value, interval, p, design_effect }) => {
+                Some(Difference { value, interval, p, test, design_effect }) => {
                     let (interval, q) = (Some(interval), qs.next().unwrap_or(1.0));
                     let verdict = Value::Verdict { value, interval, q, differs: q <= LEVEL };
                     let effect = Value::Number { value: design_effect, interval: None };
-                    [Value::Points { value, interval }, Value::Probability(p), Value::Probability(q), effect, verdict]
+                    let difference = Value::Points { value, interval };
+                    let test = Value::Text(name(test).to_owned());
+                    vec![difference, Value::Probability(p), test, Value::Probability(q), effect, verdict]
                 }
-                None => [Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown],
+                None => vec![Value::Unknown; 6],
             };
             let mut cells = vec![Value::Metric(metric.clone())];
             cells.extend(segment.iter().map(|value| Value::name(value.as_deref())));
@@ -293,11 +296,21 @@ impl Comparison {
             title: if by.is_empty() { title } else { format!("{title}, by {}", by.join(", ")) },
             columns: std::iter::once(metric).chain(segment).chain(numbers).collect(),
             rows,
-            note: "p: how often chance alone would show as much. q: the same for everything in this section together; up to \
-                   0.05 it is called a difference. Design effect: as many observations weigh as much as one, because those \
-                   of the same contact resemble each other."
+            note: "p: how often chance alone would show as much. Test: score, or exact (Fisher's) where a count below five was \
+                   to be expected. q: p for everything in this section together; up to 0.05 it is called a difference. \
+                   Design effect: as many observations weigh as much as one, because those of the same contact resemble \
+                   each other."
                 .to_owned(),
         }
+    }
+}
+
+/// What a test is called in a table.
+fn name(test: Test) -> &'static str {
+    match test {
+        Test::Score => "score",
+        Test::Exact => "exact",
+        Test::Normal => "normal",
     }
 }
 

@@ -21,7 +21,7 @@ pub fn of_answers(answers: &mut [Answer], minimum: u64) -> Vec<u64> {
 }
 
 /// The same for the rows of a measure's tables; each note says how many its table lost. Rows belong to one total if they agree
-/// in what is no name out of the log: in the metric, the cause, the rule. Returns how many rows are left out in all.
+/// in what stands before their numbers and is no name out of the log: in the metric, the cause, the rule. Returns how many rows are left out in all.
 pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
     let mut lost = 0;
     for table in &mut measured.tables {
@@ -64,11 +64,12 @@ pub fn sentence(n: u64, minimum: u64) -> String {
 /// What a row is of, and of whom.
 fn key(row: &Row) -> (Vec<String>, Vec<String>) {
     let (mut kind, mut names) = (Vec::new(), Vec::new());
+    // What stands behind the first number is said about it.
     for cell in &row.cells {
         match cell {
             Value::Metric(text) | Value::Text(text) => kind.push(text.clone()),
             Value::Name(name) => names.push(name.clone().unwrap_or_default()),
-            _ => {}
+            _ => break,
         }
     }
     (kind, names)

@@ -124,6 +124,11 @@ const COLUMNS: &[Spec] = &[
         meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
     },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
+    Spec {
+        name: "n_opt_outs",
+        form: Form::Number,
+        meaning: "opt-outs within the attribution window whose last message before them this is, repeated ones too",
+    },
     Spec { name: "cost", form: Form::Number, meaning: "price in millionths of its currency; null: not reported" },
     Spec {
         name: "suppressed",
@@ -255,6 +260,7 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| seconds_up(row.fact.opt_out_after)),
     Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
     Read::Number(|row| row.fact.n_clicks),
+    Read::Number(|row| row.fact.n_opt_outs),
     Read::Number(|row| row.fact.cost),
     Read::Flag(|row| row.fact.suppressed_at != NONE),
     Read::Flag(|row| row.fact.reached),
@@ -326,6 +332,7 @@ pub(super) struct Message {
     /// Whether the contact ever sent a read receipt.
     pub(super) contact_opens: bool,
     pub(super) n_clicks: i64,
+    pub(super) n_opt_outs: i64,
     pub(super) cost: i64,
     pub(super) billable: bool,
     /// Codes in the order of [`WORDS`].
@@ -359,6 +366,7 @@ impl Message {
             campaign_opt_out_after: NONE,
             contact_opens: false,
             n_clicks: 0,
+            n_opt_outs: 0,
             cost: NONE,
             billable: false,
             words: [NULL; WORDS.len()],

@@ -37,6 +37,9 @@ pub(super) struct Message {
     pub(super) suppressed: bool,
     pub(super) reached: bool,
     pub(super) n_clicks: u64,
+    pub(super) category: Option<String>,
+    /// Opt-outs soon after it, those that change nothing too.
+    pub(super) n_opt_outs: u64,
     pub(super) replied: bool,
     pub(super) opted_out: bool,
     pub(super) opted_out_hard: bool,
@@ -48,7 +51,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    fn may_have_arrived(&self) -> bool {
+    pub(super) fn may_have_arrived(&self) -> bool {
         !self.failed && !self.suppressed
     }
 }
@@ -57,7 +60,7 @@ impl Message {
 pub(super) struct Conversation {
     account: Option<String>,
     /// Places of its acts.
-    acts: Vec<usize>,
+    pub(super) acts: Vec<usize>,
     pub(super) campaign: Option<String>,
     pub(super) flow: Option<String>,
     pub(super) started_at: i64,
@@ -220,6 +223,7 @@ impl Contact<'_> {
                 campaign: first_word(|event| event.campaign.clone()),
                 flow: first_word(|event| event.flow.clone()),
                 question: first_word(|event| event.question.clone()),
+                category: first_word(|event| event.category.clone()),
                 begun: place,
                 sent_at,
                 delivered_at,
@@ -288,6 +292,18 @@ impl Contact<'_> {
             {
                 messages[number].opted_out = true;
                 messages[number].opted_out_hard |= opt_out.hard;
+            }
+        }
+        for place in (0..self.events.len()).filter(|&place| self.ends_by_opt_out(place)) {
+            let event = &self.events[place];
+            let is_told = |other: &Event| (other.kind, &other.message) == (event.kind, &event.message);
+            let is_repeated = event.message.is_some() && self.events[..place].iter().any(is_told);
+            let is_news = opt_outs.iter().any(|opt_out| opt_out.place == place);
+            if let Some(number) = self.last_before(place, messages)
+                && event.at - messages[number].sent_at <= ATTRIBUTION
+                && (is_news || !is_repeated)
+            {
+                messages[number].n_opt_outs += 1;
             }
         }
         for number in 0..messages.len() {

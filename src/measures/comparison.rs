@@ -78,6 +78,8 @@ struct Pair {
     metric: String,
     /// Values of the breakdown, and of the compared column.
     segment: Vec<Option<String>>,
+    /// The value that is the second side, if a column is compared.
+    baseline: Option<String>,
     first: Side,
     second: Side,
 }
@@ -113,6 +115,11 @@ impl Side {
 }
 
 impl Pair {
+    /// Whether nothing could have happened on either side.
+    fn is_empty(&self) -> bool {
+        [self.first, self.second].iter().all(|side| side.measurable && side.sample.rate.denominator == 0)
+    }
+
     fn difference(&self) -> Option<Difference> {
         let are_told = self.first.measurable && self.second.measurable;
         difference(&self.first.sample, &self.second.sample).filter(|_| are_told)
@@ -180,7 +187,7 @@ impl Comparison {
         match &self.against {
             Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                asks.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::asks(by, &self.experiments)));
+                asks.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::asks(by)));
             }
             Against::Column { .. } => {}
         }
@@ -244,14 +251,15 @@ impl Comparison {
                 }
             }
         }
+        pairs.retain(|pair| !pair.is_empty());
         Ok(pairs)
     }
 
     fn table(&self, by: &[String], pairs: &[Pair], qs: &mut impl Iterator<Item = f64>) -> Table {
         let (compared, first, second, title) = match &self.against {
             Against::Previous => (None, "Now", "Before", "Compared with the range before".to_owned()),
-            Against::Column { name, baseline } => {
-                let title = match baseline {
+            Against::Column { name, .. } => {
+                let title = match pairs.iter().find_map(|pair| pair.baseline.as_deref()) {
                     Some(baseline) => format!("Compared with {name} {baseline}"),
                     None => format!("Compared by {name}"),
                 };
@@ -270,7 +278,7 @@ impl Comparison {
             Column::new("verdict", "Verdict"),
         ];
         let rows = pairs.iter().map(|pair| {
-            let Pair { metric, segment, first, second } = pair;
+            let Pair { metric, segment, first, second, .. } = pair;
             let found = pair.difference();
             let numbers = match found {
                 Some(Difference { value, interval, p, test, design_effect }) => {
@@ -323,6 +331,7 @@ fn through_time(metric: &str, now: &[metrics::Row], before: &[metrics::Row]) -> 
     let pair = |row: &metrics::Row| Pair {
         metric: metric.to_owned(),
         segment: row.segment.clone(),
+        baseline: None,
         first: side(now, &row.segment),
         second: side(before, &row.segment),
     };
@@ -361,6 +370,7 @@ fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metr
         Some(Pair {
             metric: metric.to_owned(),
             segment: row.segment.clone(),
+            baseline: baseline.map(str::to_owned),
             first: Side::of(row)?,
             second: baselines.get(&prefix(row)).copied().unwrap_or(Side::EMPTY),
         })

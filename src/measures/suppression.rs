@@ -25,7 +25,7 @@ pub fn of_answers(answers: &mut [Answer], minimum: u64) -> Vec<u64> {
 pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
     let mut lost = 0;
     for table in &mut measured.tables {
-        let keys: Vec<(Vec<String>, Vec<String>)> = table.rows.iter().map(key).collect();
+        let keys: Vec<(Vec<String>, [Vec<String>; 1])> = table.rows.iter().map(key).collect();
         let mut hidden = vec![false; table.rows.len()];
         let mut kinds: Vec<&[String]> = keys.iter().map(|(kind, _)| kind.as_slice()).collect();
         kinds.sort_unstable();
@@ -33,7 +33,7 @@ pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
         for kind in kinds {
             let places: Vec<usize> =
                 (0..keys.len()).filter(|&place| keys.get(place).is_some_and(|key| key.0 == kind)).collect();
-            let cells: Vec<(&[String], u64)> = places
+            let cells: Vec<(&[Vec<String>], u64)> = places
                 .iter()
                 .filter_map(|&place| {
                     Some((keys.get(place)?.1.as_slice(), table.rows.get(place)?.n.unwrap_or_default()))
@@ -61,8 +61,8 @@ pub fn sentence(n: u64, minimum: u64) -> String {
     )
 }
 
-/// What a row is of, and of whom.
-fn key(row: &Row) -> (Vec<String>, Vec<String>) {
+/// What a row is of, and of whom: names together, because tables of measures show no totals of some of them.
+fn key(row: &Row) -> (Vec<String>, [Vec<String>; 1]) {
     let (mut kind, mut names) = (Vec::new(), Vec::new());
     // What stands behind the first number is said about it.
     for cell in &row.cells {
@@ -72,7 +72,7 @@ fn key(row: &Row) -> (Vec<String>, Vec<String>) {
             _ => break,
         }
     }
-    (kind, names)
+    (kind, [names])
 }
 
 fn remove<T>(rows: &mut Vec<T>, hidden: &[bool]) -> u64 {

@@ -193,6 +193,22 @@ fn sample_ratios_are_held_against_the_shares_that_were_declared() {
 }
 
 #[test]
+fn experiments_that_share_a_control_are_held_against_their_own_shares() {
+    let messages = (0..4_000_u64).map(|contact| {
+        let is_new = (contact * 2_654_435_761 / 65_536) % 2 == 0;
+        let (campaign, other) = if contact < 2_000 { ("spring", "same") } else { ("summer", "new") };
+        let variant = if is_new { other } else { "control" };
+        Message { contact, at: MIDDLE, campaign, variant, opened: contact % 3 == 0 }
+    });
+    let measured = compare(&ingested(messages), "variant", &["open_rate"], None, None);
+    let tests = rows(&measured, "assignment");
+    let told: Vec<_> = tests.iter().map(|row| (row["campaign"].as_str(), row["verdict"].as_str())).collect();
+    let even = Some("as even as chance makes it");
+    assert_eq!(told, [(Some("spring"), even), (Some("summer"), even)]);
+    assert!(rows(&measured, "differences").iter().all(|row| row["verdict"] == "no difference"));
+}
+
+#[test]
 fn the_baseline_is_the_one_that_is_named() {
     let pipeline = experiment(0, 0);
     let measured = compare(&pipeline, "variant=new", &["open_rate"], None, None);

@@ -23,35 +23,41 @@ pub(super) type Experiments = BTreeMap<String, Experiment>;
 struct Group<'g> {
     experiment: Option<&'g str>,
     segment: &'g [Option<String>],
+    /// The campaign that it is of, where campaigns of a segment have different variants.
+    campaign: Option<&'g str>,
     /// Name, contacts, weight.
     variants: Vec<(&'g str, u64, f64)>,
 }
 
-/// Contacts of each variant, inside each segment; of each campaign too if that tells experiments apart.
-pub(super) fn asks(by: &[String], experiments: &Experiments) -> Vec<Ask> {
+/// Contacts of each variant, inside each segment, and of each campaign there.
+pub(super) fn asks(by: &[String]) -> Vec<Ask> {
     let ask = |column: Option<&str>| {
         let by = by.iter().map(String::as_str).chain(column).chain([VARIANT]);
         Ask::broken_down(MESSAGES, by.map(str::to_owned).collect()).clustered()
     };
-    let needs_campaign = experiments.values().any(|experiment| experiment.campaign.is_some());
-    let by_campaign = needs_campaign && !by.iter().any(|column| column == CAMPAIGN);
+    let by_campaign = !by.iter().any(|column| column == CAMPAIGN);
     std::iter::once(ask(None)).chain(by_campaign.then(|| ask(Some(CAMPAIGN)))).collect()
 }
 
 /// How many contacts each variant has, and whether that can be chance.
 pub(super) fn tables(by: &[String], experiments: &Experiments, answers: &Answers<'_>) -> Vec<Table> {
-    let asks = asks(by, experiments);
+    let asks = asks(by);
     let Some(answer) = asks.first().and_then(|ask| answers.get(ask)) else { return Vec::new() };
     let by_campaign = asks.last().map_or(&[] as &[metrics::Row], |ask| answers.rows(ask));
     let place = by.iter().position(|column| column == CAMPAIGN).unwrap_or(by.len());
     let groups = groups(&answer.rows, by_campaign, place, experiments);
     let is_named = groups.iter().any(|group| group.experiment.is_some());
     let segments = || by.iter().map(|name| Column::new(name, name));
-    let experiment = || is_named.then(|| Column::new("experiment", "Experiment"));
+    let is_mixed = groups.iter().any(|group| group.campaign.is_some());
+    let experiment = || {
+        let campaign = is_mixed.then(|| Column::new(CAMPAIGN, "Campaign"));
+        campaign.into_iter().chain(is_named.then(|| Column::new("experiment", "Experiment")))
+    };
     let head = |group: &Group<'_>| -> Vec<Value> {
         let segment = group.segment.iter().map(|value| Value::name(value.as_deref()));
         let name = is_named.then(|| group.experiment.map_or(Value::Unknown, |name| Value::name(Some(name))));
-        segment.chain(name).collect()
+        let campaign = is_mixed.then(|| group.campaign.map_or(Value::Unknown, |name| Value::name(Some(name))));
+        segment.chain(campaign).chain(name).collect()
     };
     let (mut variants, mut tests) = (Vec::new(), Vec::new());
     for group in &groups {
@@ -83,7 +89,14 @@ pub(super) fn tables(by: &[String], experiments: &Experiments, answers: &Answers
             title: "Contacts per variant".to_owned(),
             columns: columns(&variant),
             rows: variants,
-            note: "Meant: equal shares, unless [experiment.NAME] shares in trichter.toml says otherwise.".to_owned(),
+            note: format!(
+                "Meant: equal shares, unless [experiment.NAME] shares in trichter.toml says otherwise.{}",
+                if is_mixed {
+                    " Campaigns have different variants: compare inside each of them, by campaign."
+                } else {
+                    ""
+                }
+            ),
         },
         Table {
             id: "assignment",
@@ -133,11 +146,26 @@ fn groups<'g>(
                 (name, found.get(name).copied().unwrap_or_default(), weight)
             };
             taken.extend(&names);
-            groups.push(Group { experiment: Some(name), segment, variants: names.into_iter().map(variant).collect() });
+            let variants = names.into_iter().map(variant).collect();
+            groups.push(Group { experiment: Some(name), segment, campaign: None, variants });
         }
-        let rest: Vec<_> = rows().filter(|(name, _)| !taken.contains(name)).map(|(name, n)| (name, n, 1.0)).collect();
-        if !rest.is_empty() {
-            groups.push(Group { experiment: None, segment, variants: rest });
+        let free = |(name, n): (&'g str, u64)| (!taken.contains(name)).then_some((name, n, 1.0));
+        let group = |campaign, variants| Group { experiment: None, segment, campaign, variants };
+        // Where campaigns have different variants, they are different experiments.
+        let mut campaigns: BTreeMap<Option<&str>, Vec<(&str, u64, f64)>> = BTreeMap::new();
+        for row in fine {
+            if let Some(variant) = of_segment(row, segment).and_then(free) {
+                campaigns.entry(row.segment.get(place).and_then(Option::as_deref)).or_default().push(variant);
+            }
+        }
+        let names =
+            |variants: &[(&'g str, u64, f64)]| -> Vec<&str> { variants.iter().map(|(name, ..)| *name).collect() };
+        let first = campaigns.values().next().map(|variants| names(variants));
+        if campaigns.values().all(|variants| Some(names(variants)) == first) {
+            let rest: Vec<_> = rows().filter_map(free).collect();
+            groups.extend((!rest.is_empty()).then(|| group(None, rest)));
+        } else {
+            groups.extend(campaigns.into_iter().map(|(campaign, variants)| group(campaign, variants)));
         }
     }
     groups

@@ -14,7 +14,9 @@ fn main() -> std::io::Result<()> {
         collect(&root.join(folder), &mut files)?;
         // The demo is made of the simulated campaigns; what people wrote is for reading and for tests.
         files.retain(|path| match extension {
-            "" => path.file_name().is_some_and(|name| name == "campaigns.ndjson.gz" || name == "trichter.toml"),
+            "" => ["campaigns.ndjson.gz", "cost.toml", "trichter.toml"]
+                .iter()
+                .any(|kept| path.file_name().is_some_and(|name| name == *kept)),
             extension => path.extension().is_some_and(|found| found == extension),
         });
         files.sort();

@@ -14,11 +14,14 @@ use crate::event::{Kind, SECOND};
 
 mod clicks;
 mod compliance;
+mod cost;
+mod currency;
 mod experiment;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
+pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
 pub use experiment::{Experiment, Shares};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
@@ -50,6 +53,9 @@ pub struct Config {
     pub flow: Vec<Flow>,
     /// Which messages are campaigns, questions and flows.
     pub map: Vec<MapRule>,
+    /// What messages cost: `cost.toml`, a file of its own.
+    #[serde(skip)]
+    pub cost: Option<Card>,
 }
 
 /// `[input]`: how records are found in the logs.

@@ -51,7 +51,7 @@ pub(super) static CHANNEL: Channel = Channel {
     caveats: &[
         "Opens are a lower bound: contacts who switched read receipts off are never seen reading.",
         "A failed and a delivered can both come for one message, from several devices: delivered wins.",
-        "Prices of messages are estimates until the message is delivered; the cost is that of the first update that has one.",
+        "Prices of messages are estimates until the message is delivered; the cost is that of the last update that has one.",
         "externalId is the business's own tag, and the campaign unless a rule reads it; where it is unique per message, write a rule.",
         "An unsubscription does not name the business's number: the account is the only one known of the contact.",
         "Messages sent from the phone app (echoes) count as sent by a person.",

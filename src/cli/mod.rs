@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::calendar;
-use crate::config::{Config, Zone};
+use crate::config::{Card, Config, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
@@ -41,6 +41,8 @@ mod store;
 
 /// Name of the configuration that is kept in a store's folder.
 const CONFIG: &str = "trichter.toml";
+/// Name of the price card there.
+const PRICES: &str = "cost.toml";
 
 /// Conversation funnel analytics: raw messenger logs in; rates, question drop-off and a report out.
 #[derive(Parser)]
@@ -204,6 +206,24 @@ enum Limit {
     Violations,
 }
 
+/// Argument of every command that tells what messages cost.
+#[derive(Clone, clap::Args)]
+struct Prices {
+    /// What messages cost where no log tells: a price card. Default: cost.toml in the store's folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    cost: Option<PathBuf>,
+}
+
+impl Prices {
+    fn card(&self, store: Option<&Path>) -> Result<Option<Card>> {
+        match (&self.cost, store.map(|store| store.join(PRICES))) {
+            (Some(path), _) => Card::load(path).map(Some),
+            (None, Some(kept)) if kept.exists() => Card::load(&kept).map(Some),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
 /// A store opened for reading, with what is asked about it.
 struct Opened {
     store: Store,
@@ -224,11 +244,12 @@ impl Reading {
 
     fn open(&self) -> Result<Opened> {
         let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
-        let config = config(self.config.as_deref(), Some(path))?;
+        let mut config = config(self.config.as_deref(), Some(path))?;
         let zone = match &self.timezone {
             Some(name) => Zone::parse(name).map_err(Error::Usage)?,
             None => config.report.zone.clone(),
         };
+        config.report.zone = zone.clone();
         let when = |text: &Option<String>| text.as_deref().map(|text| instant(text, &zone)).transpose();
         let (since, until) = (when(&self.since)?, when(&self.until)?);
         if let (Some(since), Some(until)) = (since, until)

@@ -1,6 +1,6 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Breakdown, Done, Few, Reading, print, print_json, render, say};
+use super::{Breakdown, Done, Few, Prices, Reading, print, print_json, render, say};
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{Measure, Measured, suppression};
@@ -25,6 +25,8 @@ pub(super) struct Query {
     breakdown: Breakdown,
     #[command(flatten)]
     few: Few,
+    #[command(flatten)]
+    prices: Prices,
     /// Compare rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
@@ -84,7 +86,8 @@ impl Query {
 
     /// The tables of measures.
     fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
-        let opened = self.reading.open()?;
+        let mut opened = self.reading.open()?;
+        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
         let setting = opened.setting(&self.breakdown.by);
         let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
         let answers = opened.answer(&asks)?;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Reading, print, say, write_whole};
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -21,7 +21,7 @@ use crate::store::{self, Key, Snapshot, Store};
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
 
 /// Metrics whose denominators are all contacts and all messages.
-const CONTACTS: &str = "silent_contact_rate";
+const CONTACTS: &str = "erasure_pending_rate";
 const MESSAGES: &str = "failure_rate";
 
 /// Write a report: one page that works offline, Markdown and JSON.
@@ -35,6 +35,8 @@ pub(super) struct Report {
     breakdown: Breakdown,
     #[command(flatten)]
     few: Few,
+    #[command(flatten)]
+    prices: Prices,
     /// Show what a report looks like: reads the sample logs into a temporary store and writes reports/demo.
     #[arg(long, conflicts_with = "store")]
     demo: bool,
@@ -70,10 +72,13 @@ impl Report {
         if self.demo {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
-            let opened = Self::demo(folder.path(), quiet)?;
+            let mut opened = Self::demo(folder.path(), quiet)?;
+            opened.config.cost = self.prices.card(Some(&folder.path().join("sample-data")))?;
             return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
         }
-        self.write(&self.reading.open()?, &formats, Path::new("reports"), quiet)
+        let mut opened = self.reading.open()?;
+        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        self.write(&opened, &formats, Path::new("reports"), quiet)
     }
 
     fn formats(&self) -> Result<Vec<Format>> {

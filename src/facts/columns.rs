@@ -8,6 +8,20 @@ use crate::store::Shard;
 /// A declared last question, in the codes of the shard: flow, version, question.
 pub(super) type LastQuestion = (u32, Option<u32>, u32);
 
+/// What is found of a contact beyond the walk: each takes time, so it is done only if somebody asks for it.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
+pub(super) struct Wants {
+    /// How messages stand against the rules of permission.
+    pub(super) permission: bool,
+    /// What decides what a message costs.
+    pub(super) billing: bool,
+    /// How many messages came before each.
+    pub(super) doses: bool,
+    /// What the contact's clock said.
+    pub(super) local: bool,
+}
+
 /// Columns of codes, by name, and what settings say in these codes.
 pub(super) struct Columns<'s> {
     pub(super) channel: &'s [u32],
@@ -19,22 +33,25 @@ pub(super) struct Columns<'s> {
     pub(super) country: &'s [u32],
     pub(super) language: &'s [u32],
     pub(super) error_code: &'s [u32],
+    pub(super) currency: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
     pub(super) last_questions: Vec<LastQuestion>,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// What is found beyond the walk.
+    pub(super) wants: Wants,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
     /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
-    /// `judges` if they should be held against rules.
+    /// `wants` says what is to be found beyond the walk.
     pub(super) fn of(
         shard: &'s Shard,
         settings: &'s Settings,
         of_messages: &[&str],
-        judges: bool,
+        wants: Wants,
         nulls: &'s [u32],
     ) -> Self {
         let codes = |name| match shard.words(name).0 {
@@ -60,6 +77,7 @@ impl<'s> Columns<'s> {
             country: codes("country"),
             language: codes("language"),
             error_code: codes("error_code"),
+            currency: codes("currency"),
             of_messages: WORDS
                 .iter()
                 .enumerate()
@@ -67,7 +85,8 @@ impl<'s> Columns<'s> {
                 .map(|(place, name)| (place, codes(name)))
                 .collect(),
             last_questions: last_questions.collect(),
-            rules: judges.then(|| Rules::new(shard, settings)),
+            rules: wants.permission.then(|| Rules::new(shard, settings)),
+            wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

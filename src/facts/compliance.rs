@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::index::Index;
 use super::messages::{CATEGORY, MESSAGE_TYPE, Message, TEMPLATE};
+use super::table::code_of;
 use super::walk::{Walk, is_told_once};
 use super::{NONE, Observable, Seen, Settings};
 use crate::config::Compliance;
@@ -20,8 +21,16 @@ use crate::store::rows::NO_MESSAGE;
 use crate::store::words::{NULL, Words};
 
 /// Columns of messages that only this module fills.
-pub(super) const COLUMNS: [&str; 6] =
-    ["breaks_opt_out", "window_measurable", "is_free_form", "breaks_window", "consent_measurable", "breaks_consent"];
+pub(super) const COLUMNS: [&str; 8] = [
+    "breaks_opt_out",
+    "window_measurable",
+    "is_free_form",
+    "breaks_window",
+    "consent_measurable",
+    "breaks_consent",
+    "service_window",
+    "form",
+];
 /// Words of messages that rules look at.
 pub(super) const WORDS: [&str; 3] = ["template", "category", "message_type"];
 /// Columns of the events table that rules look at.
@@ -107,17 +116,55 @@ impl Finding {
     }
 }
 
+/// Whether the channel's service window was open when a message was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ServiceWindow {
+    /// The channel has none, or the log does not tell.
+    #[default]
+    Unknown,
+    Closed,
+    /// By an act of this kind.
+    OpenedBy(Kind),
+}
+
+impl ServiceWindow {
+    const OPENERS: [Kind; 6] = [
+        Kind::MessageReceived,
+        Kind::ButtonClicked,
+        Kind::ReactionReceived,
+        Kind::Referral,
+        Kind::OptedIn,
+        Kind::Payment,
+    ];
+    /// What the column says: of the codes that count from 1.
+    pub(super) const NAMES: [&str; 7] =
+        ["closed", "message_received", "button_clicked", "reaction_received", "referral", "opted_in", "payment"];
+
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Self::Unknown => NULL,
+            Self::Closed => 1,
+            Self::OpenedBy(kind) => {
+                code_of(Self::OPENERS.iter().position(|opener| *opener == kind).map(|place| place + 1))
+            }
+        }
+    }
+}
+
 /// What each rule says of a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
     pub(super) opt_out: Finding,
     pub(super) window: Finding,
     pub(super) consent: Finding,
+    pub(super) service_window: ServiceWindow,
+    /// Whether the message is free-form, if the log tells.
+    pub(super) is_free_form: Option<bool>,
 }
 
 /// What an opt-out forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     Everything,
     Marketing,
     /// One subscription: the template of the same name. Null where no message has it.
@@ -136,7 +183,14 @@ struct Stop {
 struct Standing {
     account: u32,
     stops: Vec<Stop>,
-    last_act_at: i64,
+    last_act: Option<Act>,
+}
+
+/// Something that a contact did and that opens the window.
+#[derive(Clone, Copy)]
+struct Act {
+    at: i64,
+    kind: Kind,
 }
 
 /// The rules in the codes of one shard.
@@ -184,7 +238,8 @@ impl<'s> Rules<'s> {
         windows.iter().rev().find(|window| window.from <= at).copied()
     }
 
-    fn reach(&self, topic: u32, error_code: u32) -> Reach {
+    /// What an opt-out with this topic and error forbids.
+    pub(super) fn reach(&self, topic: u32, error_code: u32) -> Reach {
         match of_code(&self.topics, topic) {
             None if error_code != NULL && Some(error_code) == self.stopped_marketing => Reach::Marketing,
             None => Reach::Everything,
@@ -230,23 +285,23 @@ fn of_code<T>(list: &[T], code: u32) -> Option<&T> {
 struct Known {
     standings: Vec<Standing>,
     /// The last act of which the log does not tell the account.
-    last_act_at: Option<i64>,
+    last_act: Option<Act>,
     has_consented: bool,
 }
 
 impl Known {
     fn standing(&mut self, account: u32) -> &mut Standing {
         let place = self.standings.iter().position(|standing| standing.account == account).unwrap_or_else(|| {
-            self.standings.push(Standing { account, stops: Vec::new(), last_act_at: NONE });
+            self.standings.push(Standing { account, stops: Vec::new(), last_act: None });
             self.standings.len() - 1
         });
         &mut self.standings[place]
     }
 
     /// The contact's last act toward the account. Where either tells no account, it may be any.
-    fn last_act_at(&self, account: u32) -> i64 {
+    fn last_act(&self, account: u32) -> Option<Act> {
         let of_account = self.standings.iter().filter(|standing| account == NULL || standing.account == account);
-        of_account.map(|standing| standing.last_act_at).chain(self.last_act_at).max().unwrap_or(NONE)
+        of_account.filter_map(|standing| standing.last_act).chain(self.last_act).max_by_key(|act| act.at)
     }
 }
 
@@ -327,10 +382,11 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
             _ => {}
         }
         if rules.window(channel, at).is_some_and(|window| window.opened_by.contains(&kind)) {
+            let act = Some(Act { at, kind });
             if account == NULL {
-                known.last_act_at = Some(at);
+                known.last_act = act;
             } else {
-                known.standing(account).last_act_at = at;
+                known.standing(account).last_act = act;
             }
         }
     }
@@ -354,24 +410,27 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
         true => Finding::Kept,
         false => Finding::Broken(NONE),
     };
-    let window = match window.filter(|_| observable.replies == Seen::Always) {
+    let service_window = window.map_or(ServiceWindow::Unknown, |window| {
+        let length = window.hours * 3_600 * SECOND;
+        match known.last_act(account) {
+            Some(act) if at - act.at <= length => ServiceWindow::OpenedBy(act.kind),
+            _ if observable.replies != Seen::Always => ServiceWindow::Unknown,
+            // The contact may have written before the log began.
+            None if at - rules.log_began <= length => ServiceWindow::Unknown,
+            _ => ServiceWindow::Closed,
+        }
+    });
+    let is_free_form = window.and_then(|window| rules.is_free_form(message, window));
+    let window = match is_free_form.filter(|_| observable.replies == Seen::Always) {
         None => Finding::Unmeasurable,
-        Some(window) => match rules.is_free_form(message, window) {
-            None => Finding::Unmeasurable,
-            Some(false) => Finding::Exempt,
-            Some(true) => {
-                let length = window.hours * 3_600 * SECOND;
-                match known.last_act_at(account) {
-                    // The contact may have written before the log began.
-                    NONE if at - rules.log_began <= length => Finding::Unmeasurable,
-                    NONE => Finding::Broken(NONE),
-                    last if at - last <= length => Finding::Kept,
-                    last => Finding::Broken(last),
-                }
-            }
+        Some(false) => Finding::Exempt,
+        Some(true) => match service_window {
+            ServiceWindow::Unknown => Finding::Unmeasurable,
+            ServiceWindow::OpenedBy(_) => Finding::Kept,
+            ServiceWindow::Closed => Finding::Broken(known.last_act(account).map_or(NONE, |act| act.at)),
         },
     };
-    Verdict { opt_out: forbidden.map_or(Finding::Kept, Finding::Broken), window, consent }
+    Verdict { opt_out: forbidden.map_or(Finding::Kept, Finding::Broken), window, consent, service_window, is_free_form }
 }
 
 #[cfg(test)]

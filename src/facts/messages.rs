@@ -4,8 +4,9 @@
 //! lower ones, and a failure counts only if nothing higher was seen.
 
 use super::Grain;
-use super::compliance::{Finding, Verdict};
+use super::compliance::{Finding, ServiceWindow, Verdict};
 use super::table::{Form, NONE, Read, Row, Spec};
+use super::timing::{self, Timing};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
@@ -58,6 +59,18 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "language", form: Form::Word, meaning: "language of the message; null: not known" },
     Spec { name: "message_type", form: Form::Word, meaning: "the platform's message type; null: not known" },
     Spec { name: "error_code", form: Form::Word, meaning: "why it failed or was suppressed; null: it was not" },
+    Spec { name: "currency", form: Form::Word, meaning: "ISO 4217, of `cost`; null: not reported" },
+    Spec { name: "billing", form: Form::Word, meaning: "'charged' or 'free', as the platform says; null: it does not" },
+    Spec {
+        name: "form",
+        form: Form::Word,
+        meaning: "'free_form', or 'template' for what may be sent outside the service window; null: the channel has none, or the log does not tell",
+    },
+    Spec {
+        name: "service_window",
+        form: Form::Word,
+        meaning: "the kind of event that opened the channel's service window in which it was sent; 'closed': there was none; null: the channel has none, or the log does not tell",
+    },
     Spec {
         name: "opted_out_kind",
         form: Form::Word,
@@ -123,13 +136,58 @@ const COLUMNS: &[Spec] = &[
         form: Form::Number,
         meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
     },
+    Spec {
+        name: "open_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the first opening, rounded up; null: it was not opened, or that is not known",
+    },
+    Spec {
+        name: "unopened_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unopened when the log ends, 7 days at most, rounded down; null: it was opened",
+    },
+    Spec {
+        name: "unanswered_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unanswered when the log ends, the reply window at most, rounded down; null: it was answered",
+    },
+    Spec {
+        name: "n_last_7d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 7 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "n_last_30d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 30 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "dose_7d",
+        form: Form::Count,
+        meaning: "class of n_last_7d, by its lowest number: 0, 1, 2, 3, 4 (and 5), 6 (to 10), 11 (to 20), 21 (and more)",
+    },
+    Spec { name: "dose_30d", form: Form::Count, meaning: "class of n_last_30d, as that of n_last_7d" },
+    Spec {
+        name: "local_weekday",
+        form: Form::Count,
+        meaning: "weekday of sending where the contact is, from 1 for Monday to 7; null: their country is unknown or has several zones",
+    },
+    Spec {
+        name: "local_hour",
+        form: Form::Count,
+        meaning: "hour of sending where the contact is, 0 to 23; null: their country is unknown or has several zones",
+    },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
     Spec {
         name: "n_opt_outs",
         form: Form::Number,
         meaning: "opt-outs within the attribution window whose last message before them this is, repeated ones too",
     },
-    Spec { name: "cost", form: Form::Number, meaning: "price in millionths of its currency; null: not reported" },
+    Spec {
+        name: "cost",
+        form: Form::Number,
+        meaning: "what the platform last reported that it costs, in millionths of `currency`; null: not reported",
+    },
     Spec {
         name: "suppressed",
         form: Form::Flag,
@@ -221,6 +279,16 @@ const COLUMNS: &[Spec] = &[
         meaning: "opened, and it is decided whether it was dismissed: the log does not end before",
     },
     Spec { name: "billable", form: Form::Flag, meaning: "the platform says that it charges" },
+    Spec {
+        name: "opens_billing",
+        form: Form::Flag,
+        meaning: "it reached the contact, and 24 h before it nothing of its account and category had opened a conversation that is charged as one",
+    },
+    Spec {
+        name: "after_ad",
+        form: Form::Flag,
+        meaning: "sent within 72 h of the answer to a contact who came by an ad",
+    },
 ];
 
 pub(super) const READS: &[Read<Message>] = &[
@@ -238,6 +306,16 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Word("language", |row| row.fact.words[8]),
     Read::Word("message_type", |row| row.fact.words[9]),
     Read::Word("error_code", |row| row.fact.words[10]),
+    Read::Word("currency", |row| row.fact.currency),
+    Read::Fixed(&["charged", "free"], |row| match row.fact.billable {
+        None => NULL,
+        Some(is_charged) => 1 + u32::from(!is_charged),
+    }),
+    Read::Fixed(&["free_form", "template"], |row| match row.fact.verdict.is_free_form {
+        None => NULL,
+        Some(is_free_form) => 1 + u32::from(!is_free_form),
+    }),
+    Read::Fixed(&ServiceWindow::NAMES, |row| row.fact.verdict.service_window.code()),
     Read::Fixed(&["soft", "hard"], |row| match (row.fact.opted_out_at, row.fact.opted_out_hard) {
         (NONE, _) => NULL,
         (_, hard) => 1 + u32::from(hard),
@@ -251,14 +329,18 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.opted_out_at),
     Read::Number(|row| row.fact.next_sent_at),
     Read::Number(|row| row.fact.conversation_started_at),
-    Read::Number(|row| {
-        seconds_up(match row.fact.first_replied_at {
-            NONE => NONE,
-            at => at - row.fact.sent_at,
-        })
-    }),
+    Read::Number(|row| seconds_until(row.fact, row.fact.first_replied_at)),
     Read::Number(|row| seconds_up(row.fact.opt_out_after)),
     Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
+    Read::Number(|row| seconds_until(row.fact, row.fact.opened_at)),
+    Read::Number(timing::unopened_s),
+    Read::Number(timing::unanswered_s),
+    Read::Number(|row| row.fact.timing.n_last_7d),
+    Read::Number(|row| row.fact.timing.n_last_30d),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_7d)),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_30d)),
+    Read::Number(|row| row.fact.timing.local_weekday),
+    Read::Number(|row| row.fact.timing.local_hour),
     Read::Number(|row| row.fact.n_clicks),
     Read::Number(|row| row.fact.n_opt_outs),
     Read::Number(|row| row.fact.cost),
@@ -288,12 +370,19 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.fact.verdict.consent.is_broken()),
     Read::Flag(|row| is_dismissal_decided(row) && !row.fact.has_reaction()),
     Read::Flag(is_dismissal_decided),
-    Read::Flag(|row| row.fact.billable),
+    Read::Flag(|row| row.fact.billable == Some(true)),
+    Read::Flag(|row| row.fact.opens_billing),
+    Read::Flag(|row| row.fact.after_ad),
 ];
 
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
 fn seconds_up(micros: i64) -> i64 {
     if micros == NONE { NONE } else { micros.saturating_add(SECOND - 1).div_euclid(SECOND) }
+}
+
+/// Seconds from sending until then, rounded up.
+fn seconds_until(message: &Message, at: i64) -> i64 {
+    seconds_up(if at == NONE { NONE } else { at - message.sent_at })
 }
 
 /// Whether it can be said if the message was dismissed.
@@ -334,7 +423,11 @@ pub(super) struct Message {
     pub(super) n_clicks: i64,
     pub(super) n_opt_outs: i64,
     pub(super) cost: i64,
-    pub(super) billable: bool,
+    /// The currency of the cost.
+    pub(super) currency: u32,
+    pub(super) billable: Option<bool>,
+    pub(super) opens_billing: bool,
+    pub(super) after_ad: bool,
     /// Codes in the order of [`WORDS`].
     pub(super) words: [u32; WORDS.len()],
     pub(super) next_sent_at: i64,
@@ -346,6 +439,7 @@ pub(super) struct Message {
     /// The log tells of the sending itself, and not only what became of it.
     pub(super) sending_told: bool,
     pub(super) verdict: Verdict,
+    pub(super) timing: Timing,
 }
 
 impl Message {
@@ -368,7 +462,10 @@ impl Message {
             n_clicks: 0,
             n_opt_outs: 0,
             cost: NONE,
-            billable: false,
+            currency: NULL,
+            billable: None,
+            opens_billing: false,
+            after_ad: false,
             words: [NULL; WORDS.len()],
             next_sent_at: NONE,
             conversation_started_at: NONE,
@@ -378,6 +475,7 @@ impl Message {
             reached: false,
             sending_told: false,
             verdict: Verdict::default(),
+            timing: Timing::default(),
         }
     }
 

@@ -82,10 +82,14 @@ impl Walk<'_> {
                 message.words[*word] = codes[row];
             }
         }
-        if message.cost == NONE {
-            message.cost = self.shard.cost().get(row).copied().unwrap_or(NONE);
+        // What is told before the delivery may be an estimate.
+        if let Some(&cost) = self.shard.cost().get(row).filter(|&&cost| cost != NONE) {
+            message.cost = cost;
+            message.currency = self.columns.currency[row];
         }
-        message.billable |= self.shard.billable().get(row) == Some(&Some(true));
+        if let Some(&Some(is_charged)) = self.shard.billable().get(row) {
+            message.billable = Some(is_charged || message.billable == Some(true));
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
+use super::timing::Clocks;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, endings, passes};
+use super::{NONE, Observable, Settings, billing, endings, passes, timing};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -30,8 +31,11 @@ enum Permission {
 }
 
 /// What is known of the contact's dealings with one account while walking.
-struct Dealing {
-    account: u32,
+pub(super) struct Dealing {
+    pub(super) account: u32,
+    /// The first opt-in, and its topic or source.
+    pub(super) opted_in_at: i64,
+    pub(super) opted_in_source: u32,
     conversation: Option<usize>,
     permission: Permission,
     last_inbound_at: i64,
@@ -58,9 +62,11 @@ pub(super) struct Walk<'w> {
     pub(super) begun_by: Vec<usize>,
     pub(super) messages: Vec<Message>,
     pub(super) marks: Marks,
-    dealings: Vec<Dealing>,
+    pub(super) dealings: Vec<Dealing>,
     /// Place of each account among the dealings.
-    by_account: Index<u32, usize>,
+    pub(super) by_account: Index<u32, usize>,
+    /// When the contact did something, toward which account.
+    pub(super) inbound_acts: Vec<(u32, i64)>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
     pub(super) prompts: Index<i64, usize>,
     /// The latest visit to each question of a conversation.
@@ -77,6 +83,7 @@ pub(super) struct Walk<'w> {
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
     pub(super) contact: Contact,
+    pub(super) clocks: Clocks,
 }
 
 /// Watermarks of a contact: account, reach, and when it was told.
@@ -100,6 +107,7 @@ impl<'w> Walk<'w> {
             marks: Marks::default(),
             dealings: Vec::new(),
             by_account: Index::default(),
+            inbound_acts: Vec::new(),
             prompts: Index::default(),
             latest: Index::default(),
             passes: Index::default(),
@@ -110,6 +118,7 @@ impl<'w> Walk<'w> {
             visits: Vec::new(),
             opt_outs: Vec::new(),
             contact: Contact::new(NONE),
+            clocks: Clocks::new(shard, columns.wants),
         }
     }
 
@@ -118,8 +127,12 @@ impl<'w> Walk<'w> {
         self.begin(rows);
         self.collect_messages(observable);
         self.walk();
+        timing::tell(self);
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
+        }
+        if self.columns.wants.billing {
+            billing::find(self);
         }
     }
 
@@ -129,6 +142,7 @@ impl<'w> Walk<'w> {
         self.messages.clear();
         self.dealings.clear();
         self.by_account.clear();
+        self.inbound_acts.clear();
         self.prompts.clear();
         self.latest.clear();
         self.passes.clear();
@@ -308,6 +322,8 @@ impl<'w> Walk<'w> {
             self.by_account.add(account, self.dealings.len());
             self.dealings.push(Dealing {
                 account,
+                opted_in_at: NONE,
+                opted_in_source: NULL,
                 conversation: None,
                 permission: Permission::Given,
                 last_inbound_at: NONE,
@@ -427,6 +443,7 @@ impl<'w> Walk<'w> {
             }
         }
         self.dealing(account).last_inbound_at = at;
+        self.inbound_acts.push((account, at));
         self.contact.n_inbound += 1;
         if let Some(visit) = self.current_visit(place) {
             visit.not_understood = false;
@@ -513,7 +530,12 @@ impl<'w> Walk<'w> {
             self.contact.opted_in_at = at;
             self.contact.opted_in_source = self.columns.topic[row];
         }
+        let topic = self.columns.topic[row];
         let dealing = self.dealing(account);
+        if dealing.opted_in_at == NONE {
+            dealing.opted_in_at = at;
+            dealing.opted_in_source = topic;
+        }
         if dealing.permission != Permission::Given {
             dealing.permission = Permission::Given;
             for place in std::mem::take(&mut dealing.pending) {

@@ -174,6 +174,7 @@ mod tests {
             windows: Windows::default(),
             last_questions: Vec::new(),
             observable: BTreeMap::new(),
+            months: crate::facts::contact_months::Months::default(),
             horizon: 0,
             since: None,
             until: None,

@@ -33,7 +33,7 @@ pub(super) const ANSWERED: usize = 0;
 const SKIPPED: usize = 1;
 
 /// After how long the second table tells who has answered: name, title, seconds.
-const TIMES: [(&str, &str, i64); 7] = [
+pub(super) const TIMES: [(&str, &str, i64); 7] = [
     ("by_1m", "1 min", 60),
     ("by_5m", "5 min", 300),
     ("by_15m", "15 min", 900),
@@ -274,8 +274,8 @@ pub(super) mod tests {
         measured_as(&MEASURE, visits)
     }
 
-    /// As [`measured`], of another measure that asks the same.
-    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
+    /// What a measure makes in a range without anything special.
+    pub(in crate::measures) fn with_setting(make: impl FnOnce(&Setting<'_>) -> Vec<Table>) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
             compliance: crate::config::Compliance::default(),
@@ -286,18 +286,23 @@ pub(super) mod tests {
                 "whatsapp".to_owned(),
                 Observable { stops: Seen::Always, ..Observable::default() },
             )]),
+            months: crate::facts::contact_months::Months::default(),
             horizon: 0,
             since: None,
             until: None,
         };
-        let setting = Setting { by: &[], config: &config, settings: &settings };
+        make(&Setting { by: &[], config: &config, settings: &settings })
+    }
+
+    /// As [`measured`], of another measure that asks the same.
+    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
         let seconds = visits.iter().map(|(ending, _, seconds)| {
             (*ending, Counts::Distribution(Distribution(seconds.iter().map(|&seconds| (seconds, 1)).collect())))
         });
         let counts =
             visits.iter().map(|(ending, count, _)| (*ending, Counts::Rate(Rate { numerator: 0, denominator: *count })));
         let answers = [found("ending_seconds", seconds.collect()), found("question_open_rate", counts.collect())];
-        (measure.tables)(&setting, &Answers::new(&answers)).unwrap()
+        with_setting(|setting| (measure.tables)(setting, &Answers::new(&answers)).unwrap())
     }
 
     fn share(value: &Value) -> f64 {

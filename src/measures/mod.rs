@@ -12,11 +12,19 @@ use crate::metrics::{Answers, Ask};
 
 pub mod comparison;
 pub mod compliance;
+mod cost;
 mod definitions;
 mod fix_first;
+mod frequency;
 mod leaving;
+mod list_growth;
 mod paths;
+mod pricing;
+mod reaction_times;
 mod reminder;
+mod retention;
+mod savings;
+pub mod send_time;
 pub mod suppression;
 pub mod table;
 
@@ -27,8 +35,15 @@ pub static ALL: &[&Measure] = &[
     &leaving::MEASURE,
     &fix_first::MEASURE,
     &reminder::MEASURE,
+    &reaction_times::MEASURE,
+    &send_time::MEASURE,
+    &frequency::MEASURE,
     &paths::MEASURE,
+    &retention::MEASURE,
+    &list_growth::MEASURE,
     &compliance::MEASURE,
+    &cost::MEASURE,
+    &savings::MEASURE,
     &definitions::MEASURE,
 ];
 

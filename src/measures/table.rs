@@ -113,6 +113,17 @@ pub enum Value {
         /// Some prices are not known: the true sum is higher.
         lower_bound: bool,
     },
+    /// What one of something costs: a sum of money and how many there were.
+    UnitCost {
+        /// Millionths of the currency, of all together.
+        micros: i64,
+        /// ISO 4217.
+        currency: String,
+        /// How many; of none, one has no cost.
+        count: u64,
+        /// Some prices are not known: the true cost is higher.
+        lower_bound: bool,
+    },
     /// When.
     Instant(Time),
 }
@@ -243,14 +254,38 @@ impl Serialize for Value {
             Self::Seconds(seconds) => serializer.serialize_i64(*seconds),
             Self::Money { micros, currency, lower_bound } => {
                 let mut money = serializer.serialize_struct("Money", 3)?;
-                money.serialize_field("micros", micros)?;
+                money.serialize_field("amount", &exact(*micros))?;
                 money.serialize_field("currency", currency)?;
                 money.serialize_field("lower_bound", lower_bound)?;
                 money.end()
             }
+            Self::UnitCost { micros, currency, count, lower_bound } => {
+                let mut cost = serializer.serialize_struct("UnitCost", 5)?;
+                cost.serialize_field("value", &each(*micros, *count).map(exact))?;
+                cost.serialize_field("amount", &exact(*micros))?;
+                cost.serialize_field("count", count)?;
+                cost.serialize_field("currency", currency)?;
+                cost.serialize_field("lower_bound", lower_bound)?;
+                cost.end()
+            }
             Self::Instant(time) => serializer.collect_str(time),
         }
     }
+}
+
+/// What one of so many costs, to the millionth, half of one rounded up. `None` of nothing.
+#[must_use]
+pub fn each(micros: i64, count: u64) -> Option<i64> {
+    let (micros, count) = (i128::from(micros), i128::from(count));
+    (count > 0).then(|| i64::try_from((2 * micros + count).div_euclid(2 * count)).unwrap_or(i64::MAX))
+}
+
+/// Millionths as decimal text, with two digits after the point and further ones where they are not zero: `12.30`, `0.0725`.
+fn exact(micros: i64) -> String {
+    let (sign, size) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+    let part = format!("{:06}", size % 1_000_000);
+    let part = part.trim_end_matches('0');
+    format!("{sign}{}.{part:0<2}", size / 1_000_000)
 }
 
 #[cfg(test)]
@@ -272,5 +307,15 @@ mod tests {
         assert_eq!(json["rows"][0]["question"], "age");
         assert_eq!(json["rows"][0]["open_rate"]["denominator"], 4);
         assert_eq!(json["rows"][1], serde_json::json!({ "question": null, "open_rate": "n/a" }));
+    }
+
+    #[test]
+    fn money_is_text_with_every_digit_that_it_has() {
+        let sums = [0, 70_000, 12_300_000, -1, 1_234_565_000].map(exact);
+        assert_eq!(sums, ["0.00", "0.07", "12.30", "-0.000001", "1234.565"]);
+        let cost = Value::UnitCost { micros: 1_000_000, currency: "EUR".into(), count: 3, lower_bound: true };
+        let expected = r#"{"value":"0.333333","amount":"1.00","count":3,"currency":"EUR","lower_bound":true}"#;
+        assert_eq!(serde_json::to_string(&cost).unwrap(), expected);
+        assert_eq!([each(1, 2), each(5, 0), each(-1, 2)], [Some(1), None, Some(0)]);
     }
 }

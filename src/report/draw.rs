@@ -3,6 +3,7 @@
 //! Draws nothing itself.
 
 mod funnels;
+mod times;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),
+        ("send_time", _) => times::charts(report, index, words.minimum),
         ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
         _ => Ok(Vec::new()),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
+use crate::measures::table::each;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
@@ -161,6 +162,11 @@ impl Language {
             Value::Seconds(seconds) => plain(self.duration(*seconds)),
             Value::Money { micros, currency, lower_bound } => {
                 plain(self.bounded(*lower_bound, self.money(*micros, currency)))
+            }
+            Value::UnitCost { micros, currency, count, lower_bound } => {
+                let Some(each) = each(*micros, *count) else { return plain(NONE.to_owned()) };
+                let of = format!("{} / {}", self.money(*micros, currency), self.count(*count));
+                [self.bounded(*lower_bound, self.money(each, currency)), String::new(), of]
             }
             Value::Instant(time) => plain(self.instant(*time, &TimeZone::UTC) + " UTC"),
         }
@@ -468,6 +474,8 @@ mod tests {
         assert_eq!(En.money(70_000, "EUR"), thin("0.0700_EUR"));
         assert_eq!(De.money(1_234_565_000, "EUR"), thin("1_234,57_EUR"));
         assert_eq!(En.money(-999_999, "EUR"), thin("−1.0000_EUR"));
+        let cost = Value::UnitCost { micros: 12_300_000, currency: "EUR".into(), count: 164, lower_bound: true };
+        assert_eq!(De.written(&cost), [&thin("≥_0,0750_EUR"), "", &thin("12,30_EUR / 164")]);
     }
 
     #[test]

@@ -9,5 +9,6 @@ pub mod disclosure;
 pub mod exact;
 pub mod routing;
 pub mod survival;
+pub mod trend;
 
 use crate::rate::as_f64;

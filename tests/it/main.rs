@@ -13,10 +13,14 @@ mod shapes;
 mod by_hand;
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted losses of cohorts and lists, and none.
+mod cohorts;
 // Planted differences, and none.
 mod comparisons;
 // Planted violations of permission.
 mod compliance;
+// What messages cost, by planted prices.
+mod cost;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.
@@ -49,5 +53,7 @@ mod properties;
 mod reference;
 // From the message to the purchase on the website.
 mod website;
+// Planted peaks in the timing of messages, and none.
+mod timing;
 // Every metric against the truth of simulated logs.
 mod simulated;

@@ -58,7 +58,7 @@ impl Message {
 
 #[derive(Debug)]
 pub(super) struct Conversation {
-    account: Option<String>,
+    pub(super) account: Option<String>,
     /// Places of its acts.
     pub(super) acts: Vec<usize>,
     pub(super) campaign: Option<String>,
@@ -71,7 +71,7 @@ pub(super) struct Conversation {
     pub(super) n_inbound: u64,
     pub(super) n_outbound: usize,
     pub(super) n_fallback: u64,
-    pub(super) engaged: bool,
+    pub(super) engaged_at: Option<i64>,
     /// The business opened it with a message that reached the contact.
     pub(super) first_message_reached: bool,
     pub(super) first_response_s: Option<i64>,
@@ -102,9 +102,9 @@ pub(super) struct Visit {
 
 /// An opt-out that changed something.
 #[derive(Debug)]
-struct OptOut {
-    place: usize,
-    hard: bool,
+pub(super) struct OptOut {
+    pub(super) place: usize,
+    pub(super) hard: bool,
 }
 
 /// A contact's facts.
@@ -119,9 +119,9 @@ pub(super) struct Facts {
 }
 
 /// A contact's events in the store's order.
-struct Contact<'e> {
-    events: &'e [Event],
-    around: &'e Around<'e>,
+pub(super) struct Contact<'e> {
+    pub(super) events: &'e [Event],
+    pub(super) around: &'e Around<'e>,
 }
 
 pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
@@ -147,7 +147,7 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
 
 impl Contact<'_> {
     /// The account of an event; a log that leaves it out means the only one there is.
-    fn account(&self, place: usize) -> Option<String> {
+    pub(super) fn account(&self, place: usize) -> Option<String> {
         let mut named: Vec<&String> = self.events.iter().filter_map(|event| event.account.as_ref()).collect();
         named.sort();
         named.dedup();
@@ -156,7 +156,7 @@ impl Contact<'_> {
     }
 
     /// Whether the same act of the same message was told before: then it is no act.
-    fn told_before(&self, place: usize) -> bool {
+    pub(super) fn told_before(&self, place: usize) -> bool {
         let event = &self.events[place];
         let once = [
             Kind::MessageReceived,
@@ -313,7 +313,7 @@ impl Contact<'_> {
         }
     }
 
-    fn opt_outs(&self) -> Vec<OptOut> {
+    pub(super) fn opt_outs(&self) -> Vec<OptOut> {
         let mut opt_outs: Vec<OptOut> = Vec::new();
         for (place, event) in self.events.iter().enumerate() {
             let hard = match event.kind {
@@ -342,7 +342,7 @@ impl Contact<'_> {
         id.is_some() && self.events.iter().any(|event| event.kind == Kind::OptedOutSoft && event.message == *id)
     }
 
-    fn is_act(&self, place: usize, messages: &[Message]) -> bool {
+    pub(super) fn is_act(&self, place: usize, messages: &[Message]) -> bool {
         let kind = self.events[place].kind;
         if is_outbound(kind) {
             return messages.iter().any(|message| message.begun == place);
@@ -385,7 +385,7 @@ impl Contact<'_> {
                     n_inbound: 0,
                     n_outbound: 0,
                     n_fallback: 0,
-                    engaged: false,
+                    engaged_at: None,
                     first_message_reached: false,
                     first_response_s: None,
                 }),
@@ -457,7 +457,10 @@ impl Contact<'_> {
             n_inbound: count(&is_inbound),
             n_outbound: sent.len(),
             n_fallback: count(&|kind| kind == Kind::Fallback),
-            engaged: by_business && acts.iter().any(|&place| engages(place) && answers_opening(place)),
+            engaged_at: acts
+                .iter()
+                .find(|&&place| by_business && engages(place) && answers_opening(place))
+                .map(|&place| self.events[place].at),
             first_message_reached: opened_by.is_some_and(|first| first.reached),
             first_response_s: first_inbound.and_then(responds),
             acts: acts.clone(),

@@ -6,7 +6,7 @@ use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{conventions, endings, passes};
+use super::{billing, conventions, endings, months, passes, timing};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -34,7 +34,11 @@ pub(super) struct Tally<'t> {
     pub(super) values: Values,
 }
 
-impl Tally<'_> {
+impl<'t> Tally<'t> {
+    pub(super) fn new(by: &'t [&'t str]) -> Self {
+        Self { by, counts: Counts::new(), values: Values::new() }
+    }
+
     fn segment(&self, place: &Place<'_>) -> Vec<Option<String>> {
         let value = |name: &&str| match *name {
             "channel" => Some(place.channel.to_owned()),
@@ -79,7 +83,7 @@ pub(super) struct Tells {
 }
 
 impl Tells {
-    fn of(events: &[Event], channel: &str) -> Self {
+    pub(super) fn of(events: &[Event], channel: &str) -> Self {
         let holds = |kinds: &[Kind]| events.iter().any(|event| event.channel == channel && kinds.contains(&event.kind));
         // Rules tell of every channel what they tell at all.
         let anywhere = |kind: Kind| events.iter().any(|event| event.kind == kind);
@@ -120,7 +124,7 @@ pub(super) fn tally<'t>(
     until: Option<i64>,
     last_questions: &[(String, Option<String>, String)],
 ) -> Tally<'t> {
-    let mut tally = Tally { by, counts: Counts::new(), values: Values::new() };
+    let mut tally = Tally::new(by);
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
     let horizon = until.map_or(end, |until| until.min(end));
     let in_scope = |at: i64| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
@@ -156,6 +160,7 @@ pub(super) fn tally<'t>(
                     tally.count(metric, place, broken);
                 }
             }
+            billing::count(&mut tally, &permission, message, place);
             if !message.suppressed {
                 tally.count("failure_rate", place, message.failed);
             }
@@ -207,7 +212,7 @@ pub(super) fn tally<'t>(
                 ending: None,
             };
             if conversation.first_message_reached && (tells.replies || tells.clicks) {
-                tally.count("engagement_rate", place, conversation.engaged);
+                tally.count("engagement_rate", place, conversation.engaged_at.is_some());
             }
             let one_sided = conversation.n_inbound == 0 || conversation.n_outbound == 0;
             if tells.replies {
@@ -263,17 +268,19 @@ pub(super) fn tally<'t>(
 
         passes::count(&mut tally, &facts, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
+        timing::count(&mut tally, &facts, &tells, channel, horizon, &in_scope);
 
-        // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;
         let place = &Place { channel, campaign: none, flow: none, question: none, ending: None };
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
         if tells.replies || tells.clicks {
-            tally.count("silent_contact_rate", place, silent);
+            if in_scope(read[0].at) {
+                tally.count("silent_contact_rate", place, silent);
+            }
             let wants_erasure = read.iter().any(|event| event.kind == Kind::ErasureRequested);
             tally.count("erasure_pending_rate", place, wants_erasure);
         }
-        if since.is_none() && (tells.stops || tells.blocks) {
+        if (tells.stops || tells.blocks) && since.is_none_or(|since| months::is_reachable_at(&read, since, &around)) {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
         }
     }

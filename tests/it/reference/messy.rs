@@ -58,6 +58,8 @@ pub(super) struct Line {
     contact: usize,
     /// Steps of ten seconds, 20 minutes, 11 hours and a day.
     at: [i64; 4],
+    /// How much longer all of that is.
+    pub(super) stretch: i64,
     message: Option<usize>,
     reply_to: Option<usize>,
     question: Option<usize>,
@@ -82,7 +84,22 @@ fn line() -> impl Strategy<Value = Line> {
     let names = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.3, 0..2_usize));
     (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
         |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop, (close, form))| {
-            Line { kind, contact, at, message, reply_to, question, campaign, account, up_to, says_stop, close, form }
+            let stretch = 1;
+            Line {
+                kind,
+                contact,
+                at,
+                stretch,
+                message,
+                reply_to,
+                question,
+                campaign,
+                account,
+                up_to,
+                says_stop,
+                close,
+                form,
+            }
         },
     )
 }
@@ -99,7 +116,8 @@ impl Line {
     fn at(&self) -> i64 {
         let [tens, minutes, hours, days] = self.at;
         let [minute, second] = self.close;
-        START + (minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
+        let seconds = minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400;
+        START + seconds * self.stretch * SECOND
     }
 
     /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
@@ -157,6 +175,18 @@ impl Line {
             "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
+            "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
+            "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
+            "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),
+            // Of the last contact two countries are told, and of the third one with many zones.
+            "country": match (self.contact, self.account) {
+                (0, 0..2) => Some("DE"),
+                (1, 1) => Some("IN"),
+                (2, _) => Some("US"),
+                (3, 1) => Some("BR"),
+                (3, 2) => Some("JP"),
+                _ => None,
+            },
         })
         .to_string()
     }

@@ -1,6 +1,8 @@
 //! Whether each message was allowed, told by plain loops from the definitions: for every message, all earlier events of the
 //! contact are looked through again.
 
+use std::collections::BTreeSet;
+
 use trichter::event::{Kind, SECOND};
 
 use super::contact::Message;
@@ -34,14 +36,14 @@ enum Forbids {
 }
 
 impl Permission<'_> {
-    fn account(&self, place: usize) -> Option<&String> {
+    pub(super) fn account(&self, place: usize) -> Option<&String> {
         let mut named: Vec<&String> = self.events.iter().filter_map(|event| event.account.as_ref()).collect();
         named.sort();
         named.dedup();
         self.events[place].account.as_ref().or(if let [only] = named[..] { Some(only) } else { None })
     }
 
-    fn own(&self, message: &Message) -> Vec<&Event> {
+    pub(super) fn own(&self, message: &Message) -> Vec<&Event> {
         let receipts = [
             Kind::MessageSent,
             Kind::MessageDelivered,
@@ -55,7 +57,7 @@ impl Permission<'_> {
         }
     }
 
-    fn word(&self, message: &Message, read: fn(&Event) -> &Option<String>) -> Option<String> {
+    pub(super) fn word(&self, message: &Message, read: fn(&Event) -> &Option<String>) -> Option<String> {
         self.own(message).into_iter().find_map(|event| read(event).clone())
     }
 
@@ -118,6 +120,20 @@ impl Permission<'_> {
         holding
     }
 
+    /// What every account's opt-outs still forbid when the log ends: account, reach and topic.
+    pub(super) fn standing(&self) -> BTreeSet<(Option<String>, &'static str, Option<String>)> {
+        let accounts: BTreeSet<Option<&String>> = (0..self.events.len()).map(|place| self.account(place)).collect();
+        let of_account = |account: Option<&String>| {
+            let end = Message { account: account.cloned(), begun: self.events.len(), ..Message::default() };
+            self.holding(&end).into_iter().map(move |(_, forbids)| match forbids {
+                Forbids::All => (end.account.clone(), "everything", None),
+                Forbids::Marketing => (end.account.clone(), "marketing", None),
+                Forbids::Topic(topic) => (end.account.clone(), "topic", Some(topic)),
+            })
+        };
+        accounts.into_iter().flat_map(of_account).collect()
+    }
+
     /// Whether the message is the one that may confirm the opt-out.
     fn confirms(&self, (place, forbids): &(usize, Forbids), message: &Message, messages: &[Message]) -> bool {
         let may = |message: &Message| {
@@ -143,6 +159,39 @@ impl Permission<'_> {
         [Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived].contains(&event.kind) && !told_before
     }
 
+    /// The last act before the message that opens the window.
+    fn last_act(&self, message: &Message) -> Option<&Event> {
+        let is_toward = |place: &usize| {
+            let account = self.account(*place);
+            account.is_none() || message.account.is_none() || account == message.account.as_ref()
+        };
+        let mut acts = (0..message.begun).filter(|&place| self.opens_window(place)).filter(is_toward);
+        acts.next_back().map(|place| &self.events[place])
+    }
+
+    /// Form and service window of a message, as the columns call them.
+    pub(super) fn form_and_window(&self, message: &Message) -> [Option<String>; 2] {
+        if self.events[0].channel != "whatsapp" || !self.is_audited(message) {
+            return [None, None];
+        }
+        let category = self.word(message, |event| &event.category);
+        let form = if self.is_plain(message) || category.as_deref() == Some("service") {
+            Some("free_form")
+        } else {
+            let is_named = self.word(message, |event| &event.template).is_some()
+                || self.word(message, |event| &event.message_type).is_some()
+                || matches!(category.as_deref(), Some("marketing" | "utility"));
+            is_named.then_some("template")
+        };
+        let window = match self.last_act(message) {
+            Some(act) if message.sent_at - act.at <= 24 * HOUR => Some(act.kind.name()),
+            _ if !self.tells_replies => None,
+            None if message.sent_at - self.log_began <= 24 * HOUR => None,
+            _ => Some("closed"),
+        };
+        [form, window].map(|word| word.map(str::to_owned))
+    }
+
     fn outside_window(&self, message: &Message) -> Option<bool> {
         if self.events[0].channel != "whatsapp" || !self.tells_replies {
             return None;
@@ -151,15 +200,7 @@ impl Permission<'_> {
         if !self.is_plain(message) && category.as_deref() != Some("service") {
             return None;
         }
-        let last = (0..message.begun)
-            .filter(|&place| self.opens_window(place))
-            .filter(|&place| {
-                let account = self.account(place);
-                account.is_none() || message.account.is_none() || account == message.account.as_ref()
-            })
-            .map(|place| self.events[place].at)
-            .max();
-        match last {
+        match self.last_act(message).map(|act| act.at) {
             None if message.sent_at - self.log_began <= 24 * HOUR => None,
             None => Some(true),
             Some(at) => Some(message.sent_at - at > 24 * HOUR),

@@ -1,0 +1,310 @@
+//! Pricing: messages, counted by what decides their price, held against a price card.
+//!
+//! Sums are whole millionths throughout. Tiers and free messages are walked day by day (or month by month, where nothing
+//! changes inside months); what was sent at the same time shares them by the largest remainder, so that parts always add up.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::config::{Card, Item, Ladder, Missing, Per, Rule};
+
+/// Messages that nothing tells apart which could decide their price.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cell {
+    /// What they are called; no two cells are called the same.
+    pub(super) key: Vec<Option<String>>,
+    pub(super) channel: String,
+    pub(super) account: Option<String>,
+    pub(super) country: Option<String>,
+    pub(super) category: Option<String>,
+    /// When they were sent: the day, or the first of the month.
+    pub(super) day: Date,
+    /// Whether the platform says that it charges.
+    pub(super) billed: Option<bool>,
+    /// Whether the service window was open.
+    pub(super) window: Option<bool>,
+    pub(super) after_ad: bool,
+    /// They begin conversations that are charged as one.
+    pub(super) opens: bool,
+    pub(super) reached: bool,
+    pub(super) n: u64,
+}
+
+/// What became of the messages of a cell: the four counts add up to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Priced {
+    pub(super) charged: u64,
+    pub(super) free: u64,
+    /// Nothing is charged for: not delivered, or inside a conversation that was charged already.
+    pub(super) idle: u64,
+    pub(super) unknown: u64,
+    /// Why the price of these is not known.
+    pub(super) why: Option<Why>,
+    /// Of what was charged.
+    pub(super) sum: Option<Sum>,
+    /// Of the free ones, those that are so because the service window was open.
+    pub(super) in_window: u64,
+    /// What these would have cost had it not been open, if that is known.
+    pub(super) saved: Option<Sum>,
+}
+
+/// A sum of money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub(super) micros: i128,
+    pub(super) currency: String,
+}
+
+/// Why a price is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// There is no price card.
+    Card,
+    /// The card has no rule of the channel.
+    Rule,
+    /// Whether the service window was open is not known.
+    Window,
+    /// What the card has says nothing of them.
+    Missing(Missing),
+}
+
+impl Why {
+    /// In words.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Card => "the log does not tell, and there is no price card",
+            Self::Rule => "the card has no rule of the channel at that time",
+            Self::Window => "free inside the service window, and whether it was open is not known",
+            Self::Missing(Missing::Price) => "the card has no price",
+            Self::Missing(Missing::Account) => "the card tells accounts apart, and the account is not known",
+            Self::Missing(Missing::Country) => "the card tells countries apart, and the country is not known",
+            Self::Missing(Missing::Category) => "the card tells categories apart, and the category is not known",
+        }
+    }
+}
+
+/// What is to be done with a cell.
+#[derive(Clone, Copy)]
+enum Plan {
+    Idle,
+    Free {
+        by_window: bool,
+    },
+    Unknown(Why),
+    /// So many of the account's month are free.
+    Charge {
+        free: u64,
+    },
+}
+
+/// A part of a month: which cells, and how many messages of each.
+type Parts<'p> = BTreeMap<Date, Vec<(usize, u64, &'p Ladder)>>;
+
+/// What became of each cell, in their order. It does not depend on that order.
+pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
+    let mut priced = vec![Priced::default(); cells.len()];
+    let mut order: Vec<usize> = (0..cells.len()).collect();
+    order.sort_by(|left, right| key(cells, *left).cmp(&key(cells, *right)));
+    let Some(card) = card else {
+        for (cell, priced) in cells.iter().zip(&mut priced) {
+            match cell.billed {
+                Some(false) => priced.free = cell.n,
+                _ => (priced.unknown, priced.why) = (cell.n, Some(Why::Card)),
+            }
+        }
+        return priced;
+    };
+    let mut allowances: BTreeMap<_, BTreeMap<Date, Vec<(usize, u64)>>> = BTreeMap::new();
+    for &place in &order {
+        let (Some(cell), Some(priced)) = (cells.get(place), priced.get_mut(place)) else { continue };
+        match plan(card, cell) {
+            Plan::Idle => priced.idle = cell.n,
+            Plan::Free { by_window } => {
+                priced.free = cell.n;
+                priced.in_window = if by_window { cell.n } else { 0 };
+            }
+            Plan::Unknown(why) => (priced.unknown, priced.why) = (cell.n, Some(why)),
+            Plan::Charge { free } => {
+                priced.charged = cell.n;
+                let of = (&cell.channel, &cell.account, cell.category.as_deref().map(str::to_ascii_lowercase));
+                if free > 0 {
+                    let days = allowances.entry((month(cell.day), of)).or_default();
+                    days.entry(cell.day).or_default().push((place, free));
+                }
+            }
+        }
+    }
+    for days in allowances.values() {
+        let mut used = 0;
+        for parts in days.values() {
+            let weights: Vec<u64> = parts.iter().filter_map(|(place, _)| Some(cells.get(*place)?.n)).collect();
+            let allowed = parts.iter().map(|(_, free)| *free).max().unwrap_or_default();
+            let free = weights.iter().sum::<u64>().min(allowed.saturating_sub(used));
+            used += free;
+            for ((place, _), free) in parts.iter().zip(share(i128::from(free), &weights)) {
+                let free = u64::try_from(free).unwrap_or_default();
+                if let Some(priced) = priced.get_mut(*place) {
+                    (priced.free, priced.charged) = (free, priced.charged - free);
+                }
+            }
+        }
+    }
+    let mut volumes = BTreeMap::new();
+    let mut charged = Months::new();
+    for &place in &order {
+        let (Some(cell), Some(priced)) = (cells.get(place), priced.get_mut(place)) else { continue };
+        if priced.charged == 0 {
+            continue;
+        }
+        match card.price(cell.item(card, cell.category.as_deref()), cell.day) {
+            Ok((series, ladder)) => add(&mut charged, (series, cell.day), (place, priced.charged, ladder)),
+            Err(missing) => {
+                (priced.unknown, priced.charged) = (priced.charged, 0);
+                priced.why = Some(Why::Missing(missing));
+            }
+        }
+    }
+    walk(&charged, &mut volumes, &mut |place, sum| {
+        if let Some(priced) = priced.get_mut(place) {
+            priced.sum = Some(sum);
+        }
+    });
+    // What was free would have come on top of what was charged in its month.
+    let mut saved = Months::new();
+    for &place in &order {
+        let (Some(cell), Some(priced)) = (cells.get(place), priced.get(place)) else { continue };
+        let category = cell.category.as_deref();
+        let instead = card.rule(&cell.channel, cell.day).and_then(|rule| rule.instead(category)).or(category);
+        if priced.in_window > 0
+            && let Ok((series, ladder)) = card.price(cell.item(card, instead), cell.day)
+        {
+            add(&mut saved, (series, cell.day), (place, priced.in_window, ladder));
+        }
+    }
+    walk(&saved, &mut volumes, &mut |place, sum| {
+        if let Some(priced) = priced.get_mut(place) {
+            priced.saved = Some(sum);
+        }
+    });
+    priced
+}
+
+fn key(cells: &[Cell], place: usize) -> Option<(Date, &[Option<String>])> {
+    cells.get(place).map(|cell| (cell.day, cell.key.as_slice()))
+}
+
+fn month(day: Date) -> (i16, i8) {
+    (day.year(), day.month())
+}
+
+impl Cell {
+    fn item<'c>(&'c self, card: &'c Card, category: Option<&'c str>) -> Item<'c> {
+        let unknown = || card.rule(&self.channel, self.day)?.unknown_country.as_deref();
+        let country = self.country.as_deref().or_else(unknown);
+        Item { channel: &self.channel, account: self.account.as_deref(), country, category }
+    }
+}
+
+fn plan(card: &Card, cell: &Cell) -> Plan {
+    let Some(rule) = card.rule(&cell.channel, cell.day) else {
+        return if cell.billed == Some(false) { Plan::Free { by_window: false } } else { Plan::Unknown(Why::Rule) };
+    };
+    let is_charged_for = match rule.per {
+        Per::Sent => true,
+        Per::Delivered => cell.reached,
+        Per::Conversation => cell.reached && cell.opens,
+    };
+    let is_open = cell.window == Some(true);
+    match cell.billed {
+        _ if !is_charged_for => Plan::Idle,
+        Some(true) => Plan::Charge { free: 0 },
+        Some(false) => Plan::Free { by_window: is_open && !(rule.free_after_ad && cell.after_ad) },
+        None if rule.free_after_ad && cell.after_ad => Plan::Free { by_window: false },
+        None => match rule.free_in_window(cell.category.as_deref()) {
+            Some(true) if is_open => Plan::Free { by_window: true },
+            Some(true) if cell.window.is_none() => Plan::Unknown(Why::Window),
+            None if cell.window != Some(false) => Plan::Unknown(Why::Missing(Missing::Category)),
+            _ => Plan::Charge { free: rule.free_a_month(cell.category.as_deref()) },
+        },
+    }
+}
+
+/// What is to be priced by each series in each month.
+type Months<'p> = BTreeMap<(usize, (i16, i8)), Parts<'p>>;
+
+fn add<'p>(months: &mut Months<'p>, (series, day): (usize, Date), part: (usize, u64, &'p Ladder)) {
+    months.entry((series, month(day))).or_default().entry(day).or_default().push(part);
+}
+
+/// Prices every month in the order of its days, on top of what its volume was before, and tells what each cell gets.
+fn walk(months: &Months<'_>, volumes: &mut BTreeMap<(usize, (i16, i8)), u64>, tell: &mut dyn FnMut(usize, Sum)) {
+    for (month, days) in months {
+        let volume = volumes.entry(*month).or_default();
+        for parts in days.values() {
+            let Some((_, _, ladder)) = parts.first() else { continue };
+            let weights: Vec<u64> = parts.iter().map(|(_, n, _)| *n).collect();
+            let n = weights.iter().sum();
+            let total = cost(&ladder.tiers, *volume, n);
+            *volume += n;
+            for ((place, ..), micros) in parts.iter().zip(share(total, &weights)) {
+                tell(*place, Sum { micros, currency: ladder.currency.clone() });
+            }
+        }
+    }
+}
+
+/// What `n` messages cost of which `before` came in the same month.
+fn cost(tiers: &[(u64, i64)], before: u64, n: u64) -> i128 {
+    let ends = tiers.iter().skip(1).map(|(above, _)| *above).chain([u64::MAX]);
+    let end = before.saturating_add(n);
+    let in_tier = |(&(above, price), until): (&(u64, i64), u64)| {
+        i128::from(end.min(until).saturating_sub(before.max(above))) * i128::from(price)
+    };
+    tiers.iter().zip(ends).map(in_tier).sum()
+}
+
+/// Parts of a total in proportion to the weights, whole and exactly as much together: each gets what is due to it rounded
+/// down, and those of the largest remainders one more; of equal remainders, the first.
+fn share(total: i128, weights: &[u64]) -> Vec<i128> {
+    let all: i128 = weights.iter().copied().map(i128::from).sum();
+    if all == 0 {
+        return vec![0; weights.len()];
+    }
+    let due = weights.iter().map(|&weight| total * i128::from(weight));
+    let mut parts: Vec<i128> = due.clone().map(|due| due.div_euclid(all)).collect();
+    let mut remainders: Vec<(i128, usize)> = due.map(|due| -due.rem_euclid(all)).zip(0..).collect();
+    remainders.sort_unstable();
+    let left = usize::try_from(total - parts.iter().sum::<i128>()).unwrap_or_default();
+    for (_, place) in remainders.into_iter().take(left) {
+        if let Some(part) = parts.get_mut(place) {
+            *part += 1;
+        }
+    }
+    parts
+}
+
+impl Rule {
+    /// Whether the category is free while the service window is open; `None` if some are and this one is not known.
+    fn free_in_window(&self, category: Option<&str>) -> Option<bool> {
+        let free = &self.free_in_service_window;
+        match category {
+            _ if free.is_empty() => Some(false),
+            category => category.map(|category| free.iter().any(|known| known.eq_ignore_ascii_case(category))),
+        }
+    }
+
+    fn free_a_month(&self, category: Option<&str>) -> u64 {
+        category
+            .and_then(|category| self.free_per_account_and_month.get(&category.to_ascii_lowercase()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn instead(&self, category: Option<&str>) -> Option<&str> {
+        self.outside_window.get(&category?.to_ascii_lowercase()).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Every key has a default; unknown keys are refused with their line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -15,6 +16,7 @@ mod clicks;
 mod compliance;
 mod cost;
 mod currency;
+mod experiment;
 mod flow;
 mod percent;
 mod service;
@@ -23,6 +25,7 @@ mod table;
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
+pub use experiment::{Experiment, Shares};
 pub use flow::Flow;
 pub use percent::Percent;
 pub use service::{Service, Timetable};
@@ -44,6 +47,8 @@ pub struct Config {
     pub compliance: Compliance,
     /// When people are there to answer.
     pub service: Service,
+    /// In which shares contacts were meant to come into the variants of an experiment.
+    pub experiment: BTreeMap<String, Experiment>,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -442,6 +447,9 @@ impl Config {
             return refuse(contradiction);
         }
         if let Some(contradiction) = self.service.contradiction(self.windows.session_gap) {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = experiment::contradiction(&self.experiment) {
             return refuse(contradiction);
         }
         for table in &self.table {

@@ -183,6 +183,11 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
     Spec {
+        name: "n_opt_outs",
+        form: Form::Number,
+        meaning: "opt-outs within the attribution window whose last message before them this is, repeated ones too",
+    },
+    Spec {
         name: "cost",
         form: Form::Number,
         meaning: "what the platform last reported that it costs, in millionths of `currency`; null: not reported",
@@ -341,6 +346,7 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.timing.local_weekday),
     Read::Number(|row| row.fact.timing.local_hour),
     Read::Number(|row| row.fact.n_clicks),
+    Read::Number(|row| row.fact.n_opt_outs),
     Read::Number(|row| row.fact.cost),
     Read::Flag(|row| row.fact.suppressed_at != NONE),
     Read::Flag(|row| row.fact.reached),
@@ -419,6 +425,7 @@ pub(super) struct Message {
     /// Whether the contact ever sent a read receipt.
     pub(super) contact_opens: bool,
     pub(super) n_clicks: i64,
+    pub(super) n_opt_outs: i64,
     pub(super) cost: i64,
     /// The currency of the cost.
     pub(super) currency: u32,
@@ -457,6 +464,7 @@ impl Message {
             campaign_opt_out_after: NONE,
             contact_opens: false,
             n_clicks: 0,
+            n_opt_outs: 0,
             cost: NONE,
             currency: NULL,
             billable: None,

@@ -291,6 +291,7 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &self.visits {
+            self.conversations[visit.conversation].n_answered += i64::from(visit.answered_at != NONE);
             if visit.answered_at != NONE && self.columns.flows.end_with(visit) {
                 self.conversations[visit.conversation].complete(visit.answered_at);
             }
@@ -375,6 +376,9 @@ impl<'w> Walk<'w> {
         let conversation = &mut self.conversations[place];
         let is_first = conversation.n_outbound == 0 && conversation.n_inbound == 0 && conversation.by_business;
         conversation.n_outbound += 1;
+        if self.messages[message].may_have_arrived() {
+            conversation.speak(true);
+        }
         if conversation.opening_until == NONE {
             conversation.opening_until = at.saturating_add(opening);
             conversation.tags = self.messages[message].tags();
@@ -433,6 +437,9 @@ impl<'w> Walk<'w> {
         }
         let conversation = &mut self.conversations[place];
         conversation.n_inbound += 1;
+        if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) {
+            conversation.speak(false);
+        }
         lower(&mut conversation.first_inbound_at, at);
         if conversation.by_business && conversation.engaged_at == NONE && conversation.opening_until != NONE {
             let answers_opening = match (pointer, pointed) {
@@ -494,7 +501,15 @@ impl<'w> Walk<'w> {
             return;
         }
         let running = dealing.conversation;
+        let id = self.shard.message_key()[row];
+        let told_before = id != NO_MESSAGE && self.is_told(kind, id);
+        let attribution = self.settings.windows.attribution.0;
+        let attributed = self.last_message(account, at, attribution);
+        if let Some(place) = attributed.filter(|_| is_news || !told_before) {
+            self.messages[place].n_opt_outs += 1;
+        }
         if is_news {
+            let dealing = self.dealing(account);
             dealing.permission = if hard { Permission::EndedHard } else { Permission::EndedSoft };
             let (last, of_campaign) = (dealing.last_arrived, dealing.last_campaign);
             if let Some(message) = last.and_then(|place| self.messages.get_mut(place)) {
@@ -504,7 +519,7 @@ impl<'w> Walk<'w> {
                 lower(&mut message.campaign_opt_out_after, at - message.sent_at);
             }
             let mut opt_out = OptOut::new(account, at, hard, by_message);
-            if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
+            if let Some(place) = attributed {
                 let message = &mut self.messages[place];
                 opt_out.attributed = true;
                 opt_out.tags = message.tags();

@@ -26,6 +26,7 @@ mod retention;
 mod savings;
 pub mod send_time;
 mod service;
+pub mod suppression;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};

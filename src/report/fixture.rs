@@ -21,6 +21,7 @@ pub(super) fn context() -> Context {
         horizon: Some(Time(1_777_982_400 * SECOND)),
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
         minimum: 30,
+        suppressed: None,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),

@@ -186,14 +186,15 @@ fn campaigns(report: &Report, words: &Words<'_>) -> Section {
     ];
     let mut table = words.table(&report.campaigns, &metrics);
     with_sent(&mut table, report.campaigns.rows.iter().map(|row| &row.figures), words.language);
+    let minimum = words.language.count(words.minimum);
+    let small = match report.context.suppressed {
+        None => format!("Pale shares, here and elsewhere, rest on fewer than {minimum} observations."),
+        Some(_) => format!("Shares of fewer than {minimum} observations are left out, here and elsewhere."),
+    };
     Section {
         id: "campaigns",
         title: "Campaigns",
-        lead: format!(
-            "Where the intervals of two campaigns overlap, their difference may be chance. Pale shares, here and elsewhere, \
-             rest on fewer than {} observations.",
-            words.language.count(words.minimum)
-        ),
+        lead: format!("Where the intervals of two campaigns overlap, their difference may be chance. {small}"),
         parts: vec![part(table, "", "No message of this range belongs to a campaign.")],
     }
 }

@@ -5,6 +5,8 @@
 pub mod assignment;
 pub mod decomposition;
 pub mod difference;
+pub mod disclosure;
+pub mod exact;
 pub mod excess;
 pub mod routing;
 pub mod survival;

@@ -45,6 +45,7 @@ mod leaving;
 mod reports;
 // Several writers, tidying up, privacy.
 mod store;
+mod suppression;
 // What lasts and how it ends, against published values and chance.
 mod survival;
 // The rules of the house.

@@ -40,7 +40,8 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
-        title: capitalised(&column.title),
+        // The letters of statistics are small.
+        title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });

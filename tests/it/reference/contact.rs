@@ -37,6 +37,9 @@ pub(super) struct Message {
     pub(super) suppressed: bool,
     pub(super) reached: bool,
     pub(super) n_clicks: u64,
+    pub(super) category: Option<String>,
+    /// Opt-outs soon after it, those that change nothing too.
+    pub(super) n_opt_outs: u64,
     pub(super) replied: bool,
     pub(super) opted_out: bool,
     pub(super) opted_out_hard: bool,
@@ -225,6 +228,7 @@ impl Contact<'_> {
                 campaign: first_word(|event| event.campaign.clone()),
                 flow: first_word(|event| event.flow.clone()),
                 question: first_word(|event| event.question.clone()),
+                category: first_word(|event| event.category.clone()),
                 begun: place,
                 sent_at,
                 delivered_at,
@@ -293,6 +297,18 @@ impl Contact<'_> {
             {
                 messages[number].opted_out = true;
                 messages[number].opted_out_hard |= opt_out.hard;
+            }
+        }
+        for place in (0..self.events.len()).filter(|&place| self.ends_by_opt_out(place)) {
+            let event = &self.events[place];
+            let is_told = |other: &Event| (other.kind, &other.message) == (event.kind, &event.message);
+            let is_repeated = event.message.is_some() && self.events[..place].iter().any(is_told);
+            let is_news = opt_outs.iter().any(|opt_out| opt_out.place == place);
+            if let Some(number) = self.last_before(place, messages)
+                && event.at - messages[number].sent_at <= ATTRIBUTION
+                && (is_news || !is_repeated)
+            {
+                messages[number].n_opt_outs += 1;
             }
         }
         for number in 0..messages.len() {

@@ -83,7 +83,7 @@ pub(super) fn disagreements(pipeline: &Pipeline) -> Vec<String> {
     let horizon = all.iter().map(|event| event.at).max().unwrap();
     for events in all.chunk_by(|left: &Event, right| left.contact == right.contact) {
         let tells = Tells::of(&all, &events[0].channel);
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions: &[] };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows: &[] };
         let messages = contact::facts(events, &around).messages;
         let permission = Permission {
             events,

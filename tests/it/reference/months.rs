@@ -115,7 +115,7 @@ pub(super) fn tally<'t>(all: &[Event], by: &'t [&'t str], since: Option<i64>, un
             continue;
         }
         let tells = Tells::of(all, &read[0].channel);
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions: &[] };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows: &[] };
         let facts = contact::facts(&read, &around);
         let contact = || Contact { events: &read, around: &around };
         let is_known = |place: &usize| {

@@ -352,10 +352,10 @@ fn one(
         let first_visit: usize = facts.n_visits[..number].iter().sum();
         let visits = &facts.visits[first_visit..first_visit + facts.n_visits[number]];
         let answers = visits.iter().filter(|visit| {
-            told.around.last_questions.iter().any(|(flow, version, question)| {
-                visit.flow.as_ref() == Some(flow)
-                    && visit.question.as_ref() == Some(question)
-                    && version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
+            told.around.flows.iter().any(|flow| {
+                visit.flow.as_ref() == Some(&flow.name)
+                    && visit.question.as_ref() == flow.questions.last()
+                    && flow.version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
             })
         });
         let ends = course.iter().filter(|(_, what)| *what == What::Completed).map(|(at, _)| *at);

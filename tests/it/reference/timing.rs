@@ -81,7 +81,7 @@ pub(super) fn disagreements(pipeline: &Pipeline, all: &[Event], since: Option<i6
         let read: Vec<Event> =
             events.iter().filter(|event| until.is_none_or(|until| event.at < until)).cloned().collect();
         let horizon = until.map_or(end, |until| until.min(end));
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions: &[] };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows: &[] };
         let facts = contact::facts(&read, &around);
         for message in facts.messages.iter().filter(|message| message.reached && in_scope(message.sent_at)) {
             let add = |rates: &mut Rates, segment: Vec<Option<String>>, did: bool| {

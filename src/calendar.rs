@@ -1,8 +1,8 @@
-//! Parts of time in a zone: the day, week, month, year, weekday and hour of an instant, as text.
+//! Parts of time in a zone: the day, week, month, year, weekday and hour of an instant, as text; and when months begin.
 
 use hashbrown::HashMap;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::event::SECOND;
 
@@ -59,5 +59,35 @@ impl Calendar {
     #[must_use]
     pub fn into_texts(self) -> Vec<String> {
         self.texts
+    }
+}
+
+/// The months from that of one instant to that of another, with both: when each begins, and how it is written. Microseconds.
+#[must_use]
+pub fn months(zone: &TimeZone, from: i64, to: i64) -> Vec<(i64, String)> {
+    let timestamp = |at| Timestamp::from_microsecond(at).unwrap_or_default();
+    let mut months = Vec::new();
+    let mut month = timestamp(from).to_zoned(zone.clone()).date().first_of_month();
+    while let Ok(begins) = month.to_zoned(zone.clone())
+        && begins.timestamp() <= timestamp(to)
+    {
+        months.push((begins.timestamp().as_microsecond(), month.strftime("%Y-%m").to_string()));
+        let Ok(next) = month.checked_add(1.month()) else { break };
+        month = next;
+    }
+    months
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_begin_at_midnight_of_the_zone() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let months = months(&berlin, at("2026-02-28T23:30:00Z"), at("2026-03-31T22:00:00Z"));
+        let expected = [("2026-02-28T23:00:00Z", "2026-03"), ("2026-03-31T22:00:00Z", "2026-04")];
+        assert_eq!(months, expected.map(|(begins, name)| (at(begins), name.to_owned())));
     }
 }

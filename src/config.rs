@@ -15,11 +15,17 @@ mod clicks;
 mod compliance;
 mod cost;
 mod currency;
+mod flow;
+mod percent;
+mod service;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
+pub use flow::Flow;
+pub use percent::Percent;
+pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
 /// The whole file.
@@ -36,6 +42,8 @@ pub struct Config {
     pub windows: Windows,
     /// What may be sent after an opt-out, and what counts as consent.
     pub compliance: Compliance,
+    /// When people are there to answer.
+    pub service: Service,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -128,11 +136,13 @@ pub struct Report {
     pub zone: Zone,
     /// Shares of fewer observations are shown pale. Default 30.
     pub minimum: u64,
+    /// Share that should go on from each question. Default: that of the flow's median question.
+    pub target: Option<Percent>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { zone: Zone::default(), minimum: 30 }
+        Self { zone: Zone::default(), minimum: 30, target: None }
     }
 }
 
@@ -281,18 +291,6 @@ impl Default for Transcript {
     }
 }
 
-/// `[[flow]]`: a scripted dialogue whose questions are known in order. Answering the last one completes it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flow {
-    /// Name, as it stands in the `flow` column.
-    pub name: String,
-    /// Edition; absent means every edition.
-    pub version: Option<String>,
-    /// Questions from the first to the last.
-    pub questions: Vec<String>,
-}
-
 /// `[[map]]`: what the business knows about its messages. All conditions must hold; rules apply in their order, and a
 /// later rule overrides an earlier one.
 #[derive(Clone, Debug, Deserialize)]
@@ -432,12 +430,18 @@ impl Config {
                 ));
             }
         }
+        if let Some(contradiction) = self.flow.iter().find_map(Flow::contradiction) {
+            return refuse(contradiction);
+        }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {
                 return refuse(format!("'{pointer}' is not a JSON pointer; write '/key' or '/outer/inner'"));
             }
         }
         if let Some(contradiction) = self.clicks.contradiction() {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = self.service.contradiction(self.windows.session_gap) {
             return refuse(contradiction);
         }
         for table in &self.table {

@@ -4,6 +4,7 @@
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
 mod funnel;
+mod heat_map;
 mod histogram;
 mod opt_outs;
 mod questions;
@@ -12,6 +13,7 @@ mod theme;
 mod trend;
 
 pub use funnel::{Step, funnel};
+pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
 pub use questions::{Outcome, Question, questions};

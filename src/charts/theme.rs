@@ -148,6 +148,13 @@ impl Canvas<'_> {
         self.0.draw(&Rectangle::new([(left, top), (right, bottom)], ink.colour().filled())).map_err(fault)
     }
 
+    /// A rectangle whose blue is the stronger the more, from 0 to 1: never so pale that it is taken for none, nor so strong
+    /// that text on it cannot be read.
+    pub(super) fn shade(&self, strength: f64, from: (i32, i32), to: (i32, i32)) -> Result<()> {
+        let colour = Ink::Blue.colour().mix(0.08 + 0.52 * strength.clamp(0.0, 1.0));
+        self.0.draw(&Rectangle::new([from, to], colour.filled())).map_err(fault)
+    }
+
     /// A line through all points.
     pub(super) fn line(&self, ink: Ink, width: u32, points: Vec<(i32, i32)>) -> Result<()> {
         self.0.draw(&PathElement::new(points, ink.colour().stroke_width(width))).map_err(fault)

@@ -228,11 +228,12 @@ impl Reading {
 
     fn open(&self) -> Result<Opened> {
         let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
-        let config = config(self.config.as_deref(), Some(path))?;
+        let mut config = config(self.config.as_deref(), Some(path))?;
         let zone = match &self.timezone {
             Some(name) => Zone::parse(name).map_err(Error::Usage)?,
             None => config.report.zone.clone(),
         };
+        config.report.zone = zone.clone();
         let when = |text: &Option<String>| text.as_deref().map(|text| instant(text, &zone)).transpose();
         let (since, until) = (when(&self.since)?, when(&self.until)?);
         if let (Some(since), Some(until)) = (since, until)

@@ -21,7 +21,7 @@ use crate::store::{self, Key, Snapshot, Store};
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
 
 /// Metrics whose denominators are all contacts and all messages.
-const CONTACTS: &str = "silent_contact_rate";
+const CONTACTS: &str = "erasure_pending_rate";
 const MESSAGES: &str = "failure_rate";
 
 /// Write a report: one page that works offline, Markdown and JSON.

@@ -3,6 +3,7 @@
 //! Acts keep a conversation going: what either side sends, taps or asks. Receipts, failures and opt-outs do not.
 
 use super::messages::Tags;
+use super::service::{self, Served};
 use super::table::{Form, NONE, Read, Spec, code_of};
 use super::{Grain, Settings};
 use crate::store::words::NULL;
@@ -97,6 +98,123 @@ const COLUMNS: &[Spec] = &[
         meaning: "the channel's log tells when the bot does not understand",
     },
     Spec { name: "goals_measurable", form: Form::Flag, meaning: "the channel's log tells of goals" },
+    Spec {
+        name: "handled_by",
+        form: Form::Word,
+        meaning: "human if a person took over or wrote; else bot; null: nobody wrote, or the log does not tell who",
+    },
+    Spec {
+        name: "authors_known",
+        form: Form::Flag,
+        meaning: "of every message of the business the log tells whether the bot or a person wrote it",
+    },
+    Spec { name: "requested", form: Form::Flag, meaning: "the contact wrote or tapped, other than to opt out" },
+    Spec {
+        name: "over",
+        form: Form::Flag,
+        meaning: "the session gap after its last act lies within the log: nothing can be added",
+    },
+    Spec {
+        name: "bot_response_s",
+        form: Form::Number,
+        meaning: "seconds that the contact waited for the bot's first response, rounded up; null: no response, or it was not the bot's to give",
+    },
+    Spec {
+        name: "bot_waiting_s",
+        form: Form::Number,
+        meaning: "seconds from a first request that nobody answered, and that was the bot's to answer, to the end of the log; null: none",
+    },
+    Spec {
+        name: "bot_wait_seen_s",
+        form: Form::Number,
+        meaning: "seconds from the beginning of the wait for the bot to the end of the log; null: no wait",
+    },
+    Spec {
+        name: "human_response_s",
+        form: Form::Number,
+        meaning: "seconds that the contact waited for a person's first message, rounded up; null: no wait or no message",
+    },
+    Spec {
+        name: "human_waiting_s",
+        form: Form::Number,
+        meaning: "seconds that the contact has waited in vain for a person until the end of the log; null: no such wait",
+    },
+    Spec {
+        name: "human_wait_seen_s",
+        form: Form::Number,
+        meaning: "seconds from the beginning of the wait for a person to the end of the log; null: no wait",
+    },
+    Spec {
+        name: "human_response_business_s",
+        form: Form::Number,
+        meaning: "human_response_s inside business hours; null: also where none are configured",
+    },
+    Spec {
+        name: "human_waiting_business_s",
+        form: Form::Number,
+        meaning: "human_waiting_s inside business hours; null: also where none are configured",
+    },
+    Spec {
+        name: "human_wait_seen_business_s",
+        form: Form::Number,
+        meaning: "human_wait_seen_s inside business hours; null: also where none are configured",
+    },
+    Spec {
+        name: "human_business_measurable",
+        form: Form::Flag,
+        meaning: "authors are known and business hours configured",
+    },
+    Spec { name: "business_measurable", form: Form::Flag, meaning: "business hours are configured" },
+    Spec {
+        name: "resolution_s",
+        form: Form::Number,
+        meaning: "seconds from the contact's first request to the first goal, end of a flow or last answer of a declared flow, rounded up; null: none",
+    },
+    Spec {
+        name: "unresolved_s",
+        form: Form::Number,
+        meaning: "seconds from the contact's first request to the end of the log while there is no resolution and the conversation is not over; null otherwise",
+    },
+    Spec {
+        name: "resolution_business_s",
+        form: Form::Number,
+        meaning: "resolution_s inside business hours; null: also where none are configured",
+    },
+    Spec {
+        name: "unresolved_business_s",
+        form: Form::Number,
+        meaning: "unresolved_s inside business hours; null: also where none are configured",
+    },
+    Spec {
+        name: "resolution_measurable",
+        form: Form::Flag,
+        meaning: "it is in a flow, or the channel's log tells of goals",
+    },
+    Spec {
+        name: "quietly_resolved",
+        form: Form::Flag,
+        meaning: "resolved; or over, the business having the last word and the contact not having opted out",
+    },
+    Spec {
+        name: "called_back",
+        form: Form::Flag,
+        meaning: "the contact began another conversation with a request within the call-back window after the last act",
+    },
+    Spec {
+        name: "callback_decided",
+        form: Form::Flag,
+        meaning: "the call-back window after the last act lies within the log",
+    },
+    Spec {
+        name: "n_replies_compared",
+        form: Form::Number,
+        meaning: "replies of the bot whose question or template is known, as is that of the reply before",
+    },
+    Spec {
+        name: "n_replies_repeated",
+        form: Form::Number,
+        meaning: "those of them that ask or send again what the reply before did",
+    },
 ];
 
 const OUTCOMES: &[&str] = &["completed", "opted_out", "handed_over", "open", "abandoned"];
@@ -132,6 +250,31 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Flag(|row| row.owner.observable.handovers.is_bounded()),
     Read::Flag(|row| row.owner.observable.fallbacks.is_measurable()),
     Read::Flag(|row| row.owner.observable.goals.is_measurable()),
+    Read::Fixed(service::HANDLERS, service::handled_by),
+    Read::Flag(service::authors_known),
+    Read::Flag(service::has_request),
+    Read::Flag(service::is_over),
+    Read::Number(service::bot_response_s),
+    Read::Number(service::bot_waiting_s),
+    Read::Number(service::bot_wait_seen_s),
+    Read::Number(service::human_response_s),
+    Read::Number(service::human_waiting_s),
+    Read::Number(service::human_wait_seen_s),
+    Read::Number(service::human_response_business_s),
+    Read::Number(service::human_waiting_business_s),
+    Read::Number(service::human_wait_seen_business_s),
+    Read::Flag(|row| service::has_hours(row) && service::authors_known(row)),
+    Read::Flag(service::has_hours),
+    Read::Number(service::resolution_s),
+    Read::Number(service::unresolved_s),
+    Read::Number(service::resolution_business_s),
+    Read::Number(service::unresolved_business_s),
+    Read::Flag(|row| row.fact.in_flow || row.owner.observable.goals.is_measurable()),
+    Read::Flag(service::is_quietly_resolved),
+    Read::Flag(service::is_called_back),
+    Read::Flag(service::is_callback_decided),
+    Read::Number(service::n_replies_compared),
+    Read::Number(service::n_replies_repeated),
 ];
 
 /// One conversation as it goes on.
@@ -163,6 +306,7 @@ pub(super) struct Conversation {
     pub(super) in_flow: bool,
     /// The visit that stands open to an answer, by its place among the contact's visits.
     pub(super) current_visit: Option<usize>,
+    pub(super) served: Served,
 }
 
 impl Conversation {
@@ -192,7 +336,14 @@ impl Conversation {
             goal: false,
             in_flow: false,
             current_visit: None,
+            served: Served::default(),
         }
+    }
+
+    /// It is completed: by the end of a flow, a goal, or the last answer of a declared flow.
+    pub(super) fn complete(&mut self, at: i64) {
+        self.completed = true;
+        self.served.resolve(at);
     }
 
     /// Whether the log ends before the conversation can be said to be over.

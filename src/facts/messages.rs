@@ -6,6 +6,7 @@
 use super::Grain;
 use super::compliance::{Finding, ServiceWindow, Verdict};
 use super::table::{Form, NONE, Read, Row, Spec};
+use super::timing::{self, Timing};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
@@ -19,7 +20,7 @@ pub const GRAIN: Grain = Grain {
 };
 
 /// Columns of events of which a message takes the first word that any of its events tells.
-pub(super) const WORDS: [&str; 11] = [
+pub(super) const WORDS: [&str; 12] = [
     "campaign",
     "template",
     "category",
@@ -31,13 +32,17 @@ pub(super) const WORDS: [&str; 11] = [
     "language",
     "message_type",
     "error_code",
+    "agent",
 ];
-const CAMPAIGN: usize = 0;
+pub(super) const CAMPAIGN: usize = 0;
 pub(super) const TEMPLATE: usize = 1;
 pub(super) const CATEGORY: usize = 2;
+pub(super) const FLOW: usize = 3;
+pub(super) const QUESTION: usize = 5;
 const VARIANT: usize = 6;
 pub(super) const MESSAGE_TYPE: usize = 9;
 const ERROR_CODE: usize = 10;
+pub(super) const AGENT: usize = 11;
 
 const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
@@ -134,6 +139,47 @@ const COLUMNS: &[Spec] = &[
         name: "campaign_opt_out_s",
         form: Form::Number,
         meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
+    },
+    Spec {
+        name: "open_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the first opening, rounded up; null: it was not opened, or that is not known",
+    },
+    Spec {
+        name: "unopened_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unopened when the log ends, 7 days at most, rounded down; null: it was opened",
+    },
+    Spec {
+        name: "unanswered_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unanswered when the log ends, the reply window at most, rounded down; null: it was answered",
+    },
+    Spec {
+        name: "n_last_7d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 7 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "n_last_30d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 30 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "dose_7d",
+        form: Form::Count,
+        meaning: "class of n_last_7d, by its lowest number: 0, 1, 2, 3, 4 (and 5), 6 (to 10), 11 (to 20), 21 (and more)",
+    },
+    Spec { name: "dose_30d", form: Form::Count, meaning: "class of n_last_30d, as that of n_last_7d" },
+    Spec {
+        name: "local_weekday",
+        form: Form::Count,
+        meaning: "weekday of sending where the contact is, from 1 for Monday to 7; null: their country is unknown or has several zones",
+    },
+    Spec {
+        name: "local_hour",
+        form: Form::Count,
+        meaning: "hour of sending where the contact is, 0 to 23; null: their country is unknown or has several zones",
     },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
     Spec {
@@ -282,14 +328,18 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.opted_out_at),
     Read::Number(|row| row.fact.next_sent_at),
     Read::Number(|row| row.fact.conversation_started_at),
-    Read::Number(|row| {
-        seconds_up(match row.fact.first_replied_at {
-            NONE => NONE,
-            at => at - row.fact.sent_at,
-        })
-    }),
+    Read::Number(|row| seconds_until(row.fact, row.fact.first_replied_at)),
     Read::Number(|row| seconds_up(row.fact.opt_out_after)),
     Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
+    Read::Number(|row| seconds_until(row.fact, row.fact.opened_at)),
+    Read::Number(timing::unopened_s),
+    Read::Number(timing::unanswered_s),
+    Read::Number(|row| row.fact.timing.n_last_7d),
+    Read::Number(|row| row.fact.timing.n_last_30d),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_7d)),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_30d)),
+    Read::Number(|row| row.fact.timing.local_weekday),
+    Read::Number(|row| row.fact.timing.local_hour),
     Read::Number(|row| row.fact.n_clicks),
     Read::Number(|row| row.fact.cost),
     Read::Flag(|row| row.fact.suppressed_at != NONE),
@@ -324,8 +374,13 @@ pub(super) const READS: &[Read<Message>] = &[
 ];
 
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
-fn seconds_up(micros: i64) -> i64 {
+pub(super) fn seconds_up(micros: i64) -> i64 {
     if micros == NONE { NONE } else { micros.saturating_add(SECOND - 1).div_euclid(SECOND) }
+}
+
+/// Seconds from sending until then, rounded up.
+fn seconds_until(message: &Message, at: i64) -> i64 {
+    seconds_up(if at == NONE { NONE } else { at - message.sent_at })
 }
 
 /// Whether it can be said if the message was dismissed.
@@ -381,6 +436,7 @@ pub(super) struct Message {
     /// The log tells of the sending itself, and not only what became of it.
     pub(super) sending_told: bool,
     pub(super) verdict: Verdict,
+    pub(super) timing: Timing,
 }
 
 impl Message {
@@ -415,6 +471,7 @@ impl Message {
             reached: false,
             sending_told: false,
             verdict: Verdict::default(),
+            timing: Timing::default(),
         }
     }
 

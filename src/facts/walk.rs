@@ -4,15 +4,18 @@
 
 use std::ops::Range;
 
-use super::columns::{Columns, LastQuestion};
+use super::columns::Columns;
 use super::compliance;
 use super::contacts::Contact;
 use super::conversations::Conversation;
 use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
+use super::service::Served;
+use super::timing::Clocks;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, billing, endings, passes};
+use super::ways::Ways;
+use super::{NONE, Observable, Settings, billing, chosen, endings, passes, timing};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -30,8 +33,11 @@ enum Permission {
 }
 
 /// What is known of the contact's dealings with one account while walking.
-struct Dealing {
-    account: u32,
+pub(super) struct Dealing {
+    pub(super) account: u32,
+    /// The first opt-in, and its topic or source.
+    pub(super) opted_in_at: i64,
+    pub(super) opted_in_source: u32,
     conversation: Option<usize>,
     permission: Permission,
     last_inbound_at: i64,
@@ -58,15 +64,18 @@ pub(super) struct Walk<'w> {
     pub(super) begun_by: Vec<usize>,
     pub(super) messages: Vec<Message>,
     pub(super) marks: Marks,
-    dealings: Vec<Dealing>,
+    pub(super) dealings: Vec<Dealing>,
     /// Place of each account among the dealings.
-    by_account: Index<u32, usize>,
+    pub(super) by_account: Index<u32, usize>,
+    /// When the contact did something, toward which account.
+    pub(super) inbound_acts: Vec<(u32, i64)>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
     pub(super) prompts: Index<i64, usize>,
     /// The latest visit to each question of a conversation.
     pub(super) latest: Index<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
     pub(super) passes: Index<(usize, u32, u32), (i64, usize)>,
+    ways: Ways,
     /// Ids of inbound messages by which the contact opted out.
     stops: Index<i64, ()>,
     /// Acts of which one message can have only one, by kind and key of the message.
@@ -77,6 +86,7 @@ pub(super) struct Walk<'w> {
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
     pub(super) contact: Contact,
+    pub(super) clocks: Clocks,
 }
 
 /// Watermarks of a contact: account, reach, and when it was told.
@@ -100,9 +110,11 @@ impl<'w> Walk<'w> {
             marks: Marks::default(),
             dealings: Vec::new(),
             by_account: Index::default(),
+            inbound_acts: Vec::new(),
             prompts: Index::default(),
             latest: Index::default(),
             passes: Index::default(),
+            ways: Ways::default(),
             stops: Index::default(),
             told: Index::default(),
             may_be_told: [false; 256],
@@ -110,6 +122,7 @@ impl<'w> Walk<'w> {
             visits: Vec::new(),
             opt_outs: Vec::new(),
             contact: Contact::new(NONE),
+            clocks: Clocks::new(shard, columns.wants),
         }
     }
 
@@ -118,10 +131,11 @@ impl<'w> Walk<'w> {
         self.begin(rows);
         self.collect_messages(observable);
         self.walk();
+        timing::tell(self);
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
         }
-        if self.columns.bills {
+        if self.columns.wants.billing {
             billing::find(self);
         }
     }
@@ -132,6 +146,7 @@ impl<'w> Walk<'w> {
         self.messages.clear();
         self.dealings.clear();
         self.by_account.clear();
+        self.inbound_acts.clear();
         self.prompts.clear();
         self.latest.clear();
         self.passes.clear();
@@ -205,11 +220,11 @@ impl<'w> Walk<'w> {
                 }
                 Kind::FlowEnded => {
                     let conversation = self.act(row, at, true);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                 }
                 Kind::GoalReached => {
                     let conversation = self.act(row, at, false);
-                    self.conversations[conversation].completed = true;
+                    self.conversations[conversation].complete(at);
                     self.conversations[conversation].goal = true;
                 }
                 Kind::Payment => {
@@ -225,12 +240,14 @@ impl<'w> Walk<'w> {
                 Kind::HandoverToHuman => {
                     let conversation = self.act(row, at, true);
                     lower(&mut self.conversations[conversation].handed_over_at, at);
+                    self.conversations[conversation].served.take_over(at);
                     if let Some(visit) = self.current_visit(conversation).filter(|visit| visit.is_waiting()) {
                         visit.hand_over(at);
                     }
                 }
                 Kind::HandoverToBot => {
-                    self.act(row, at, true);
+                    let conversation = self.act(row, at, true);
+                    self.conversations[conversation].served.hand_back();
                 }
                 Kind::OptedOutSoft | Kind::OptedOutHard => self.opted_out(row, kind, at),
                 Kind::OptedIn => self.opted_in(row, at),
@@ -274,18 +291,19 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &self.visits {
-            let ends = |&(flow, version, question): &LastQuestion| {
-                (flow, question) == (visit.flow, visit.question)
-                    && version.is_none_or(|version| version == visit.flow_version)
-            };
-            if visit.answered_at != NONE && self.columns.last_questions.iter().any(ends) {
-                self.conversations[visit.conversation].completed = true;
+            if visit.answered_at != NONE && self.columns.flows.end_with(visit) {
+                self.conversations[visit.conversation].complete(visit.answered_at);
             }
         }
+        self.serve_conclude();
         for visit in &mut self.visits {
             endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
         passes::conclude(&mut self.visits);
+        chosen::conclude(&mut self.visits, &self.columns.flows);
+        if self.columns.wants.ways {
+            self.ways.conclude(&mut self.visits, &self.conversations, &self.columns.flows);
+        }
         let is_sent = |message: &&Message| message.suppressed_at == NONE;
         self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
         let since = self.settings.since.unwrap_or(i64::MIN);
@@ -310,6 +328,8 @@ impl<'w> Walk<'w> {
             self.by_account.add(account, self.dealings.len());
             self.dealings.push(Dealing {
                 account,
+                opted_in_at: NONE,
+                opted_in_source: NULL,
                 conversation: None,
                 permission: Permission::Given,
                 last_inbound_at: NONE,
@@ -329,7 +349,11 @@ impl<'w> Walk<'w> {
         let gap = self.settings.windows.session_gap.0;
         let running = self.dealing(account).conversation;
         let place = running.filter(|&place| at - self.conversations[place].ended_at <= gap).unwrap_or_else(|| {
-            self.conversations.push(Conversation::new(account, at, by_business));
+            let mut conversation = Conversation::new(account, at, by_business);
+            if let Some(before) = running {
+                conversation.served = Served::after(&self.conversations[before].served);
+            }
+            self.conversations.push(conversation);
             let place = self.conversations.len() - 1;
             self.dealing(account).conversation = Some(place);
             place
@@ -364,6 +388,9 @@ impl<'w> Walk<'w> {
         }
         let started_at = conversation.started_at;
         let may_have_arrived = self.messages[message].may_have_arrived();
+        if may_have_arrived {
+            self.serve_sent(place, message, row, at);
+        }
         let in_campaign = self.messages[message].campaign() != NULL;
         let dealing = self.dealing(self.messages[message].account);
         if may_have_arrived {
@@ -423,18 +450,22 @@ impl<'w> Walk<'w> {
             }
         }
         self.dealing(account).last_inbound_at = at;
+        self.inbound_acts.push((account, at));
         self.contact.n_inbound += 1;
         if let Some(visit) = self.current_visit(place) {
             visit.not_understood = false;
         }
         let stops = self.is_stop(self.shard.message_key()[row]);
         if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) && !stops {
+            self.serve_received(place, at);
             let current = self.conversations[place].current_visit;
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()
                 || (current.is_some() && self.prompts.get(pointer) == current);
+            let answer = self.columns.answer[row];
             if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
                 visit.take_message(at);
+                visit.given.take(answer);
             }
         }
     }
@@ -501,7 +532,12 @@ impl<'w> Walk<'w> {
             self.contact.opted_in_at = at;
             self.contact.opted_in_source = self.columns.topic[row];
         }
+        let topic = self.columns.topic[row];
         let dealing = self.dealing(account);
+        if dealing.opted_in_at == NONE {
+            dealing.opted_in_at = at;
+            dealing.opted_in_source = topic;
+        }
         if dealing.permission != Permission::Given {
             dealing.permission = Permission::Given;
             for place in std::mem::take(&mut dealing.pending) {

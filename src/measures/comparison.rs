@@ -124,7 +124,7 @@ impl Comparison {
     pub fn new(against: Against, subjects: Vec<Ask>) -> Result<Self> {
         for subject in &subjects {
             let metric = Metric::find(&subject.metric)?;
-            if !metric.sql.contains("numerator") {
+            if !metric.is_rate() {
                 return Err(Error::Usage(format!("'{}' is no rate, and only rates are compared", metric.id)));
             }
         }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::facts::{Observable, Seen};
@@ -33,7 +33,7 @@ pub(super) const ANSWERED: usize = 0;
 const SKIPPED: usize = 1;
 
 /// After how long the second table tells who has answered: name, title, seconds.
-const TIMES: [(&str, &str, i64); 7] = [
+pub(super) const TIMES: [(&str, &str, i64); 7] = [
     ("by_1m", "1 min", 60),
     ("by_5m", "5 min", 300),
     ("by_15m", "15 min", 900),
@@ -142,12 +142,7 @@ impl Question<'_> {
 /// The columns in front, then these.
 pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
     let ask = setting.ask("ending_seconds", &["flow", "question"]);
-    let title = |name: &str| match name {
-        "flow" => "Flow".to_owned(),
-        "question" => "Question".to_owned(),
-        name => name.to_owned(),
-    };
-    ask.by.iter().filter(|name| *name != "ending").map(|name| Column::new(name, &title(name))).chain(own).collect()
+    columns_of(ask.by.iter().filter(|name| *name != "ending")).into_iter().chain(own).collect()
 }
 
 /// Who answered, who left, who may still answer; and the drop-off with and without the latter.
@@ -253,7 +248,7 @@ fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
+    use crate::config::Config;
     use crate::facts::Settings;
     use crate::metrics::{Answer, Counts, Distribution, Row as Found};
 
@@ -274,30 +269,28 @@ pub(super) mod tests {
         measured_as(&MEASURE, visits)
     }
 
-    /// As [`measured`], of another measure that asks the same.
-    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
+    /// What a measure makes in a range without anything special.
+    pub(in crate::measures) fn with_setting(make: impl FnOnce(&Setting<'_>) -> Vec<Table>) -> Vec<Table> {
         let config = Config::default();
         let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
             observable: BTreeMap::from([(
                 "whatsapp".to_owned(),
                 Observable { stops: Seen::Always, ..Observable::default() },
             )]),
-            horizon: 0,
-            since: None,
-            until: None,
+            ..Settings::default()
         };
-        let setting = Setting { by: &[], config: &config, settings: &settings };
+        make(&Setting { by: &[], config: &config, settings: &settings })
+    }
+
+    /// As [`measured`], of another measure that asks the same.
+    pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
         let seconds = visits.iter().map(|(ending, _, seconds)| {
             (*ending, Counts::Distribution(Distribution(seconds.iter().map(|&seconds| (seconds, 1)).collect())))
         });
         let counts =
             visits.iter().map(|(ending, count, _)| (*ending, Counts::Rate(Rate { numerator: 0, denominator: *count })));
         let answers = [found("ending_seconds", seconds.collect()), found("question_open_rate", counts.collect())];
-        (measure.tables)(&setting, &Answers::new(&answers)).unwrap()
+        with_setting(|setting| (measure.tables)(setting, &Answers::new(&answers)).unwrap())
     }
 
     fn share(value: &Value) -> f64 {

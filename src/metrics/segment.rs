@@ -145,6 +145,27 @@ fn times(instants: &[i64], format: &'static str, zone: &TimeZone) -> Codes {
 }
 
 impl Segments {
+    /// The rows, those of one segment together, segments by their numbers.
+    #[must_use]
+    pub fn order(&self) -> Vec<u32> {
+        let mut ends = vec![0_usize; self.values.len() + 1];
+        for &segment in &self.of_row {
+            if let Some(end) = ends.get_mut(segment as usize + 1) {
+                *end += 1;
+            }
+        }
+        for place in 1..ends.len() {
+            ends[place] += ends[place - 1];
+        }
+        let mut order = vec![0; self.of_row.len()];
+        for (row, &segment) in (0..).zip(&self.of_row) {
+            let next = &mut ends[segment as usize];
+            order[*next] = row;
+            *next += 1;
+        }
+        order
+    }
+
     /// The segments of a coarser breakdown, whose columns are among those of this one. Their rows are these segments.
     #[must_use]
     pub fn coarsen(&self, fine: &[String], by: &[String]) -> Self {

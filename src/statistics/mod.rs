@@ -7,5 +7,6 @@ pub mod decomposition;
 pub mod difference;
 pub mod routing;
 pub mod survival;
+pub mod trend;
 
 use crate::rate::as_f64;

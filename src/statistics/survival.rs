@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+
 use super::as_f64;
 use crate::rate::Z95;
 
@@ -117,6 +119,25 @@ impl Observed {
         faded.find(|&(_, rest)| rest < share - 1e-12).map(|(time, _)| time)
     }
 
+    /// How many ended by the cause in each span of time, and for how long all who were looked at then had lasted in it: the
+    /// two halves of a hazard. Span 0 is from 0 to one unit short of the width, and so on up to the horizon.
+    #[must_use]
+    pub fn hazards(&self, cause: usize, width: i64, horizon: i64) -> Vec<Hazard> {
+        let n_spans = usize::try_from(horizon / width.max(1)).unwrap_or_default();
+        let mut hazards = vec![Hazard::default(); n_spans];
+        let mut lasting = self.n();
+        for (hazard, from) in hazards.iter_mut().zip((0..).step_by(usize::try_from(width).unwrap_or(1))) {
+            for (&time, (ended, censored)) in self.at.range(from..from + width) {
+                let gone = ended.iter().sum::<u64>() + censored;
+                hazard.n_ended += ended.get(cause).copied().unwrap_or_default();
+                hazard.lasted += as_f64(gone) * as_f64(u64::try_from(time - from).unwrap_or_default());
+                lasting -= gone;
+            }
+            hazard.lasted += as_f64(lasting) * as_f64(width.unsigned_abs());
+        }
+        hazards
+    }
+
     /// Every time with how many were at risk, and how many ended by each cause.
     fn steps(&self) -> impl Iterator<Item = (i64, u64, &[u64])> {
         let mut at_risk = self.n();
@@ -126,6 +147,36 @@ impl Observed {
             // A time may have been added with nobody in it; nothing is divided by zero for that.
             (time, before.max(1), ended.as_slice())
         })
+    }
+}
+
+/// Endings in a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hazard {
+    /// How many ended by the cause.
+    pub n_ended: u64,
+    /// For how long all together had lasted in the span, in units of time.
+    pub lasted: f64,
+}
+
+impl Hazard {
+    /// Endings for each unit of time; `None` if nobody lasted.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        (self.lasted > 0.0).then(|| as_f64(self.n_ended) / self.lasted)
+    }
+
+    /// How often chance alone would put at least so many of the endings of both spans into this one, if the hazard was the
+    /// same in both: of all endings, each falls here with the share of time that was spent here (J. Przyborowski & H.
+    /// Wilenski, "Homogeneity of results in testing samples from Poisson series", Biometrika 31, 1940).
+    #[must_use]
+    pub fn rises_by_chance(&self, before: &Self) -> f64 {
+        let all = self.n_ended + before.n_ended;
+        let here = self.lasted / (self.lasted + before.lasted);
+        match self.n_ended.checked_sub(1) {
+            None => 1.0,
+            Some(fewer) => Binomial::new(here, all).map_or(1.0, |binomial| binomial.sf(fewer)),
+        }
     }
 }
 
@@ -262,6 +313,31 @@ mod tests {
         // `conf.type = "log-log"` gives 0.620 to 0.952 at 6 weeks.
         let (low, high) = lasting.at(6).interval.unwrap();
         assert!((low - 0.620).abs() < 5.1e-4 && (high - 0.952).abs() < 5.1e-4, "{low} {high}");
+    }
+
+    #[test]
+    fn hazards_on_paper() {
+        // Four wait. One answers at 1, one leaves at 3, one answers at 12, one is censored at 25.
+        let mut observed = Observed::new(2);
+        observed.ended(1, 0, 1);
+        observed.ended(3, 1, 1);
+        observed.ended(12, 0, 1);
+        observed.censored(25, 1);
+        let found = observed.hazards(0, 10, 30);
+        let expected = [(1, 1.0 + 3.0 + 2.0 * 10.0), (1, 2.0 + 10.0), (0, 5.0)];
+        assert_eq!(found, expected.map(|(n_ended, lasted)| Hazard { n_ended, lasted }));
+        assert_eq!(found[2].rate(), Some(0.0));
+        assert_eq!(Hazard::default().rate(), None);
+    }
+
+    #[test]
+    fn a_rise_is_as_unlikely_as_heads_of_a_coin() {
+        // As long in both: five endings here and none before are five heads, 1/32; four of five are 6/32.
+        let hazard = |n_ended| Hazard { n_ended, lasted: 7.0 };
+        assert!((hazard(5).rises_by_chance(&hazard(0)) - 1.0 / 32.0).abs() < 1e-12);
+        assert!((hazard(4).rises_by_chance(&hazard(1)) - 6.0 / 32.0).abs() < 1e-12);
+        assert!((hazard(0).rises_by_chance(&hazard(3)) - 1.0).abs() < 1e-12);
+        assert!((hazard(0).rises_by_chance(&hazard(0)) - 1.0).abs() < 1e-12);
     }
 
     #[test]

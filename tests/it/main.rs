@@ -13,6 +13,8 @@ mod shapes;
 mod by_hand;
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted losses of cohorts and lists, and none.
+mod cohorts;
 // Planted differences, and none.
 mod comparisons;
 // Planted violations of permission.
@@ -32,6 +34,7 @@ mod mixture;
 mod payloads;
 // Opt-outs in text against labelled messages.
 mod opt_outs;
+mod paths;
 // One person under several ids.
 mod identity;
 // Every command of the README.
@@ -50,5 +53,7 @@ mod properties;
 mod reference;
 // From the message to the purchase on the website.
 mod website;
+// Planted peaks in the timing of messages, and none.
+mod timing;
 // Every metric against the truth of simulated logs.
 mod simulated;

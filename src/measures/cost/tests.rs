@@ -21,19 +21,6 @@ price = "0.10"
 currency = "EUR"
 "#;
 
-fn settings() -> Settings {
-    Settings {
-        windows: crate::config::Windows::default(),
-        last_questions: Vec::new(),
-        observable: BTreeMap::new(),
-        compliance: crate::config::Compliance::default(),
-        log_began: 0,
-        horizon: 0,
-        since: None,
-        until: None,
-    }
-}
-
 fn row(ask: &Ask, values: &[(&str, &str)], counts: Counts) -> Counted {
     let value = |column: &String| values.iter().find(|(name, _)| name == column).map(|(_, value)| (*value).to_owned());
     Counted { segment: ask.by.iter().map(value).collect(), counts, measurable: true, lower_bound: false, moments: None }

@@ -8,16 +8,26 @@ use trichter::event::{Kind, SECOND};
 /// 2026-03-01T00:00:00Z.
 pub(super) const START: i64 = 1_772_323_200 * SECOND;
 
-/// The settings under which messy logs are read: two declared flows, one for a single edition.
+/// The settings under which messy logs are read: two declared flows, one for a single edition, and the hours that the naive
+/// count of service knows.
 pub(super) const CONFIG: &str = r#"
 [[flow]]
 name = "order"
 questions = ["q0", "q1"]
+options = { q0 = ["yes", "no"] }
 
 [[flow]]
 name = "survey"
 version = "2"
 questions = ["q2"]
+
+[service]
+zone = "Europe/Berlin"
+sunday = ["00:30-02:00", "10:00-24:00"]
+monday = ["08:00-12:30", "13:30-17:00"]
+tuesday = ["09:00-17:00"]
+wednesday = ["00:00-24:00"]
+holidays = ["2026-03-03"]
 "#;
 
 /// Kinds by how often they come: what makes conversations more often than what ends them.
@@ -58,6 +68,8 @@ pub(super) struct Line {
     contact: usize,
     /// Steps of ten seconds, 20 minutes, 11 hours and a day.
     at: [i64; 4],
+    /// How much longer all of that is.
+    pub(super) stretch: i64,
     message: Option<usize>,
     reply_to: Option<usize>,
     question: Option<usize>,
@@ -69,6 +81,7 @@ pub(super) struct Line {
     close: [i64; 2],
     /// What the log tells of a message's form and price, and of the topic of permission.
     form: [Option<usize>; 3],
+    agent: Option<usize>,
 }
 
 pub(super) fn log() -> impl Strategy<Value = Vec<Line>> {
@@ -80,9 +93,27 @@ fn line() -> impl Strategy<Value = Line> {
     let at = [0..4_i64, 0..3, 0..2, 0..4];
     let ids = (prop::option::weighted(0.8, 0..6_usize), prop::option::weighted(0.4, 0..8_usize));
     let names = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.3, 0..2_usize));
-    (kind, 0..4_usize, at, ids, names, 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
-        |(kind, contact, at, (message, reply_to), (question, campaign), account, up_to, says_stop, (close, form))| {
-            Line { kind, contact, at, message, reply_to, question, campaign, account, up_to, says_stop, close, form }
+    let agent = prop::option::weighted(0.5, 0..3_usize);
+    (kind, 0..4_usize, at, ids, (names, agent), 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
+        |(kind, contact, at, (message, reply_to), (names, agent), account, up_to, says_stop, (close, form))| {
+            let (question, campaign) = names;
+            let stretch = 1;
+            Line {
+                kind,
+                contact,
+                at,
+                stretch,
+                message,
+                reply_to,
+                question,
+                campaign,
+                account,
+                up_to,
+                says_stop,
+                close,
+                form,
+                agent,
+            }
         },
     )
 }
@@ -99,7 +130,8 @@ impl Line {
     fn at(&self) -> i64 {
         let [tens, minutes, hours, days] = self.at;
         let [minute, second] = self.close;
-        START + (minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
+        let seconds = minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400;
+        START + seconds * self.stretch * SECOND
     }
 
     /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
@@ -134,6 +166,7 @@ impl Line {
         let up_to =
             matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
         let is_sent = matches!(self.kind, Kind::MessageSent | Kind::MessageDelivered);
+        let answers = matches!(self.kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::QuestionAnswered);
         let template = self.form[0].map(|template| ["news", "offer", "order"][template]);
         let topic = self.form[0].map(|topic| ["marketing_messages", "news", "offer"][topic]);
         let topic = topic.filter(|_| matches!(self.kind, Kind::OptedIn | Kind::OptedOutSoft));
@@ -157,9 +190,20 @@ impl Line {
             "message_type": is_sent.then(|| self.form[1].map(|form| ["template", "text", "image"][form])),
             "category": is_sent.then(|| self.form[2].map(|category| ["marketing", "utility", "service"][category])),
             "topic": topic,
+            "agent": (self.kind == Kind::MessageSent).then(|| self.agent.map(|agent| ["bot", "human", "anna"][agent])),
             "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
             "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
             "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),
+            // Of the last contact two countries are told, and of the third one with many zones.
+            "country": match (self.contact, self.account) {
+                (0, 0..2) => Some("DE"),
+                (1, 1) => Some("IN"),
+                (2, _) => Some("US"),
+                (3, 1) => Some("BR"),
+                (3, 2) => Some("JP"),
+                _ => None,
+            },
+            "answer": self.form[2].map(|answer| ["yes", "no", "perhaps"][answer]).filter(|_| answers),
         })
         .to_string()
     }

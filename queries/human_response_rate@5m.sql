@@ -1,0 +1,14 @@
+-- name: People's first responses within five minutes
+-- meaning: waits for a person that ended within five minutes, of all: from the hand-over, or from the message that waited by then
+-- unit: conversations
+-- table: conversations
+-- needs: authors_known
+-- follows: Chatwoot: first reply after the first message; the hand-over to a person sets the clock anew
+-- caveat: waits that began later than that before the end of the log are left out, answered or not
+SELECT
+  segment,
+  COUNT(*) FILTER (WHERE human_response_s <= 300) AS numerator,
+  COUNT(*) AS denominator
+FROM conversations
+WHERE human_wait_seen_s >= 300 AND authors_known
+GROUP BY segment

@@ -21,7 +21,8 @@ pub(super) static MEASURE: Measure = Measure {
     follows: "delivery reports of Infobip, MessageBird, Vonage and YCloud; price cards of WhatsApp, by country, category, day and tier",
     caveat: "Unknown prices are counted and never taken for 0: the true sum is higher, which ≥ says. \
              Currencies are never added. A conversation may have begun in the month before its messages. \
-             Where only some opens are seen, one costs less than it seems.",
+             Where only some opens are seen, one costs less than it seems. \
+             With --since inside a month, its tiers and free messages begin there.",
     asks,
     tables,
 };

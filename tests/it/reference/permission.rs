@@ -153,10 +153,14 @@ impl Permission<'_> {
 
     fn opens_window(&self, place: usize) -> bool {
         let event = &self.events[place];
-        let told_before = event.kind != Kind::ReactionReceived
+        let told_before = matches!(event.kind, Kind::MessageReceived | Kind::ButtonClicked)
             && event.message.is_some()
             && self.events[..place].iter().any(|other| (other.kind, &other.message) == (event.kind, &event.message));
-        [Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived].contains(&event.kind) && !told_before
+        let mut kinds = vec![Kind::MessageReceived, Kind::ButtonClicked, Kind::ReactionReceived];
+        if event.channel == "messenger" {
+            kinds.extend([Kind::Referral, Kind::OptedIn]);
+        }
+        kinds.contains(&event.kind) && !told_before
     }
 
     /// The last act before the message that opens the window.
@@ -171,11 +175,14 @@ impl Permission<'_> {
 
     /// Form and service window of a message, as the columns call them.
     pub(super) fn form_and_window(&self, message: &Message) -> [Option<String>; 2] {
-        if self.events[0].channel != "whatsapp" || !self.is_audited(message) {
+        let channel = self.events[0].channel.as_str();
+        if !["messenger", "whatsapp"].contains(&channel) || !self.is_audited(message) {
             return [None, None];
         }
         let category = self.word(message, |event| &event.category);
-        let form = if self.is_plain(message) || category.as_deref() == Some("service") {
+        let form = if channel == "messenger" {
+            category.as_deref().map(|tag| if ["response", "update"].contains(&tag) { "free_form" } else { "template" })
+        } else if self.is_plain(message) || category.as_deref() == Some("service") {
             Some("free_form")
         } else {
             let is_named = self.word(message, |event| &event.template).is_some()

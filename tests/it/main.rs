@@ -38,6 +38,8 @@ mod identity;
 mod readme;
 // The showcase and the forms of a report.
 mod reports;
+// Planted repetitions, and none.
+mod service;
 // Several writers, tidying up, privacy.
 mod store;
 // The rules of the house.

@@ -85,6 +85,7 @@ fn context(snapshot: &Snapshot) -> Context {
         horizon: snapshot.horizon().map(trichter::event::Time),
         zone: DATA.config.report.zone.0.clone(),
         minimum: 30,
+        suppressed: None,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),

@@ -4,7 +4,7 @@
 -- table: messages
 -- needs: opens_measurable
 -- bounded: opens_bounded
--- vendors: Netmera (read rate); Stan.store (open rate)
+-- vendors: Netmera (read rate); Stan.store (open rate); Customer.io (opened)
 -- follows: Netmera and Insider: read / delivered
 -- caveat: a lower bound: contacts may switch read receipts off, and a preview is no read; where deliveries are not reported, of messages sent and not refused
 SELECT

@@ -3,8 +3,8 @@
 -- unit: messages
 -- table: messages
 -- needs: opens_measurable
--- vendors: Insider (open rate); Meta (read rate)
--- follows: Insider and Meta: recipients with receipts switched off are left out
+-- vendors: Insider (open rate)
+-- follows: Insider: recipients with receipts switched off are left out
 -- caveat: who never opens anything looks like one who switched receipts off, so this is too high where many never open
 SELECT
   segment,

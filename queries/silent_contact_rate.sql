@@ -1,5 +1,5 @@
 -- name: Silent contact rate
--- meaning: contacts who never did anything, of all contacts
+-- meaning: contacts first seen in the range of time who never did anything, of all contacts first seen in it
 -- unit: contacts
 -- table: contacts
 -- needs: engagement_measurable
@@ -10,5 +10,5 @@ SELECT
   COUNT(*) FILTER (WHERE n_inbound = 0) AS numerator,
   COUNT(*) AS denominator
 FROM contacts
-WHERE engagement_measurable
+WHERE is_new AND engagement_measurable
 GROUP BY segment

@@ -4,6 +4,7 @@
 -- table: messages
 -- needs: opt_outs_measurable
 -- bounded: opt_outs_bounded
+-- vendors: e-mail tools (unsubscribe rate)
 -- follows: Iterable and Braze: the last message before the opt-out within a window
 -- caveat: the attribution window decides; blocks are seen only where the platform tells of them
 SELECT

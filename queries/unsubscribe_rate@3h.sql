@@ -4,8 +4,7 @@
 -- table: messages
 -- needs: opt_outs_measurable
 -- bounded: opt_outs_bounded
--- vendors: Iterable (SMS unsubscribes)
--- follows: Iterable: the last campaign message within three hours
+-- follows: the window of Iterable, whatever the message before it was
 -- caveat: later opt-outs belong to no message; a shorter window always gives a lower rate
 SELECT
   segment,

@@ -1,8 +1,10 @@
-//! Parts of time in a zone: the day, week, month, year, weekday and hour of an instant, as text.
+//! Time in a zone: the day, week, month, year, weekday and hour of an instant as text, when months begin, and the range before a
+//! range.
 
 use hashbrown::HashMap;
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::event::SECOND;
 
@@ -17,6 +19,30 @@ const QUARTER: i64 = 900 * SECOND;
 #[must_use]
 pub fn part(name: &str) -> Option<&'static str> {
     PARTS.iter().find(|(part, _)| *part == name).map(|(_, format)| *format)
+}
+
+/// Where the range right before this one begins. Before whole months of the zone lie as many months, before whole days as many
+/// days, however many hours they have; before anything else lies the same elapsed time.
+#[must_use]
+pub fn range_before(since: i64, until: i64, zone: &TimeZone) -> i64 {
+    let elapsed = since.saturating_sub(until.saturating_sub(since));
+    let begin = || {
+        let (from, to) = (whole_day(since, zone)?, whole_day(until, zone)?);
+        let months = i32::from(to.year() - from.year()) * 12 + i32::from(to.month() - from.month());
+        let span = if from.day() == 1 && to.day() == 1 { months.months() } else { from.until(to).ok()? };
+        start(from.checked_sub(span).ok()?, zone)
+    };
+    begin().unwrap_or(elapsed)
+}
+
+/// The day that begins at the instant, if one does.
+fn whole_day(at: i64, zone: &TimeZone) -> Option<Date> {
+    let day = Timestamp::from_microsecond(at).ok()?.to_zoned(zone.clone()).date();
+    (start(day, zone)? == at).then_some(day)
+}
+
+fn start(day: Date, zone: &TimeZone) -> Option<i64> {
+    day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp().as_microsecond())
 }
 
 /// Numbers the values of one part of time, so that instants can be counted by them.
@@ -59,5 +85,63 @@ impl Calendar {
     #[must_use]
     pub fn into_texts(self) -> Vec<String> {
         self.texts
+    }
+}
+
+/// The months from that of one instant to that of another, with both: when each begins, and how it is written. Microseconds.
+#[must_use]
+pub fn months(zone: &TimeZone, from: i64, to: i64) -> Vec<(i64, String)> {
+    let timestamp = |at| Timestamp::from_microsecond(at).unwrap_or_default();
+    let mut months = Vec::new();
+    let mut month = timestamp(from).to_zoned(zone.clone()).date().first_of_month();
+    while let Ok(begins) = month.to_zoned(zone.clone())
+        && begins.timestamp() <= timestamp(to)
+    {
+        months.push((begins.timestamp().as_microsecond(), month.strftime("%Y-%m").to_string()));
+        let Ok(next) = month.checked_add(1.month()) else { break };
+        month = next;
+    }
+    months
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_whole_months_and_days_lie_as_many_of_them_whatever_their_length() {
+        let zone = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap();
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let at =
+            |text: &str| if text.len() == 10 { start(text.parse().unwrap(), &zone).unwrap() } else { instant(text) };
+        for (since, until, expected) in [
+            ("2026-03-01", "2026-04-01", "2026-02-01"),
+            ("2026-04-01", "2026-07-01", "2026-01-01"),
+            ("2026-01-01", "2027-01-01", "2025-01-01"),
+            ("2024-03-01", "2024-04-01", "2024-02-01"),
+            ("2026-01-01", "2026-02-01", "2025-12-01"),
+            // The clock goes forward on 29 March and back on 25 October: weeks of 167 and 169 hours.
+            ("2026-03-30", "2026-04-06", "2026-03-23"),
+            ("2026-03-23", "2026-03-30", "2026-03-16"),
+            ("2026-10-26", "2026-11-02", "2026-10-19"),
+            ("2026-03-02", "2026-04-02", "2026-01-30"),
+            ("2026-03-30", "2026-03-31", "2026-03-29"),
+            // Twelve hours are twelve hours.
+            ("2026-03-29T06:00:00Z", "2026-03-29T18:00:00Z", "2026-03-28T18:00:00Z"),
+            ("2026-03-30", "2026-04-06T01:00:00Z", "2026-03-22T19:00:00Z"),
+        ] {
+            let found = range_before(at(since), at(until), &zone);
+            let found = Timestamp::from_microsecond(found).unwrap().to_zoned(zone.clone());
+            assert_eq!(found.timestamp().as_microsecond(), at(expected), "{since} {until}: {found}");
+        }
+    }
+
+    #[test]
+    fn months_begin_at_midnight_of_the_zone() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let months = months(&berlin, at("2026-02-28T23:30:00Z"), at("2026-03-31T22:00:00Z"));
+        let expected = [("2026-02-28T23:00:00Z", "2026-03"), ("2026-03-31T22:00:00Z", "2026-04")];
+        assert_eq!(months, expected.map(|(begins, name)| (at(begins), name.to_owned())));
     }
 }

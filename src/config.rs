@@ -2,6 +2,7 @@
 //!
 //! Every key has a default; unknown keys are refused with their line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -15,12 +16,18 @@ mod clicks;
 mod compliance;
 mod cost;
 mod currency;
+mod experiment;
+mod flow;
+mod percent;
 mod service;
 mod table;
 
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
+pub use experiment::{Experiment, Shares};
+pub use flow::Flow;
+pub use percent::Percent;
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
@@ -40,6 +47,8 @@ pub struct Config {
     pub compliance: Compliance,
     /// When people are there to answer.
     pub service: Service,
+    /// In which shares contacts were meant to come into the variants of an experiment.
+    pub experiment: BTreeMap<String, Experiment>,
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
@@ -132,11 +141,13 @@ pub struct Report {
     pub zone: Zone,
     /// Shares of fewer observations are shown pale. Default 30.
     pub minimum: u64,
+    /// Share that should go on from each question. Default: that of the flow's median question.
+    pub target: Option<Percent>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { zone: Zone::default(), minimum: 30 }
+        Self { zone: Zone::default(), minimum: 30, target: None }
     }
 }
 
@@ -285,18 +296,6 @@ impl Default for Transcript {
     }
 }
 
-/// `[[flow]]`: a scripted dialogue whose questions are known in order. Answering the last one completes it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flow {
-    /// Name, as it stands in the `flow` column.
-    pub name: String,
-    /// Edition; absent means every edition.
-    pub version: Option<String>,
-    /// Questions from the first to the last.
-    pub questions: Vec<String>,
-}
-
 /// `[[map]]`: what the business knows about its messages. All conditions must hold; rules apply in their order, and a
 /// later rule overrides an earlier one.
 #[derive(Clone, Debug, Deserialize)]
@@ -436,6 +435,9 @@ impl Config {
                 ));
             }
         }
+        if let Some(contradiction) = self.flow.iter().find_map(Flow::contradiction) {
+            return refuse(contradiction);
+        }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {
                 return refuse(format!("'{pointer}' is not a JSON pointer; write '/key' or '/outer/inner'"));
@@ -445,6 +447,9 @@ impl Config {
             return refuse(contradiction);
         }
         if let Some(contradiction) = self.service.contradiction(self.windows.session_gap) {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = experiment::contradiction(&self.experiment) {
             return refuse(contradiction);
         }
         for table in &self.table {

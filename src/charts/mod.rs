@@ -3,7 +3,9 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod course;
 mod funnel;
+mod heat_map;
 mod histogram;
 mod opt_outs;
 mod questions;
@@ -11,7 +13,9 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use course::{Course, Fate, Moment, course};
 pub use funnel::{Step, funnel};
+pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
 pub use questions::{Outcome, Question, questions};

@@ -47,13 +47,17 @@ pub(super) enum Ink {
     Purple,
     SkyLines,
     PurpleHatch,
+    PurpleGrid,
+    GreenBars,
+    VermillionHatch,
+    SlateCross,
     OrangeDots,
     OpenHatch,
     Pale,
 }
 
 impl Ink {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 21] = [
         Self::Text,
         Self::Quiet,
         Self::Grid,
@@ -68,6 +72,10 @@ impl Ink {
         Self::Purple,
         Self::SkyLines,
         Self::PurpleHatch,
+        Self::PurpleGrid,
+        Self::GreenBars,
+        Self::VermillionHatch,
+        Self::SlateCross,
         Self::OrangeDots,
         Self::OpenHatch,
         Self::Pale,
@@ -90,6 +98,10 @@ impl Ink {
             Self::Purple => RGBColor(0xcc, 0x79, 0xa7),
             Self::SkyLines => RGBColor(0x56, 0xb4, 0xe9),
             Self::PurpleHatch => RGBColor(0xcc, 0x79, 0xa8),
+            Self::PurpleGrid => RGBColor(0xcc, 0x79, 0xa9),
+            Self::GreenBars => RGBColor(0x00, 0x9e, 0x74),
+            Self::VermillionHatch => RGBColor(0xd5, 0x5e, 0x01),
+            Self::SlateCross => RGBColor(0x4a, 0x53, 0x5f),
             Self::OrangeDots => RGBColor(0xe6, 0x9f, 0x01),
             Self::OpenHatch => RGBColor(0x8a, 0x94, 0x9e),
             Self::Pale => RGBColor(0xa9, 0xb4, 0xbe),
@@ -106,10 +118,10 @@ impl Ink {
             Self::Whisker => "whisker",
             Self::Blue => "blue",
             Self::Orange | Self::OrangeDots => "orange",
-            Self::Green => "green",
-            Self::Vermillion => "vermillion",
-            Self::Slate => "slate",
-            Self::Purple | Self::PurpleHatch => "purple",
+            Self::Green | Self::GreenBars => "green",
+            Self::Vermillion | Self::VermillionHatch => "vermillion",
+            Self::Slate | Self::SlateCross => "slate",
+            Self::Purple | Self::PurpleHatch | Self::PurpleGrid => "purple",
             Self::SkyLines => "sky",
             Self::OpenHatch => "open",
             Self::Pale => "pale",
@@ -121,6 +133,10 @@ impl Ink {
         match self {
             Self::SkyLines => Some(("lines", "M0,2H8M0,6H8")),
             Self::PurpleHatch => Some(("back", "M-2,6L2,10M0,0L8,8M6,-2L10,2")),
+            Self::PurpleGrid => Some(("grid", "M0,4H8M4,0V8")),
+            Self::GreenBars => Some(("bars", "M2,0V8M6,0V8")),
+            Self::VermillionHatch => Some(("forth", "M-2,2L2,-2M0,8L8,0M6,10L10,6")),
+            Self::SlateCross => Some(("cross", "M0,0L8,8M8,0L0,8")),
             Self::OrangeDots => Some(("dots", "M2,2h.01M6,6h.01")),
             Self::OpenHatch => Some(("open", "M-2,2L2,-2M0,8L8,0M6,10L10,6")),
             _ => None,
@@ -146,6 +162,13 @@ impl Canvas<'_> {
             return Ok(());
         }
         self.0.draw(&Rectangle::new([(left, top), (right, bottom)], ink.colour().filled())).map_err(fault)
+    }
+
+    /// A rectangle whose blue is the stronger the more, from 0 to 1: never so pale that it is taken for none, nor so strong
+    /// that text on it cannot be read.
+    pub(super) fn shade(&self, strength: f64, from: (i32, i32), to: (i32, i32)) -> Result<()> {
+        let colour = Ink::Blue.colour().mix(0.08 + 0.52 * strength.clamp(0.0, 1.0));
+        self.0.draw(&Rectangle::new([from, to], colour.filled())).map_err(fault)
     }
 
     /// A line through all points.

@@ -1,6 +1,6 @@
 //! `trichter audit`: which messages broke a rule of permission, with what the log has against each.
 
-use super::{Done, Reading, print, print_json, render};
+use super::{Done, Limit, Reading, print, print_json, render};
 use crate::error::Result;
 use crate::facts::audit::Audit;
 use crate::store;
@@ -30,11 +30,6 @@ enum Form {
     Table,
     Json,
     Csv,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Limit {
-    Violations,
 }
 
 impl AuditCommand {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 
-use super::{Done, print};
+use super::{Done, Reading, print};
 use crate::channels::{self, Abilities, Ability, Channel};
 use crate::error::{Error, Result};
 use crate::facts::{self, Grain};
@@ -13,12 +13,16 @@ use crate::measures::{self, Measure};
 use crate::metrics::Metric;
 use crate::store::schema;
 
+mod vendors;
+
 /// Explain a metric, a measure, a funnel, a channel or a fact table.
 ///
 /// Without a name: the list of all of them. 'channels' shows side by side what each channel can tell, 'vendors' why the numbers of
-/// others differ.
+/// others differ, with --store also what each of them would print for it.
 ///
 /// Example: trichter explain open_rate
+///
+/// Example: trichter explain vendors --store /tmp/store
 #[derive(clap::Args)]
 pub(super) struct Explain {
     /// Id of a metric or measure, name of a funnel, a channel or a fact table, 'events', 'channels' or 'vendors'.
@@ -26,12 +30,18 @@ pub(super) struct Explain {
     /// List everything that can be explained.
     #[arg(long)]
     list: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Done> {
-        let text = match &self.name {
-            Some(name) if !self.list => explain(name)?,
+        let text = match (self.name.as_deref(), &self.reading.store) {
+            (Some("vendors"), Some(_)) => vendors::numbers(&Metric::all()?, &self.reading.open()?)?,
+            (_, Some(_)) => {
+                return Err(Error::Usage("only 'vendors' has numbers of a store; others have 'trichter query'".into()));
+            }
+            (Some(name), None) if !self.list => explain(name)?,
             _ => list()?,
         };
         print(&text)?;
@@ -84,7 +94,7 @@ fn explain(name: &str) -> Result<String> {
     match name {
         "events" => return Ok(of_events()),
         "channels" => return Ok(of_channels()),
-        "vendors" => return Ok(of_vendors(&metrics)),
+        "vendors" => return Ok(vendors::table(&metrics)),
         _ => {}
     }
     let funnels = funnel::catalog::all()?.into_iter().map(|funnel| funnel.name);
@@ -121,31 +131,6 @@ fn of_metric(metric: &Metric, metrics: &[Metric]) -> String {
         let _ = writeln!(text, "\n'trichter query {}@*' asks for all of them.", metric.base());
     }
     text
-}
-
-/// Why the number of another vendor differs: whose word it is, which of our ids counts the same, and what our own counts.
-fn of_vendors(metrics: &[Metric]) -> String {
-    let mut rows: Vec<[String; 4]> = Vec::new();
-    for metric in metrics {
-        let plain = metrics.iter().find(|other| other.id == metric.base() && other.id != metric.id);
-        let differs = plain.map_or_else(|| "as we do".to_owned(), |plain| format!("we count {}", plain.meaning));
-        rows.extend(
-            metric
-                .vendors
-                .iter()
-                .map(|vendor| [vendor.clone(), metric.id.clone(), metric.meaning.clone(), differs.clone()]),
-        );
-    }
-    rows.sort();
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["your vendor says (its word)", "because it counts as", "that is", "while"]);
-    table.add_rows(rows);
-    format!(
-        "{table}\n\
-         'trichter query ID --store DIR' gives the number as that vendor counts; 'trichter query definitions --store DIR' gives all\n\
-         side by side. Vendors change their definitions: compare with their present documentation.\n"
-    )
 }
 
 fn of_measure(measure: &Measure) -> String {

@@ -21,7 +21,7 @@ use crate::store::{self, Shard};
 /// Example: trichter facts visits --store /tmp/store --since 2026-05-01 > visits.csv
 #[derive(clap::Args)]
 pub(super) struct FactsCommand {
-    /// contacts, conversations, messages, opt_outs or visits.
+    /// contact_months, contacts, conversations, messages, opt_outs, permissions or visits.
     #[arg(value_name = "TABLE")]
     table: String,
     #[command(flatten)]

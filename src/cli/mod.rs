@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::calendar;
 use crate::config::{Card, Config, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
@@ -190,6 +191,21 @@ struct Breakdown {
     by: Vec<String>,
 }
 
+/// Argument of every command that can keep small numbers to itself.
+#[derive(Clone, clap::Args)]
+struct Few {
+    /// Leave out what rests on fewer observations than '[report] minimum', and what would tell it by its total.
+    #[arg(long)]
+    suppress: bool,
+}
+
+/// What makes a command end with exit code 1 though it did its work.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Limit {
+    /// A message broke a rule of permission.
+    Violations,
+}
+
 /// Argument of every command that tells what messages cost.
 #[derive(Clone, clap::Args)]
 struct Prices {
@@ -228,11 +244,12 @@ impl Reading {
 
     fn open(&self) -> Result<Opened> {
         let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
-        let config = config(self.config.as_deref(), Some(path))?;
+        let mut config = config(self.config.as_deref(), Some(path))?;
         let zone = match &self.timezone {
             Some(name) => Zone::parse(name).map_err(Error::Usage)?,
             None => config.report.zone.clone(),
         };
+        config.report.zone = zone.clone();
         let when = |text: &Option<String>| text.as_deref().map(|text| instant(text, &zone)).transpose();
         let (since, until) = (when(&self.since)?, when(&self.until)?);
         if let (Some(since), Some(until)) = (since, until)
@@ -275,29 +292,46 @@ impl Opened {
         Setting { by, config: &self.config, settings: &self.settings }
     }
 
+    /// Below how many observations something is left out, if anything is.
+    fn least(&self, suppresses: bool) -> Option<u64> {
+        suppresses.then_some(self.config.report.minimum)
+    }
+
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
         crate::metrics::answer(&self.snapshot, &self.scope(), asks)
     }
 }
 
 impl Opened {
-    /// Compares rates, with the range of the same length right before if that is asked for. That range is judged at its own
-    /// end: what came later is not read, so that both had the same time to become.
+    /// Compares rates, with the range right before if that is asked for. That range is judged at its own end: what came later is not read, so that both had the same time to become.
     fn compare(&self, comparison: &Comparison) -> Result<Measured> {
         let asks = comparison.asks();
-        let before = match comparison.against() {
-            Against::Column { .. } => Vec::new(),
+        let (begin, before) = match comparison.against() {
+            Against::Column { .. } => (None, Vec::new()),
             Against::Previous => {
                 let (Some(Time(since)), Some(Time(until))) = (self.since, self.until) else {
                     return Err(Error::Usage("which range is compared? name it with --since and --until".into()));
                 };
-                let begin = since.saturating_sub(until.saturating_sub(since));
+                let begin = calendar::range_before(since, until, &self.zone.0);
                 let settings = Settings::new(&self.config, &self.snapshot, Some(begin), Some(since));
-                crate::metrics::answer(&self.snapshot, &Scope { settings: &settings, ..self.scope() }, &asks)?
+                let scope = Scope { settings: &settings, ..self.scope() };
+                (Some([begin, since]), crate::metrics::answer(&self.snapshot, &scope, &asks)?)
             }
         };
         let now = self.answer(&asks)?;
-        comparison.of(&Answers::new(&now), &Answers::new(&before))
+        let mut measured = comparison.of(&Answers::new(&now), &Answers::new(&before))?;
+        if let (Some(range), Some(table)) = (begin, measured.tables.first_mut()) {
+            let [begin, end] = range.map(|at| self.civil(at));
+            table.note = format!("Before: {begin} to {end}. {}", table.note).trim_end().to_owned();
+        }
+        Ok(measured)
+    }
+
+    /// An instant in the zone; a day where one begins.
+    fn civil(&self, at: i64) -> String {
+        let zoned = jiff::Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(self.zone.0.clone());
+        let is_whole = zoned.start_of_day().is_ok_and(|start| start == zoned);
+        zoned.strftime(if is_whole { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" }).to_string()
     }
 }
 

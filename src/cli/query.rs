@@ -1,9 +1,9 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Breakdown, Done, Prices, Reading, print, print_json, render};
+use super::{Breakdown, Done, Few, Prices, Reading, print, print_json, render, say};
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
-use crate::measures::{Measure, Measured};
+use crate::measures::{Measure, Measured, suppression};
 use crate::metrics::{Answers, Ask, Metric};
 
 /// Ask for metrics and measures.
@@ -24,8 +24,10 @@ pub(super) struct Query {
     #[command(flatten)]
     breakdown: Breakdown,
     #[command(flatten)]
+    few: Few,
+    #[command(flatten)]
     prices: Prices,
-    /// Compare rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    /// Compare rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
     /// How the answer is written.
@@ -59,10 +61,23 @@ impl Query {
         }
         let opened = self.reading.open()?;
         let asks: Vec<Ask> = metrics.iter().map(|metric| self.ask(metric)).collect();
-        let answers = opened.answer(&asks)?;
+        let mut answers = opened.answer(&asks)?;
+        let lost = opened.least(self.few.suppress).map(|least| {
+            let lost = suppression::of_answers(&mut answers, least);
+            say(&suppression::sentence(lost.iter().sum(), least));
+            lost
+        });
+        let mut lost = lost.unwrap_or_default().into_iter();
+        let mut json = |answer| {
+            let mut json = render::json(answer);
+            if let (Some(lost), Some(object)) = (lost.next(), json.as_object_mut()) {
+                object.insert("suppressed".to_owned(), lost.into());
+            }
+            json
+        };
         match (self.format, answers.as_slice()) {
-            (Form::Json, [answer]) => print_json(&render::json(answer))?,
-            (Form::Json, answers) => print_json(&answers.iter().map(render::json).collect::<Vec<_>>())?,
+            (Form::Json, [answer]) => print_json(&json(answer))?,
+            (Form::Json, answers) => print_json(&answers.iter().map(json).collect::<Vec<_>>())?,
             (Form::Csv, answers) => answers.iter().try_for_each(|answer| print(&render::csv(answer)?))?,
             (Form::Table, answers) => answers.iter().try_for_each(|answer| print(&render::table(answer)))?,
         }
@@ -78,7 +93,7 @@ impl Query {
         let answers = opened.answer(&asks)?;
         let answers = Answers::new(&answers);
         let measured = measures.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
-        self.show(&measured)
+        self.show(measured, opened.least(self.few.suppress))
     }
 
     /// Rates against those of the range before or of another segment.
@@ -88,12 +103,18 @@ impl Query {
             return Err(Error::Usage("rates are compared in one breakdown: name it with --by".into()));
         }
         let comparison = Comparison::new(against, subjects)?;
-        let measured = self.reading.open()?.compare(&comparison)?;
-        self.show(&[measured])
+        let opened = self.reading.open()?;
+        let comparison = comparison.with_experiments(&opened.config.experiment);
+        let measured = opened.compare(&comparison)?;
+        self.show(vec![measured], opened.least(self.few.suppress))
     }
 
-    fn show(&self, measured: &[Measured]) -> Result<Done> {
-        match (self.format, measured) {
+    fn show(&self, mut measured: Vec<Measured>, least: Option<u64>) -> Result<Done> {
+        if let Some(least) = least {
+            let lost = measured.iter_mut().map(|measured| suppression::of_tables(measured, least)).sum();
+            say(&suppression::sentence(lost, least));
+        }
+        match (self.format, measured.as_slice()) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
             (Form::Csv, measured) => {

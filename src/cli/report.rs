@@ -4,15 +4,15 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Breakdown, CONFIG, Done, Opened, Prices, Reading, print, say, write_whole};
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
 use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
-use crate::measures;
 use crate::measures::comparison::{Against, Comparison};
+use crate::measures::{self, compliance, suppression};
 use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
 use crate::report::{self, Balance, Context, Definition, Format, Language};
 use crate::store::{self, Key, Snapshot, Store};
@@ -21,7 +21,7 @@ use crate::store::{self, Key, Snapshot, Store};
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
 
 /// Metrics whose denominators are all contacts and all messages.
-const CONTACTS: &str = "silent_contact_rate";
+const CONTACTS: &str = "erasure_pending_rate";
 const MESSAGES: &str = "failure_rate";
 
 /// Write a report: one page that works offline, Markdown and JSON.
@@ -34,6 +34,8 @@ pub(super) struct Report {
     #[command(flatten)]
     breakdown: Breakdown,
     #[command(flatten)]
+    few: Few,
+    #[command(flatten)]
     prices: Prices,
     /// Show what a report looks like: reads the sample logs into a temporary store and writes reports/demo.
     #[arg(long, conflicts_with = "store")]
@@ -44,9 +46,12 @@ pub(super) struct Report {
     /// Formats, separated by commas: html, md, json.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
-    /// Compare the headline rates with those of the range of the same length right before, or of one value of a column with the others: variant or variant=control.
+    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
+    /// End with exit code 1 if a message broke a rule of permission; the report is written all the same.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<Limit>,
     /// Heading of the report.
     #[arg(long, default_value = "Conversation report")]
     title: String,
@@ -96,15 +101,27 @@ impl Report {
         asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&setting)));
         let mut asked = std::collections::BTreeSet::new();
         asks.retain(|ask| asked.insert((ask.metric.clone(), ask.by.clone())));
-        let (answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
-        let mut report = report::build(self.context(opened, &answers)?, &answers, &funnels, &definitions()?);
-        let answers = Answers::new(&answers);
-        report.measures =
-            measures::ALL.iter().map(|measure| measure.of(&setting, &answers)).collect::<Result<Vec<_>>>()?;
+        let (mut answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
+        let context = self.context(opened, &answers)?;
+        let counted = Answers::new(&answers);
+        let measured =
+            measures::ALL.iter().map(|measure| measure.of(&setting, &counted)).collect::<Result<Vec<_>>>()?;
+        let n_violations = compliance::violations(&setting, &counted);
+        // Measures follow from all that was counted; what is shown of them is left out once they are made.
+        let least = opened.least(self.few.suppress);
+        let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
+        let mut report = report::build(context, &answers, &funnels, &definitions()?);
+        report.measures = measured;
         if let Some(compare) = &self.compare {
             let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
-            let comparison = Comparison::of_rates(Against::parse(compare), &rates)?;
+            let comparison =
+                Comparison::of_rates(Against::parse(compare), &rates)?.with_experiments(&opened.config.experiment);
             report.measures.insert(0, opened.compare(&comparison)?);
+        }
+        if let Some((least, lost)) = least.zip(lost) {
+            let of_measures = report.measures.iter_mut().map(|measured| suppression::of_tables(measured, least));
+            let of_funnels = report.funnels.iter_mut().map(|funnel| funnel.suppress(least));
+            report.context.suppressed = Some(lost + of_measures.sum::<u64>() + of_funnels.sum::<u64>());
         }
         for format in formats {
             let path = out.join(format.file_name());
@@ -118,7 +135,11 @@ impl Report {
         if !quiet {
             print(&super::render::headlines(&report))?;
         }
-        Ok(Done::Well)
+        let is_missed = self.fail_on.is_some() && n_violations > 0;
+        if is_missed {
+            say(&format!("{n_violations} violations of permission: 'trichter audit' lists the messages"));
+        }
+        Ok(if is_missed { Done::LimitMissed } else { Done::Well })
     }
 
     fn context(&self, opened: &Opened, answers: &[Answer]) -> Result<Context> {
@@ -141,6 +162,7 @@ impl Report {
             horizon: opened.snapshot.horizon().map(|_| Time(opened.settings.horizon)),
             zone: opened.zone.0.clone(),
             minimum: opened.config.report.minimum,
+            suppressed: self.few.suppress.then_some(0),
             reply_window_s: opened.config.windows.reply.0 / SECOND,
             by: self.breakdown.by.clone(),
             filters: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! The same verdicts that the columns of `messages` count, gathered shard by shard. Knows no format.
 
-use super::columns::Columns;
+use super::columns::{Columns, Wants};
 use super::compliance::{EVENTS, Finding};
 use super::messages::{CATEGORY, Message, TEMPLATE};
 use super::walk::Walk;
@@ -93,7 +93,7 @@ impl Audit {
     pub fn add(&mut self, shard: &Shard, settings: &Settings) {
         let nulls = vec![NULL; shard.len()];
         let words = ["campaign", "template", "category", "message_type"];
-        let columns = Columns::of(shard, settings, &words, [true, false, false], &nulls);
+        let columns = Columns::of(shard, settings, &words, Wants { permission: true, ..Wants::default() }, &nulls);
         let mut walk = Walk::new(shard, settings, &columns);
         for rows in shard.contacts() {
             let observable = columns.observable(columns.channel[rows.start]);

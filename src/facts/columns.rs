@@ -1,13 +1,29 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
 use super::compliance::Rules;
+use super::declared::Flows;
 use super::messages::WORDS;
 use super::service::Agents;
 use super::{Observable, Settings};
 use crate::store::Shard;
 
-/// A declared last question, in the codes of the shard: flow, version, question.
-pub(super) type LastQuestion = (u32, Option<u32>, u32);
+/// What is found of a contact beyond the walk: each takes time, so it is done only if somebody asks for it.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
+pub(super) struct Wants {
+    /// How messages stand against the rules of permission.
+    pub(super) permission: bool,
+    /// What decides what a message costs.
+    pub(super) billing: bool,
+    /// How many messages came before each.
+    pub(super) doses: bool,
+    /// What the contact's clock said.
+    pub(super) local: bool,
+    /// Ways through flows.
+    pub(super) ways: bool,
+    /// How contacts were served.
+    pub(super) service: bool,
+}
 
 /// Columns of codes, by name, and what settings say in these codes.
 pub(super) struct Columns<'s> {
@@ -23,39 +39,31 @@ pub(super) struct Columns<'s> {
     pub(super) currency: &'s [u32],
     /// Those of [`WORDS`] that messages take, each with its place there.
     pub(super) of_messages: Vec<(usize, &'s [u32])>,
-    pub(super) last_questions: Vec<LastQuestion>,
+    pub(super) answer: &'s [u32],
+    pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
-    /// Whether it is found what decides what a message costs.
-    pub(super) bills: bool,
+    /// What is found beyond the walk.
+    pub(super) wants: Wants,
     observable: Vec<Observable>,
 }
 
 impl<'s> Columns<'s> {
     /// `nulls` are at least as many as the shard has rows; `of_messages` names those of [`WORDS`] that messages should take;
-    /// `judges` if they should be held against rules, `bills` if it should be found what decides their cost, `serves` if it
-    /// should be found how contacts were served.
+    /// `wants` says what is to be found beyond the walk.
     pub(super) fn of(
         shard: &'s Shard,
         settings: &'s Settings,
         of_messages: &[&str],
-        [judges, bills, serves]: [bool; 3],
+        wants: Wants,
         nulls: &'s [u32],
     ) -> Self {
         let codes = |name| match shard.words(name).0 {
             [] => nulls,
             codes => codes,
         };
-        let find = |name, word: &str| shard.words(name).1.find(word);
-        let last_questions = settings.last_questions.iter().filter_map(|(flow, version, question)| {
-            let version = match version {
-                Some(version) => Some(find("flow_version", version)?),
-                None => None,
-            };
-            Some((find("flow", flow)?, version, find("question", question)?))
-        });
         let channels = shard.words("channel").1.list().iter();
         Self {
             channel: codes("channel"),
@@ -74,10 +82,11 @@ impl<'s> Columns<'s> {
                 .filter(|(_, name)| of_messages.contains(name))
                 .map(|(place, name)| (place, codes(name)))
                 .collect(),
-            last_questions: last_questions.collect(),
-            rules: judges.then(|| Rules::new(shard, settings)),
-            agents: serves.then(|| Agents::of(shard)),
-            bills,
+            answer: codes("answer"),
+            flows: Flows::of(shard, &settings.flows),
+            rules: wants.permission.then(|| Rules::new(shard, settings)),
+            agents: wants.service.then(|| Agents::of(shard)),
+            wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
     }

@@ -164,7 +164,7 @@ pub(super) struct Verdict {
 
 /// What an opt-out forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     Everything,
     Marketing,
     /// One subscription: the template of the same name. Null where no message has it.
@@ -238,7 +238,8 @@ impl<'s> Rules<'s> {
         windows.iter().rev().find(|window| window.from <= at).copied()
     }
 
-    fn reach(&self, topic: u32, error_code: u32) -> Reach {
+    /// What an opt-out with this topic and error forbids.
+    pub(super) fn reach(&self, topic: u32, error_code: u32) -> Reach {
         match of_code(&self.topics, topic) {
             None if error_code != NULL && Some(error_code) == self.stopped_marketing => Reach::Marketing,
             None => Reach::Everything,

@@ -1,4 +1,7 @@
 //! Contacts: one row per person as one channel knows them.
+//!
+//! A range of time leaves no contact out who was seen before its end: who has opted out in it may have come long before.
+//! Whether they came inside it is a flag.
 
 use super::Grain;
 use super::table::{Form, NONE, Read, Spec};
@@ -7,7 +10,7 @@ use crate::store::words::NULL;
 /// The grain.
 pub const GRAIN: Grain = Grain {
     name: "contacts",
-    one_row_per: "contact",
+    one_row_per: "contact, whether first seen in the range of time or before",
     anchor: "first_seen_at",
     columns: COLUMNS,
     events: &["channel", "account", "message_key", "reply_key", "up_to", "error_code"],
@@ -34,6 +37,7 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "n_messages", form: Form::Number, meaning: "messages sent to the contact, without suppressed ones" },
     Spec { name: "n_inbound", form: Form::Number, meaning: "messages, taps, link clicks and reactions of the contact" },
+    Spec { name: "is_new", form: Form::Flag, meaning: "first seen inside the range of time" },
     Spec { name: "reachable_at_start", form: Form::Flag, meaning: "not opted out when the range of time began" },
     Spec { name: "opted_out_in_range", form: Form::Flag, meaning: "opted out inside the range of time" },
     Spec {
@@ -65,6 +69,7 @@ pub(super) const READS: &[Read<Contact>] = &[
     Read::Number(|row| row.fact.erasure_requested_at),
     Read::Number(|row| row.fact.n_messages),
     Read::Number(|row| row.fact.n_inbound),
+    Read::Flag(|row| row.owner.settings.in_scope(row.fact.first_seen_at)),
     Read::Flag(|row| row.fact.reachable_at_start),
     Read::Flag(|row| row.fact.opted_out_in_range),
     Read::Flag(|row| row.owner.observable.engagement.is_measurable()),

@@ -56,8 +56,15 @@ const COLUMNS: &[Spec] = &[
         meaning: "seconds from the contact's first act to the next message of the business; null: none",
     },
     Spec { name: "n_inbound", form: Form::Number, meaning: "messages, taps, link clicks and reactions of the contact" },
+    Spec { name: "n_written", form: Form::Number, meaning: "messages and taps of the contact" },
+    Spec {
+        name: "n_turns",
+        form: Form::Number,
+        meaning: "times that the other side spoke; messages and taps in a row are one turn, what cannot have arrived is none",
+    },
     Spec { name: "n_outbound", form: Form::Number, meaning: "messages of the business" },
     Spec { name: "n_questions", form: Form::Number, meaning: "visits to questions" },
+    Spec { name: "n_answered", form: Form::Number, meaning: "visits that were answered" },
     Spec { name: "n_fallback", form: Form::Number, meaning: "times the bot did not understand" },
     Spec {
         name: "first_message_reached",
@@ -236,8 +243,11 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Number(|row| row.fact.handed_over_at),
     Read::Number(|row| row.fact.first_response_s),
     Read::Number(|row| row.fact.n_inbound),
+    Read::Number(|row| row.fact.n_written),
+    Read::Number(|row| row.fact.n_turns),
     Read::Number(|row| row.fact.n_outbound),
     Read::Number(|row| row.fact.n_questions),
+    Read::Number(|row| row.fact.n_answered),
     Read::Number(|row| row.fact.n_fallback),
     Read::Flag(|row| row.fact.first_message_reached),
     Read::Flag(|row| row.fact.engaged_at != NONE),
@@ -296,8 +306,13 @@ pub(super) struct Conversation {
     pub(super) first_inbound_at: i64,
     pub(super) first_response_s: i64,
     pub(super) n_inbound: i64,
+    pub(super) n_written: i64,
+    pub(super) n_turns: i64,
+    /// Whether the business had the last word; `None` before the first.
+    spoke_last: Option<bool>,
     pub(super) n_outbound: i64,
     pub(super) n_questions: i64,
+    pub(super) n_answered: i64,
     pub(super) n_fallback: i64,
     pub(super) first_message_reached: bool,
     pub(super) opted_out: bool,
@@ -327,8 +342,12 @@ impl Conversation {
             first_inbound_at: NONE,
             first_response_s: NONE,
             n_inbound: 0,
+            n_written: 0,
+            n_turns: 0,
+            spoke_last: None,
             n_outbound: 0,
             n_questions: 0,
+            n_answered: 0,
             n_fallback: 0,
             first_message_reached: false,
             opted_out: false,
@@ -344,6 +363,13 @@ impl Conversation {
     pub(super) fn complete(&mut self, at: i64) {
         self.completed = true;
         self.served.resolve(at);
+    }
+
+    /// One side says something.
+    pub(super) fn speak(&mut self, by_business: bool) {
+        self.n_written += i64::from(!by_business);
+        self.n_turns += i64::from(self.spoke_last != Some(by_business));
+        self.spoke_last = Some(by_business);
     }
 
     /// Whether the log ends before the conversation can be said to be over.

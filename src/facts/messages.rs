@@ -6,6 +6,7 @@
 use super::Grain;
 use super::compliance::{Finding, ServiceWindow, Verdict};
 use super::table::{Form, NONE, Read, Row, Spec};
+use super::timing::{self, Timing};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
@@ -139,7 +140,53 @@ const COLUMNS: &[Spec] = &[
         form: Form::Number,
         meaning: "seconds from sending to the opt-out whose last campaign message before it this is, rounded up; null: none",
     },
+    Spec {
+        name: "open_s",
+        form: Form::Number,
+        meaning: "seconds from sending to the first opening, rounded up; null: it was not opened, or that is not known",
+    },
+    Spec {
+        name: "unopened_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unopened when the log ends, 7 days at most, rounded down; null: it was opened",
+    },
+    Spec {
+        name: "unanswered_s",
+        form: Form::Number,
+        meaning: "seconds for which it has stood unanswered when the log ends, the reply window at most, rounded down; null: it was answered",
+    },
+    Spec {
+        name: "n_last_7d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 7 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "n_last_30d",
+        form: Form::Number,
+        meaning: "messages that reached the contact from the account in the 30 days before; null: the log does not reach back so far",
+    },
+    Spec {
+        name: "dose_7d",
+        form: Form::Count,
+        meaning: "class of n_last_7d, by its lowest number: 0, 1, 2, 3, 4 (and 5), 6 (to 10), 11 (to 20), 21 (and more)",
+    },
+    Spec { name: "dose_30d", form: Form::Count, meaning: "class of n_last_30d, as that of n_last_7d" },
+    Spec {
+        name: "local_weekday",
+        form: Form::Count,
+        meaning: "weekday of sending where the contact is, from 1 for Monday to 7; null: their country is unknown or has several zones",
+    },
+    Spec {
+        name: "local_hour",
+        form: Form::Count,
+        meaning: "hour of sending where the contact is, 0 to 23; null: their country is unknown or has several zones",
+    },
     Spec { name: "n_clicks", form: Form::Number, meaning: "taps and link clicks within the reply window" },
+    Spec {
+        name: "n_opt_outs",
+        form: Form::Number,
+        meaning: "opt-outs within the attribution window whose last message before them this is, repeated ones too",
+    },
     Spec {
         name: "cost",
         form: Form::Number,
@@ -286,15 +333,20 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.opted_out_at),
     Read::Number(|row| row.fact.next_sent_at),
     Read::Number(|row| row.fact.conversation_started_at),
-    Read::Number(|row| {
-        seconds_up(match row.fact.first_replied_at {
-            NONE => NONE,
-            at => at - row.fact.sent_at,
-        })
-    }),
+    Read::Number(|row| seconds_until(row.fact, row.fact.first_replied_at)),
     Read::Number(|row| seconds_up(row.fact.opt_out_after)),
     Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
+    Read::Number(|row| seconds_until(row.fact, row.fact.opened_at)),
+    Read::Number(timing::unopened_s),
+    Read::Number(timing::unanswered_s),
+    Read::Number(|row| row.fact.timing.n_last_7d),
+    Read::Number(|row| row.fact.timing.n_last_30d),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_7d)),
+    Read::Number(|row| timing::class(row.fact.timing.n_last_30d)),
+    Read::Number(|row| row.fact.timing.local_weekday),
+    Read::Number(|row| row.fact.timing.local_hour),
     Read::Number(|row| row.fact.n_clicks),
+    Read::Number(|row| row.fact.n_opt_outs),
     Read::Number(|row| row.fact.cost),
     Read::Flag(|row| row.fact.suppressed_at != NONE),
     Read::Flag(|row| row.fact.reached),
@@ -330,6 +382,11 @@ pub(super) const READS: &[Read<Message>] = &[
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.
 pub(super) fn seconds_up(micros: i64) -> i64 {
     if micros == NONE { NONE } else { micros.saturating_add(SECOND - 1).div_euclid(SECOND) }
+}
+
+/// Seconds from sending until then, rounded up.
+fn seconds_until(message: &Message, at: i64) -> i64 {
+    seconds_up(if at == NONE { NONE } else { at - message.sent_at })
 }
 
 /// Whether it can be said if the message was dismissed.
@@ -368,6 +425,7 @@ pub(super) struct Message {
     /// Whether the contact ever sent a read receipt.
     pub(super) contact_opens: bool,
     pub(super) n_clicks: i64,
+    pub(super) n_opt_outs: i64,
     pub(super) cost: i64,
     /// The currency of the cost.
     pub(super) currency: u32,
@@ -385,6 +443,7 @@ pub(super) struct Message {
     /// The log tells of the sending itself, and not only what became of it.
     pub(super) sending_told: bool,
     pub(super) verdict: Verdict,
+    pub(super) timing: Timing,
 }
 
 impl Message {
@@ -405,6 +464,7 @@ impl Message {
             campaign_opt_out_after: NONE,
             contact_opens: false,
             n_clicks: 0,
+            n_opt_outs: 0,
             cost: NONE,
             currency: NULL,
             billable: None,
@@ -419,6 +479,7 @@ impl Message {
             reached: false,
             sending_told: false,
             verdict: Verdict::default(),
+            timing: Timing::default(),
         }
     }
 

@@ -1,39 +1,47 @@
-//! Facts: what a contact's events mean, as five tables with one grain each.
+//! Facts: what a contact's events mean, as seven tables with one grain each.
 //!
 //! A contact's facts follow from that contact's events alone, so shards are built in parallel and their counts add up.
 //! Knows nothing of SQL, rates or reports. The definitions are those of `docs` in each grain's file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Compliance, Config, Timetable, Windows};
+use crate::config::{Compliance, Config, Flow, Timetable, Windows};
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
 mod billing;
+mod chosen;
 mod columns;
 mod compliance;
+pub mod contact_months;
 pub mod contacts;
 pub mod conversations;
+mod declared;
 mod endings;
 mod index;
 pub mod messages;
 pub mod observable;
 pub mod opt_outs;
 mod passes;
+pub mod permissions;
 mod questions;
 mod receipts;
 mod service;
 pub mod table;
+pub mod timing;
 pub mod visits;
 mod walk;
+mod ways;
 
-use columns::Columns;
+use columns::{Columns, Wants};
+use contact_months::{ContactMonth, Months};
 use contacts::Contact;
 use conversations::Conversation;
 use messages::Message;
 pub use observable::{Observable, Seen};
 use opt_outs::OptOut;
+use permissions::Permission;
 pub use table::{Column, Form, NONE, Spec, Table};
 use table::{Owner, Rows};
 use visits::Visit;
@@ -62,8 +70,16 @@ impl Grain {
     }
 }
 
-/// The five fact tables, in alphabetical order.
-pub static GRAINS: &[Grain] = &[contacts::GRAIN, conversations::GRAIN, messages::GRAIN, opt_outs::GRAIN, visits::GRAIN];
+/// The seven fact tables, in alphabetical order.
+pub static GRAINS: &[Grain] = &[
+    contact_months::GRAIN,
+    contacts::GRAIN,
+    conversations::GRAIN,
+    messages::GRAIN,
+    opt_outs::GRAIN,
+    permissions::GRAIN,
+    visits::GRAIN,
+];
 
 /// The fact table with this name.
 #[must_use]
@@ -96,12 +112,12 @@ impl Wanted {
 }
 
 /// What facts depend on besides the events.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How long things may take.
     pub windows: Windows,
-    /// Flows whose questions are declared: name, version and last question.
-    pub last_questions: Vec<(String, Option<String>, String)>,
+    /// Flows whose questions are declared.
+    pub flows: Vec<Flow>,
     /// What the log of each channel can tell.
     pub observable: BTreeMap<String, Observable>,
     /// What the business holds itself to.
@@ -114,6 +130,8 @@ pub struct Settings {
     pub log_began: i64,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
     pub horizon: i64,
+    /// The months of the log in the zone of reports.
+    pub months: Months,
     /// Only facts whose anchor is not earlier. Microseconds.
     pub since: Option<i64>,
     /// Only facts whose anchor is earlier; later events are not read. Microseconds.
@@ -125,20 +143,18 @@ impl Settings {
     #[must_use]
     pub fn new(config: &Config, snapshot: &Snapshot, since: Option<i64>, until: Option<i64>) -> Self {
         let end = snapshot.horizon().unwrap_or_default();
+        let horizon = until.map_or(end, |until| until.min(end));
         let log_began = snapshot.files().map(|file| file.instants.0).min().unwrap_or_default();
         Self {
             windows: config.windows,
-            last_questions: config
-                .flow
-                .iter()
-                .filter_map(|flow| Some((flow.name.clone(), flow.version.clone(), flow.questions.last()?.clone())))
-                .collect(),
+            flows: config.flow.clone(),
             observable: observable::of_store(snapshot),
             compliance: config.compliance.clone(),
             timetable: config.service.timetable(log_began, end),
             callback: config.service.callback(config.windows.session_gap),
             log_began,
-            horizon: until.map_or(end, |until| until.min(end)),
+            horizon,
+            months: Months::new(&config.report.zone.0, log_began, horizon),
             since,
             until,
         }
@@ -154,19 +170,17 @@ impl Settings {
 /// Fact tables while shards are added to them.
 pub struct Facts<'f> {
     settings: &'f Settings,
+    contact_months: Rows<ContactMonth>,
     contacts: Rows<Contact>,
     conversations: Rows<Conversation>,
     messages: Rows<Message>,
     opt_outs: Rows<OptOut>,
+    permissions: Rows<Permission>,
     visits: Rows<Visit>,
     /// Words that messages take.
     of_messages: Vec<&'static str>,
-    /// Whether messages are held against the rules of permission.
-    judges: bool,
-    /// Whether it is found out how contacts were served.
-    serves: bool,
-    /// Whether it is found what decides what they cost.
-    bills: bool,
+    /// What is found beyond the walk.
+    wants: Wants,
     /// Stands in for columns of words that were not read.
     nulls: Vec<u32>,
 }
@@ -177,28 +191,40 @@ impl<'f> Facts<'f> {
     pub fn new(settings: &'f Settings, wanted: &Wanted) -> Self {
         let mut facts = Self {
             settings,
+            contact_months: Rows::new(
+                &contact_months::GRAIN,
+                contact_months::READS,
+                &wanted.of(&contact_months::GRAIN),
+            ),
             contacts: Rows::new(&contacts::GRAIN, contacts::READS, &wanted.of(&contacts::GRAIN)),
             conversations: Rows::new(&conversations::GRAIN, conversations::READS, &wanted.of(&conversations::GRAIN)),
             messages: Rows::new(&messages::GRAIN, messages::READS, &wanted.of(&messages::GRAIN)),
             opt_outs: Rows::new(&opt_outs::GRAIN, opt_outs::READS, &wanted.of(&opt_outs::GRAIN)),
+            permissions: Rows::new(&permissions::GRAIN, permissions::READS, &wanted.of(&permissions::GRAIN)),
             visits: Rows::new(&visits::GRAIN, visits::READS, &wanted.of(&visits::GRAIN)),
             of_messages: Vec::new(),
-            judges: false,
-            bills: false,
-            serves: false,
+            wants: Wants::default(),
             nulls: Vec::new(),
         };
-        let are_wanted = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
-        facts.judges = are_wanted(&compliance::COLUMNS);
-        facts.bills = are_wanted(&billing::COLUMNS);
-        facts.serves = service::COLUMNS.iter().any(|name| facts.conversations.table.column(name).is_some());
+        let of_messages = |names: &[&str]| names.iter().any(|name| facts.messages.table.column(name).is_some());
+        let of_visits = |names: &[&str]| names.iter().any(|name| facts.visits.table.column(name).is_some());
+        let of_conversations =
+            |names: &[&str]| names.iter().any(|name| facts.conversations.table.column(name).is_some());
+        facts.wants = Wants {
+            permission: of_messages(&compliance::COLUMNS) || facts.permissions.are_wanted(),
+            billing: of_messages(&billing::COLUMNS),
+            doses: of_messages(&timing::DOSES),
+            local: of_messages(&timing::LOCAL),
+            ways: of_visits(&ways::COLUMNS),
+            service: of_conversations(&service::COLUMNS),
+        };
         // Conversations, visits and opt-outs have these from a message.
         let events = facts.events();
         let inherit = ["campaign", "variant"].into_iter().filter(|name| events.contains(name));
         facts.of_messages = facts.messages.events().chain(inherit).collect();
-        facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.judges));
-        facts.of_messages.extend(service::WORDS.iter().filter(|_| facts.serves));
-        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.bills));
+        facts.of_messages.extend(compliance::WORDS.iter().filter(|_| facts.wants.permission));
+        facts.of_messages.extend(service::WORDS.iter().filter(|_| facts.wants.service));
+        facts.of_messages.extend(billing::WORDS.iter().filter(|_| facts.wants.billing));
         facts
     }
 
@@ -207,41 +233,50 @@ impl<'f> Facts<'f> {
     pub fn events(&self) -> Vec<&'static str> {
         let mut events: BTreeSet<&str> = BTreeSet::new();
         for (grain, are_wanted) in [
+            (&contact_months::GRAIN, self.contact_months.are_wanted()),
             (&contacts::GRAIN, self.contacts.are_wanted()),
             (&conversations::GRAIN, self.conversations.are_wanted()),
             (&messages::GRAIN, self.messages.are_wanted()),
             (&opt_outs::GRAIN, self.opt_outs.are_wanted()),
+            (&permissions::GRAIN, self.permissions.are_wanted()),
             (&visits::GRAIN, self.visits.are_wanted()),
         ] {
             events.extend(grain.events.iter().filter(|_| are_wanted));
         }
+        events.extend(self.contact_months.events());
         events.extend(self.contacts.events());
         events.extend(self.conversations.events());
         events.extend(self.messages.events());
         events.extend(self.opt_outs.events());
+        events.extend(self.permissions.events());
         events.extend(self.visits.events());
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
         let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
         let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
         events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
-        events.extend(compliance::EVENTS.iter().filter(|_| self.judges));
-        events.extend(service::WORDS.iter().filter(|_| self.serves));
-        events.extend(billing::EVENTS.iter().filter(|_| self.bills));
+        events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));
+        events.extend(service::WORDS.iter().filter(|_| self.wants.service));
+        events.extend(billing::EVENTS.iter().filter(|_| self.wants.billing));
+        events.extend(self.wants.local.then_some("country"));
+        let asks_answers = chosen::COLUMNS.iter().any(|name| self.visits.table.column(name).is_some());
+        events.extend(asks_answers.then_some("answer"));
         events.into_iter().collect()
     }
 
     /// Adds the facts of a shard that was read with the columns that [`Facts::events`] names.
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
-        let finds = [self.judges, self.bills, self.serves];
-        let columns = Columns::of(shard, self.settings, &self.of_messages, finds, &self.nulls);
+        let columns = Columns::of(shard, self.settings, &self.of_messages, self.wants, &self.nulls);
+        self.contact_months.begin_shard();
         self.contacts.begin_shard();
         self.conversations.begin_shard();
         self.messages.begin_shard();
         self.opt_outs.begin_shard();
+        self.permissions.begin_shard();
         self.visits.begin_shard();
         let mut walk = Walk::new(shard, self.settings, &columns);
+        let (mut months, mut permissions) = (contact_months::Found::default(), Vec::new());
         let is_limited = self.settings.since.is_some() || self.settings.until.is_some();
         for rows in shard.contacts() {
             let channel = columns.channel[rows.start];
@@ -249,16 +284,26 @@ impl<'f> Facts<'f> {
             let owner =
                 Owner { contact_key: shard.contact_key()[rows.start], channel, observable, settings: self.settings };
             walk.contact(rows, observable);
+            if self.contact_months.are_wanted() {
+                months.find(&walk);
+            }
+            if let Some(rules) = columns.rules.as_ref().filter(|_| self.permissions.are_wanted()) {
+                permissions::find(&walk, rules, &mut permissions);
+            }
             if is_limited {
+                months.rows.retain(|month| self.settings.in_scope(self.settings.months.begins(month.month)));
+                permissions.retain(|permission: &Permission| self.settings.in_scope(permission.began_at));
                 walk.conversations.retain(|conversation| self.settings.in_scope(conversation.started_at));
                 walk.messages.retain(|message| self.settings.in_scope(message.sent_at));
                 walk.opt_outs.retain(|opt_out| self.settings.in_scope(opt_out.at));
                 walk.visits.retain(|visit| self.settings.in_scope(visit.asked_at));
             }
+            self.contact_months.add(&months.rows, owner, shard);
             self.contacts.add(std::slice::from_ref(&walk.contact), owner, shard);
             self.conversations.add(&walk.conversations, owner, shard);
             self.messages.add(&walk.messages, owner, shard);
             self.opt_outs.add(&walk.opt_outs, owner, shard);
+            self.permissions.add(&permissions, owner, shard);
             self.visits.add(&walk.visits, owner, shard);
         }
     }
@@ -267,10 +312,12 @@ impl<'f> Facts<'f> {
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
         Some(match name {
+            "contact_months" => &self.contact_months.table,
             "contacts" => &self.contacts.table,
             "conversations" => &self.conversations.table,
             "messages" => &self.messages.table,
             "opt_outs" => &self.opt_outs.table,
+            "permissions" => &self.permissions.table,
             "visits" => &self.visits.table,
             _ => return None,
         })
@@ -284,10 +331,12 @@ impl<'f> Facts<'f> {
 
     /// Empties all tables; their memory is used again.
     pub fn clear(&mut self) {
+        self.contact_months.clear();
         self.contacts.clear();
         self.conversations.clear();
         self.messages.clear();
         self.opt_outs.clear();
+        self.permissions.clear();
         self.visits.clear();
     }
 }

@@ -44,25 +44,31 @@ fn rank(visit: &Visit) -> u8 {
     }
 }
 
+fn is_same(visit: &Visit, other: &Visit) -> bool {
+    (visit.conversation, visit.flow, visit.question) == (other.conversation, other.flow, other.question)
+}
+
+/// The visit from which one question led away and straight back: the conversation's last but one, if it was to the same
+/// question.
+pub(super) fn origin<'v>(before: &'v [Visit], visit: &Visit) -> Option<&'v Visit> {
+    let last_but_one = before.iter().rev().filter(|other| other.conversation == visit.conversation).nth(1);
+    last_but_one.filter(|origin| is_same(origin, visit))
+}
+
 /// Finds best passes and loops. Visits stand in the order in which they began.
 pub(super) fn conclude(visits: &mut [Visit]) {
     for number in 0..visits.len() {
         let (before, rest) = visits.split_at_mut(number);
         let Some(visit) = rest.first_mut() else { return };
         let mut pass = Pass { is_best: true, loop_s: NONE, n_loop_acts: NONE, ..Pass::default() };
-        let is_same = |other: &Visit| {
-            (other.conversation, other.flow, other.question) == (visit.conversation, visit.flow, visit.question)
-        };
         if visit.pass > 1
-            && let Some(best) = before.iter_mut().find(|other| other.passes.is_best && is_same(other))
+            && let Some(best) = before.iter_mut().find(|other| other.passes.is_best && is_same(other, visit))
         {
             // Of equals, the earlier is the best.
             pass.is_best = rank(visit) < rank(best);
             best.passes.is_best = !pass.is_best;
         }
-        // The visit before last was to the same question, so what was asked between them led back.
-        let origin = before.iter().rev().filter(|other| other.conversation == visit.conversation).nth(1);
-        let back = origin.filter(|origin| is_same(origin)).map(|origin| (origin.first, BACK_AND_FORTH));
+        let back = origin(before, visit).map(|origin| (origin.first, BACK_AND_FORTH));
         let again = (visit.n_prompts >= MANY_PROMPTS).then_some((visit.first, ASKED_AGAIN));
         if let Some((from, kind)) = back.or(again) {
             let to = if kind == BACK_AND_FORTH { visit.first } else { visit.last };

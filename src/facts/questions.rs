@@ -26,14 +26,18 @@ impl Walk<'_> {
             visit.is_over = false;
             visit.n_prompts += 1;
             visit.last = standing;
+            visit.given.ask_again();
             visit.arrived |= arrived;
             if let Some(visit) = self.conversations[place].current_visit {
                 self.prompts.insert(key, visit);
             }
             return;
         }
+        let mut enters = true;
         if let Some(visit) = self.current_visit(place) {
             visit.next_question = question;
+            enters = visit.flow != flow;
+            visit.changes_flow = enters;
             if visit.is_waiting() {
                 visit.skip(at);
             }
@@ -58,6 +62,7 @@ impl Walk<'_> {
             pass,
             position: conversation.n_questions,
             n_prompts: 1,
+            enters,
             first: standing,
             last: standing,
             arrived,
@@ -78,10 +83,12 @@ impl Walk<'_> {
         // side fits every flow.
         let of_flow = |flow| self.passes.get((place, flow, question)).map(|(_, latest)| latest);
         let latest = if flow == NULL { self.latest.get((place, question)) } else { of_flow(flow).max(of_flow(NULL)) };
-        if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest))
-            && visit.answered_at == NONE
-        {
-            visit.take_answer(at);
+        let answer = self.columns.answer[row];
+        if let Some(visit) = latest.and_then(|latest| self.visits.get_mut(latest)) {
+            visit.given.take(answer);
+            if visit.answered_at == NONE {
+                visit.take_answer(at);
+            }
         }
     }
 }

@@ -106,6 +106,8 @@ pub(super) enum Read<F> {
     Flag(fn(&Row<'_, F>) -> bool),
     /// A code of the shard's, and the column of events that it is of.
     Word(&'static str, fn(&Row<'_, F>) -> u32),
+    /// The number of a month of the log.
+    Month(fn(&Row<'_, F>) -> u32),
     /// A place in a fixed list, counted from 1.
     Fixed(&'static [&'static str], fn(&Row<'_, F>) -> u32),
 }
@@ -125,7 +127,7 @@ impl<F> Rows<F> {
             let column = match read {
                 Read::Number(_) => Column::Numbers(Vec::new()),
                 Read::Flag(_) => Column::Flags(Vec::new()),
-                Read::Word(..) => Column::Words(Vec::new(), Words::default()),
+                Read::Word(..) | Read::Month(_) => Column::Words(Vec::new(), Words::default()),
                 Read::Fixed(names, _) => {
                     let mut words = Words::default();
                     for name in *names {
@@ -169,13 +171,12 @@ impl<F> Rows<F> {
                 (Read::Flag(value), Column::Flags(values)) => values.extend(rows.clone().map(|row| value(&row))),
                 (Read::Fixed(_, value), Column::Words(codes, _)) => codes.extend(rows.clone().map(|row| value(&row))),
                 (Read::Word(name, value), Column::Words(codes, words)) => {
-                    codes.extend(rows.clone().map(|row| match value(&row) {
-                        NULL => NULL,
-                        code => match recoded.get(code as usize) {
-                            Some(&known) if known != NULL => known,
-                            _ => recode(recoded, words, shard.words(name).1, code),
-                        },
-                    }));
+                    let of_shard = shard.words(name).1;
+                    codes.extend(rows.clone().map(|row| known(recoded, words, of_shard, value(&row))));
+                }
+                (Read::Month(value), Column::Words(codes, words)) => {
+                    let months = owner.settings.months.names();
+                    codes.extend(rows.clone().map(|row| known(recoded, words, months, value(&row))));
                 }
                 _ => {}
             }
@@ -191,7 +192,7 @@ impl<F> Rows<F> {
                 Column::Flags(values) => values.clear(),
                 Column::Words(codes, words) => {
                     codes.clear();
-                    if matches!(read, Read::Word(..)) {
+                    if matches!(read, Read::Word(..) | Read::Month(_)) {
                         *words = Words::default();
                     }
                 }
@@ -201,11 +202,20 @@ impl<F> Rows<F> {
     }
 }
 
+/// The table's code of a word that another list knows by this code.
+fn known(recoded: &mut Vec<u32>, words: &mut Words, of: &Words, code: u32) -> u32 {
+    match recoded.get(code as usize) {
+        _ if code == NULL => NULL,
+        Some(&known) if known != NULL => known,
+        _ => recode(recoded, words, of, code),
+    }
+}
+
 #[cold]
-fn recode(recoded: &mut Vec<u32>, words: &mut Words, of_shard: &Words, code: u32) -> u32 {
-    let Some(word) = of_shard.get(code) else { return NULL };
+fn recode(recoded: &mut Vec<u32>, words: &mut Words, of: &Words, code: u32) -> u32 {
+    let Some(word) = of.get(code) else { return NULL };
     let known = words.code(word);
-    recoded.resize(recoded.len().max(of_shard.list().len() + 1), NULL);
+    recoded.resize(recoded.len().max(of.list().len() + 1), NULL);
     if let Some(place) = recoded.get_mut(code as usize) {
         *place = known;
     }

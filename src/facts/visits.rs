@@ -1,9 +1,10 @@
 //! Visits: one row per time a contact stood at a question inside a conversation; re-prompts belong to the visit.
 
+use super::chosen::{self, Given};
 use super::messages::Tags;
 use super::passes::{self, Pass, Standing};
 use super::table::{Form, NONE, Read, Spec, code_of};
-use super::{Grain, endings};
+use super::{Grain, endings, ways};
 use crate::event::SECOND;
 use crate::store::words::NULL;
 
@@ -45,6 +46,11 @@ const COLUMNS: &[Spec] = &[
         meaning: "question that the bot asked next in the conversation; null: none",
     },
     Spec {
+        name: "chosen_option",
+        form: Form::Word,
+        meaning: "the declared option that was given as the answer last; null: another answer, none, or no options are declared",
+    },
+    Spec {
         name: "outcome",
         form: Form::Word,
         meaning: "answered, opted_out, handed_over, failed (it never arrived), skipped, open (the log ends before the session gap) or silent; the first that applies",
@@ -77,6 +83,22 @@ const COLUMNS: &[Spec] = &[
         form: Form::Flag,
         meaning: "the last visit of a conversation that is still open: what follows is not known yet",
     },
+    Spec { name: "changes_flow", form: Form::Flag, meaning: "the question that the bot asked next is of another flow" },
+    Spec {
+        name: "option_known",
+        form: Form::Flag,
+        meaning: "the question has declared options, and the log tells which answer was given",
+    },
+    Spec {
+        name: "entry",
+        form: Form::Word,
+        meaning: "fresh: the conversation's first visit to the flow; resumed: the same, but the contact goes on where an earlier conversation that was not completed had left off, not where it began; returned: back from another flow; back: to a question that was passed already; onward: to one further on",
+    },
+    Spec {
+        name: "is_furthest",
+        form: Form::Flag,
+        meaning: "the best pass of the furthest question that the conversation reached in the flow: the last in the declared order, else the one that was reached last for the first time",
+    },
     Spec {
         name: "pass",
         form: Form::Count,
@@ -103,6 +125,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Number,
         meaning: "messages, taps and clicks of both sides in that time; null: no loop",
     },
+    Spec {
+        name: "loop_answers",
+        form: Form::Word,
+        meaning: "same: in the loop the question got an answer twice in succession; different: it did not; null: no loop, or the log tells fewer than two answers",
+    },
     Spec { name: "n_prompts", form: Form::Count, meaning: "times the question was asked in the visit" },
     Spec { name: "n_rejected", form: Form::Count, meaning: "answers that the bot could not use" },
 ];
@@ -119,6 +146,7 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Word("flow_version", |row| row.fact.flow_version),
     Read::Word("question", |row| row.fact.question),
     Read::Word("question", |row| row.fact.next_question),
+    Read::Word("answer", |row| row.fact.given.option),
     Read::Fixed(OUTCOMES, |row| row.fact.outcome()),
     Read::Fixed(endings::ENDINGS, |row| endings::ending(row.fact)),
     Read::Number(|row| row.fact.asked_at),
@@ -131,12 +159,17 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Number(|row| endings::waited_s(row.fact, row.owner.settings)),
     Read::Flag(|row| row.fact.completes),
     Read::Flag(|row| row.fact.pending),
+    Read::Flag(|row| row.fact.changes_flow),
+    Read::Flag(|row| row.fact.given.is_known),
+    Read::Fixed(ways::ENTRIES, |row| row.fact.entry),
+    Read::Flag(|row| row.fact.is_furthest),
     Read::Number(|row| row.fact.pass),
     Read::Number(|row| row.fact.position),
     Read::Flag(|row| row.fact.passes.is_best),
     Read::Fixed(passes::LOOPS, |row| row.fact.passes.loop_kind),
     Read::Number(|row| row.fact.passes.loop_s),
     Read::Number(|row| row.fact.passes.n_loop_acts),
+    Read::Fixed(chosen::LOOP_ANSWERS, |row| row.fact.given.in_loop),
     Read::Number(|row| row.fact.n_prompts),
     Read::Number(|row| row.fact.n_rejected),
 ];
@@ -158,6 +191,13 @@ pub(super) struct Visit {
     pub(super) flow_version: u32,
     pub(super) question: u32,
     pub(super) next_question: u32,
+    /// The next question is of another flow; the one before it was, or there was none.
+    pub(super) changes_flow: bool,
+    pub(super) enters: bool,
+    pub(super) given: Given,
+    /// A place in [`ways::ENTRIES`], counted from 1.
+    pub(super) entry: u32,
+    pub(super) is_furthest: bool,
     pub(super) asked_at: i64,
     pub(super) answered_at: i64,
     /// The log tells when it was answered, not only in which order.
@@ -251,6 +291,11 @@ pub(super) fn begin(conversation: usize, at: i64) -> Visit {
         flow_version: NULL,
         question: NULL,
         next_question: NULL,
+        changes_flow: false,
+        enters: false,
+        given: Given::default(),
+        entry: NULL,
+        is_furthest: false,
         asked_at: at,
         answered_at: NONE,
         answer_has_time: false,

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Columns, LastQuestion};
+use super::columns::Columns;
 use super::compliance;
 use super::contacts::Contact;
 use super::conversations::Conversation;
@@ -12,8 +12,10 @@ use super::index::Index;
 use super::messages::Message;
 use super::opt_outs::OptOut;
 use super::service::Served;
+use super::timing::Clocks;
 use super::visits::Visit;
-use super::{NONE, Observable, Settings, billing, endings, passes};
+use super::ways::Ways;
+use super::{NONE, Observable, Settings, billing, chosen, endings, passes, timing};
 use crate::event::{Kind, SECOND};
 use crate::store::Shard;
 use crate::store::rows::NO_MESSAGE;
@@ -31,8 +33,11 @@ enum Permission {
 }
 
 /// What is known of the contact's dealings with one account while walking.
-struct Dealing {
-    account: u32,
+pub(super) struct Dealing {
+    pub(super) account: u32,
+    /// The first opt-in, and its topic or source.
+    pub(super) opted_in_at: i64,
+    pub(super) opted_in_source: u32,
     conversation: Option<usize>,
     permission: Permission,
     last_inbound_at: i64,
@@ -59,15 +64,18 @@ pub(super) struct Walk<'w> {
     pub(super) begun_by: Vec<usize>,
     pub(super) messages: Vec<Message>,
     pub(super) marks: Marks,
-    dealings: Vec<Dealing>,
+    pub(super) dealings: Vec<Dealing>,
     /// Place of each account among the dealings.
-    by_account: Index<u32, usize>,
+    pub(super) by_account: Index<u32, usize>,
+    /// When the contact did something, toward which account.
+    pub(super) inbound_acts: Vec<(u32, i64)>,
     /// The visit that each prompt belongs to, by the key of the prompt's id.
     pub(super) prompts: Index<i64, usize>,
     /// The latest visit to each question of a conversation.
     pub(super) latest: Index<(usize, u32), usize>,
     /// How often each question of each flow was visited in a conversation, and the latest of these visits.
     pub(super) passes: Index<(usize, u32, u32), (i64, usize)>,
+    ways: Ways,
     /// Ids of inbound messages by which the contact opted out.
     stops: Index<i64, ()>,
     /// Acts of which one message can have only one, by kind and key of the message.
@@ -78,6 +86,7 @@ pub(super) struct Walk<'w> {
     pub(super) visits: Vec<Visit>,
     pub(super) opt_outs: Vec<OptOut>,
     pub(super) contact: Contact,
+    pub(super) clocks: Clocks,
 }
 
 /// Watermarks of a contact: account, reach, and when it was told.
@@ -101,9 +110,11 @@ impl<'w> Walk<'w> {
             marks: Marks::default(),
             dealings: Vec::new(),
             by_account: Index::default(),
+            inbound_acts: Vec::new(),
             prompts: Index::default(),
             latest: Index::default(),
             passes: Index::default(),
+            ways: Ways::default(),
             stops: Index::default(),
             told: Index::default(),
             may_be_told: [false; 256],
@@ -111,6 +122,7 @@ impl<'w> Walk<'w> {
             visits: Vec::new(),
             opt_outs: Vec::new(),
             contact: Contact::new(NONE),
+            clocks: Clocks::new(shard, columns.wants),
         }
     }
 
@@ -119,10 +131,11 @@ impl<'w> Walk<'w> {
         self.begin(rows);
         self.collect_messages(observable);
         self.walk();
+        timing::tell(self);
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
         }
-        if self.columns.bills {
+        if self.columns.wants.billing {
             billing::find(self);
         }
     }
@@ -133,6 +146,7 @@ impl<'w> Walk<'w> {
         self.messages.clear();
         self.dealings.clear();
         self.by_account.clear();
+        self.inbound_acts.clear();
         self.prompts.clear();
         self.latest.clear();
         self.passes.clear();
@@ -277,11 +291,8 @@ impl<'w> Walk<'w> {
             }
         }
         for visit in &self.visits {
-            let ends = |&(flow, version, question): &LastQuestion| {
-                (flow, question) == (visit.flow, visit.question)
-                    && version.is_none_or(|version| version == visit.flow_version)
-            };
-            if visit.answered_at != NONE && self.columns.last_questions.iter().any(ends) {
+            self.conversations[visit.conversation].n_answered += i64::from(visit.answered_at != NONE);
+            if visit.answered_at != NONE && self.columns.flows.end_with(visit) {
                 self.conversations[visit.conversation].complete(visit.answered_at);
             }
         }
@@ -290,6 +301,10 @@ impl<'w> Walk<'w> {
             endings::conclude(visit, &self.conversations[visit.conversation], self.settings);
         }
         passes::conclude(&mut self.visits);
+        chosen::conclude(&mut self.visits, &self.columns.flows);
+        if self.columns.wants.ways {
+            self.ways.conclude(&mut self.visits, &self.conversations, &self.columns.flows);
+        }
         let is_sent = |message: &&Message| message.suppressed_at == NONE;
         self.contact.n_messages = self.messages.iter().filter(is_sent).count().try_into().unwrap_or(0);
         let since = self.settings.since.unwrap_or(i64::MIN);
@@ -314,6 +329,8 @@ impl<'w> Walk<'w> {
             self.by_account.add(account, self.dealings.len());
             self.dealings.push(Dealing {
                 account,
+                opted_in_at: NONE,
+                opted_in_source: NULL,
                 conversation: None,
                 permission: Permission::Given,
                 last_inbound_at: NONE,
@@ -359,6 +376,9 @@ impl<'w> Walk<'w> {
         let conversation = &mut self.conversations[place];
         let is_first = conversation.n_outbound == 0 && conversation.n_inbound == 0 && conversation.by_business;
         conversation.n_outbound += 1;
+        if self.messages[message].may_have_arrived() {
+            conversation.speak(true);
+        }
         if conversation.opening_until == NONE {
             conversation.opening_until = at.saturating_add(opening);
             conversation.tags = self.messages[message].tags();
@@ -417,6 +437,9 @@ impl<'w> Walk<'w> {
         }
         let conversation = &mut self.conversations[place];
         conversation.n_inbound += 1;
+        if matches!(kind, Kind::ButtonClicked | Kind::MessageReceived) {
+            conversation.speak(false);
+        }
         lower(&mut conversation.first_inbound_at, at);
         if conversation.by_business && conversation.engaged_at == NONE && conversation.opening_until != NONE {
             let answers_opening = match (pointer, pointed) {
@@ -434,6 +457,7 @@ impl<'w> Walk<'w> {
             }
         }
         self.dealing(account).last_inbound_at = at;
+        self.inbound_acts.push((account, at));
         self.contact.n_inbound += 1;
         if let Some(visit) = self.current_visit(place) {
             visit.not_understood = false;
@@ -445,8 +469,10 @@ impl<'w> Walk<'w> {
             let fits = pointer == NO_MESSAGE
                 || pointed.is_none()
                 || (current.is_some() && self.prompts.get(pointer) == current);
+            let answer = self.columns.answer[row];
             if let Some(visit) = self.current_visit(place).filter(|visit| fits && visit.is_waiting()) {
                 visit.take_message(at);
+                visit.given.take(answer);
             }
         }
     }
@@ -475,7 +501,15 @@ impl<'w> Walk<'w> {
             return;
         }
         let running = dealing.conversation;
+        let id = self.shard.message_key()[row];
+        let told_before = id != NO_MESSAGE && self.is_told(kind, id);
+        let attribution = self.settings.windows.attribution.0;
+        let attributed = self.last_message(account, at, attribution);
+        if let Some(place) = attributed.filter(|_| is_news || !told_before) {
+            self.messages[place].n_opt_outs += 1;
+        }
         if is_news {
+            let dealing = self.dealing(account);
             dealing.permission = if hard { Permission::EndedHard } else { Permission::EndedSoft };
             let (last, of_campaign) = (dealing.last_arrived, dealing.last_campaign);
             if let Some(message) = last.and_then(|place| self.messages.get_mut(place)) {
@@ -485,7 +519,7 @@ impl<'w> Walk<'w> {
                 lower(&mut message.campaign_opt_out_after, at - message.sent_at);
             }
             let mut opt_out = OptOut::new(account, at, hard, by_message);
-            if let Some(place) = self.last_message(account, at, self.settings.windows.attribution.0) {
+            if let Some(place) = attributed {
                 let message = &mut self.messages[place];
                 opt_out.attributed = true;
                 opt_out.tags = message.tags();
@@ -513,7 +547,12 @@ impl<'w> Walk<'w> {
             self.contact.opted_in_at = at;
             self.contact.opted_in_source = self.columns.topic[row];
         }
+        let topic = self.columns.topic[row];
         let dealing = self.dealing(account);
+        if dealing.opted_in_at == NONE {
+            dealing.opted_in_at = at;
+            dealing.opted_in_source = topic;
+        }
         if dealing.permission != Permission::Given {
             dealing.permission = Permission::Given;
             for place in std::mem::take(&mut dealing.pending) {

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::assignment::Experiments;
 use super::table::{Column, Row, Table, Value};
 use super::{Measure, Measured};
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
 use crate::rate::Rate;
-use crate::statistics::difference::{Difference, Sample, difference, q_values};
+use crate::statistics::difference::{Difference, Sample, Test, difference, q_values};
 
 mod assignment;
 mod decomposition;
@@ -21,10 +23,10 @@ pub static MEASURE: Measure = Measure {
     name: "Comparison",
     meaning: "What differs from the range before, or from a baseline, by more than chance.",
     formula: "difference of two rates p - r with Newcombe's hybrid interval of two Wilson intervals; p-value of the score \
-              test; q-value over everything compared; all with the number of observations that weighs as much as \
+              test, of Fisher's exact test where a count below five was to be expected; q-value over everything compared; all with the number of observations that weighs as much as \
               n = p (1 - p) / variance over contacts; mix = sum of (w1 - w0) (r1 + r0) / 2, within = sum of (r1 - r0) (w1 + w0) / 2",
     unit: "percentage points",
-    follows: "Newcombe 1998, method 10; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
+    follows: "Newcombe 1998, method 10; Cochran 1954; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
     caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
              Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are.",
     asks: |_| Vec::new(),
@@ -68,6 +70,7 @@ impl Against {
 pub struct Comparison {
     against: Against,
     subjects: Vec<Ask>,
+    experiments: Experiments,
 }
 
 /// One rate against another.
@@ -75,6 +78,8 @@ struct Pair {
     metric: String,
     /// Values of the breakdown, and of the compared column.
     segment: Vec<Option<String>>,
+    /// The value that is the second side, if a column is compared.
+    baseline: Option<String>,
     first: Side,
     second: Side,
 }
@@ -110,6 +115,11 @@ impl Side {
 }
 
 impl Pair {
+    /// Whether nothing could have happened on either side.
+    fn is_empty(&self) -> bool {
+        [self.first, self.second].iter().all(|side| side.measurable && side.sample.rate.denominator == 0)
+    }
+
     fn difference(&self) -> Option<Difference> {
         let are_told = self.first.measurable && self.second.measurable;
         difference(&self.first.sample, &self.second.sample).filter(|_| are_told)
@@ -124,14 +134,14 @@ impl Comparison {
     pub fn new(against: Against, subjects: Vec<Ask>) -> Result<Self> {
         for subject in &subjects {
             let metric = Metric::find(&subject.metric)?;
-            if !metric.sql.contains("numerator") {
+            if !metric.is_rate() {
                 return Err(Error::Usage(format!("'{}' is no rate, and only rates are compared", metric.id)));
             }
         }
         if subjects.is_empty() {
             return Err(Error::Usage("there is nothing to compare".into()));
         }
-        Ok(Self { against, subjects })
+        Ok(Self { against, subjects, experiments: Experiments::new() })
     }
 
     /// Compares these rates in total and by campaign, those left out that cannot be told apart so.
@@ -158,6 +168,12 @@ impl Comparison {
         Self::new(against, subjects)
     }
 
+    /// The same, holding sample ratios against the shares that these experiments declare.
+    #[must_use]
+    pub fn with_experiments(self, experiments: &BTreeMap<String, Experiment>) -> Self {
+        Self { experiments: experiments.clone(), ..self }
+    }
+
     /// With what they are compared.
     #[must_use]
     pub fn against(&self) -> &Against {
@@ -171,7 +187,7 @@ impl Comparison {
         match &self.against {
             Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                asks.extend(self.breakdowns().first().map(|by| assignment::ask(by)));
+                asks.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::asks(by)));
             }
             Against::Column { .. } => {}
         }
@@ -194,7 +210,8 @@ impl Comparison {
         match &self.against {
             Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)),
             Against::Column { name, .. } if name == assignment::VARIANT => {
-                tables.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::tables(by, now)));
+                let by = self.breakdowns().into_iter().take(1);
+                tables.extend(by.flat_map(|by| assignment::tables(by, &self.experiments, now)));
             }
             Against::Column { .. } => {}
         }
@@ -234,14 +251,15 @@ impl Comparison {
                 }
             }
         }
+        pairs.retain(|pair| !pair.is_empty());
         Ok(pairs)
     }
 
     fn table(&self, by: &[String], pairs: &[Pair], qs: &mut impl Iterator<Item = f64>) -> Table {
         let (compared, first, second, title) = match &self.against {
             Against::Previous => (None, "Now", "Before", "Compared with the range before".to_owned()),
-            Against::Column { name, baseline } => {
-                let title = match baseline {
+            Against::Column { name, .. } => {
+                let title = match pairs.iter().find_map(|pair| pair.baseline.as_deref()) {
                     Some(baseline) => format!("Compared with {name} {baseline}"),
                     None => format!("Compared by {name}"),
                 };
@@ -254,27 +272,30 @@ impl Comparison {
             Column::new("baseline", second),
             Column::new("difference", "Difference"),
             Column::new("p", "p"),
+            Column::new("test", "Test"),
             Column::new("q", "q"),
             Column::new("design_effect", "Design effect"),
             Column::new("verdict", "Verdict"),
         ];
         let rows = pairs.iter().map(|pair| {
-            let Pair { metric, segment, first, second } = pair;
+            let Pair { metric, segment, first, second, .. } = pair;
             let found = pair.difference();
             let numbers = match found {
-                Some(Difference { value, interval, p, design_effect }) => {
+                Some(Difference { value, interval, p, test, design_effect }) => {
                     let (interval, q) = (Some(interval), qs.next().unwrap_or(1.0));
                     let verdict = Value::Verdict { value, interval, q, differs: q <= LEVEL };
                     let effect = Value::Number { value: design_effect, interval: None };
-                    [Value::Points { value, interval }, Value::Probability(p), Value::Probability(q), effect, verdict]
+                    let difference = Value::Points { value, interval };
+                    let test = Value::Text(name(test).to_owned());
+                    vec![difference, Value::Probability(p), test, Value::Probability(q), effect, verdict]
                 }
-                None => [Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown, Value::Unknown],
+                None => vec![Value::Unknown; 6],
             };
             let mut cells = vec![Value::Metric(metric.clone())];
             cells.extend(segment.iter().map(|value| Value::name(value.as_deref())));
             cells.extend([first.value(), second.value()]);
             cells.extend(numbers);
-            Row::new(first.sample.rate.denominator.min(second.sample.rate.denominator), cells)
+            Row::new(smaller(first.sample.rate, second.sample.rate), cells)
         });
         let rows: Vec<Row> = rows.collect();
         let metric = Column::new("metric", "Metric");
@@ -283,11 +304,21 @@ impl Comparison {
             title: if by.is_empty() { title } else { format!("{title}, by {}", by.join(", ")) },
             columns: std::iter::once(metric).chain(segment).chain(numbers).collect(),
             rows,
-            note: "p: how often chance alone would show as much. q: the same for everything in this section together; up to \
-                   0.05 it is called a difference. Design effect: as many observations weigh as much as one, because those \
-                   of the same contact resemble each other."
+            note: "p: how often chance alone would show as much. Test: score, or exact (Fisher's) where a count below five was \
+                   to be expected. q: p for everything in this section together; up to 0.05 it is called a difference. \
+                   Design effect: as many observations weigh as much as one, because those of the same contact resemble \
+                   each other."
                 .to_owned(),
         }
+    }
+}
+
+/// What a test is called in a table.
+fn name(test: Test) -> &'static str {
+    match test {
+        Test::Score => "score",
+        Test::Exact => "exact",
+        Test::Normal => "normal",
     }
 }
 
@@ -300,6 +331,7 @@ fn through_time(metric: &str, now: &[metrics::Row], before: &[metrics::Row]) -> 
     let pair = |row: &metrics::Row| Pair {
         metric: metric.to_owned(),
         segment: row.segment.clone(),
+        baseline: None,
         first: side(now, &row.segment),
         second: side(before, &row.segment),
     };
@@ -338,11 +370,17 @@ fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metr
         Some(Pair {
             metric: metric.to_owned(),
             segment: row.segment.clone(),
+            baseline: baseline.map(str::to_owned),
             first: Side::of(row)?,
             second: baselines.get(&prefix(row)).copied().unwrap_or(Side::EMPTY),
         })
     });
     Ok(pairs.collect())
+}
+
+/// The observations of the smaller side; one without any has none to show.
+fn smaller(first: Rate, second: Rate) -> u64 {
+    [first.denominator, second.denominator].into_iter().filter(|n| *n > 0).min().unwrap_or_default()
 }
 
 /// A rate of counts, whole or nothing.

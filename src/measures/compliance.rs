@@ -35,6 +35,13 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     RULES.iter().map(|(_, metric, _)| setting.ask(metric, &[])).collect()
 }
 
+/// How many times a message broke a rule, as far as the log can tell.
+#[must_use]
+pub fn violations(setting: &Setting<'_>, answers: &Answers<'_>) -> u64 {
+    let rows = RULES.iter().flat_map(|(_, metric, _)| answers.rows(&setting.ask(metric, &[])));
+    rows.filter(|row| row.measurable).filter_map(|row| row.counts.rate()).map(|rate| rate.numerator).sum()
+}
+
 fn rules(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let own = [("rule", "Rule"), ("checked", "Messages checked"), ("violations", "Violations")];
     let mut columns: Vec<Column> = setting.by.iter().map(|name| Column::new(name, name)).collect();

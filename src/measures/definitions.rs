@@ -55,3 +55,56 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     }
     Ok(vec![Table { id: "conventions", columns: by.chain(own).collect(), rows, ..Table::default() }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::facts::Settings;
+    use crate::metrics::{Answer, Rate, Row as Found};
+
+    fn table(answers: &[Answer], by: &[String]) -> Table {
+        let setting = Setting { by, config: &Config::default(), settings: &Settings::default() };
+        tables(&setting, &Answers::new(answers)).unwrap().remove(0)
+    }
+
+    fn answer(metric: &str, by: &[String], segment: &[&str], measurable: bool) -> Answer {
+        let counts = Counts::Rate(Rate { numerator: 1, denominator: 4 });
+        let segment = segment.iter().map(|&name| Some(name.to_owned())).collect();
+        let rows = vec![Found { segment, counts, measurable, lower_bound: true, moments: None }];
+        Answer { metric: metric.to_owned(), by: by.to_vec(), rows, n_shared: 0 }
+    }
+
+    #[test]
+    fn every_convention_of_a_rate_is_asked_for_and_no_rate_without_one() {
+        let setting = Setting { by: &[], config: &Config::default(), settings: &Settings::default() };
+        let asked: Vec<String> = asks(&setting).into_iter().map(|ask| ask.metric).collect();
+        assert!(
+            ["open_rate", "open_rate@sent", "click_rate", "click_rate@sent"]
+                .iter()
+                .all(|id| asked.iter().any(|a| a == id))
+        );
+        assert!(asked.iter().all(|id| id != "failure_rate"), "it is counted in one way only");
+    }
+
+    #[test]
+    fn conventions_keep_what_they_are_worth_knowing_with() {
+        let by = ["channel".to_owned()];
+        let answers = [answer("open_rate", &by, &["sms"], false), answer("open_rate@sent", &by, &["whatsapp"], true)];
+        let found = table(&answers, &by);
+        let value = Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, lower_bound: true };
+        let expected = [("sms", "open_rate", Value::Unmeasurable), ("whatsapp", "open_rate@sent", value)];
+        assert_eq!(found.rows.len(), 2);
+        for (row, (channel, metric, value)) in found.rows.iter().zip(expected) {
+            assert_eq!(row.cells[..3], [Value::name(Some(channel)), Value::Text(metric.to_owned()), value]);
+            assert_eq!(row.n, Some(4));
+        }
+        assert!(matches!(&found.rows[1].cells[4], Value::Text(vendors) if !vendors.is_empty()), "{found:?}");
+        assert_eq!(found.columns.len(), 5);
+    }
+
+    #[test]
+    fn without_answers_there_are_no_rows() {
+        assert_eq!(table(&[], &[]).rows, []);
+    }
+}

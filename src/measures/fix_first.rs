@@ -2,10 +2,11 @@
 //!
 //! The question where most contacts leave is not always it: whoever is kept may leave at the next one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting, leaving};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::metrics::{Answers, Ask};
 use crate::statistics::routing::{Chain, Gain, Stop};
@@ -14,88 +15,98 @@ use crate::statistics::routing::{Chain, Gain, Stop};
 pub(super) static MEASURE: Measure = Measure {
     id: "fix_first",
     name: "Fix this first",
-    meaning: "For each question that fewer go on from than from the flow's median question: how many more conversations would have been completed if as many had gone on. The most rewarding first.",
-    formula: "absorbing Markov chain of the observed transitions of a flow: (target / rate - 1) x expected visits x chance to complete from there, with returns; the target is the median of the flow's rates of going on",
+    meaning: "For each question that fewer go on from than from the flow's median question, or than the stated target: how many more conversations would have been completed if as many had gone on. The most rewarding first.",
+    formula: "absorbing Markov chain of the observed transitions of a flow: (target / rate - 1) x expected visits x chance to complete from there, with returns; the target is the median of the flow's rates of going on, or [report] target",
     unit: "completed conversations",
     follows: "Kemeny and Snell 1960, absorbing chains; percentile interval of 500 multinomial draws of what followed each question (Efron 1979)",
-    caveat: "Supposes that those who are kept go on as those did who stayed, and that only this question changes: gains do not add up. A question of another flow counts as leaving. Questions that nobody goes on from, and flows that nobody completes, have no estimate.",
+    caveat: "Supposes that those who are kept go on as those did who stayed, and that only this question changes: gains do not add up. Who goes on to another flow has gone on, but does not complete this one. By time, those count who came into the flow then, with the rates of then. Questions that nobody goes on from, and flows that nobody completes, have no estimate.",
     asks,
     tables,
 };
 
-/// A question by its place in the flow's list.
+const QUESTION: &[&str] = &["flow", "question"];
+const NEXT: &[&str] = &["flow", "question", "next_question", "completes", "changes_flow"];
+
+/// A flow with its questions; what belongs to one of them stands at its place.
 struct Flow<'a> {
     /// Values of the columns in front, and the flow.
     names: Vec<Option<&'a str>>,
     questions: Vec<Option<&'a str>>,
     stops: Vec<Stop>,
-    /// All visits, also those of which nobody knows yet what follows.
-    visits: Vec<u64>,
+    /// How many came into the flow here.
+    begun: Vec<u64>,
 }
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    vec![
-        setting.ask("question_open_rate", &["flow", "question"]),
-        setting.ask("question_next_rate", &["flow", "question", "next_question", "completes"]),
-    ]
+    vec![setting.ask("question_entered_rate", QUESTION), setting.ask("question_next_rate", NEXT)]
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
+    let target = setting.config.report.target;
     let mut rows: Vec<(f64, Row)> = Vec::new();
-    for flow in flows(setting, answers) {
-        let completed: u64 = flow.stops.iter().map(|stop| stop.arrived).sum();
+    for Flow { names, questions, stops, begun } in flows(setting, answers) {
+        let completed: u64 = stops.iter().map(|stop| stop.arrived).sum();
         if completed == 0 {
             continue;
         }
-        let gains = flow.chain().gains();
-        for ((question, stop), gain) in flow.questions.iter().zip(&flow.stops).zip(gains) {
+        let gains = Chain::new(stops.clone(), begun).gains(target.map(|target| target.0));
+        for ((question, stop), gain) in questions.iter().zip(&stops).zip(gains) {
             let Some(Gain { target, arrivals, interval, .. }) = gain else { continue };
-            let went_on = stop.next.iter().sum::<u64>() + stop.arrived;
+            let went_on = stop.next.iter().sum::<u64>() + stop.arrived + stop.turned_off;
             let own = [
-                Value::name(*question),
                 Value::rate(went_on, went_on + stop.lost),
+                Value::Count(stop.turned_off),
                 Value::Share { value: target, interval: None },
                 Value::Number { value: arrivals, interval: Some(interval) },
                 Value::Count(completed),
             ];
-            let cells = flow.names.iter().map(|name| Value::name(*name)).chain(own).collect();
-            rows.push((arrivals, Row::new(went_on + stop.lost, cells)));
+            let place = names.iter().chain([question]).map(|name| Value::name(*name));
+            rows.push((arrivals, Row::new(went_on + stop.lost, place.chain(own).collect())));
         }
     }
-    // Equal gains stay in the order of the flow.
-    rows.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    // Equal gains stay in the order of the flow; what arithmetic alone tells apart is equal.
+    rows.sort_by_key(|(arrivals, _)| Reverse(millionths(*arrivals)));
+    let entered = setting.ask("question_entered_rate", QUESTION);
+    let target = if target.is_some() { "Stated target" } else { "Median of the flow" };
     let own = [
+        Column::new("question", "Question"),
         Column::new("goes_on", "Go on"),
-        Column::new("target", "Median of the flow"),
+        Column::new("to_another_flow", "To another flow"),
+        Column::new("target", target),
         Column::new("completions", "More completed"),
         Column::new("completed", "Completed now"),
     ];
     Ok(vec![Table {
         id: "questions",
         title: String::new(),
-        columns: leaving::columns(setting, own),
+        columns: columns_of(entered.by.iter().filter(|name| *name != "question")).into_iter().chain(own).collect(),
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         note: String::new(),
     }])
 }
 
+/// A number of conversations in whole millionths.
+#[expect(clippy::cast_possible_truncation, reason = "far below 2^63, and saturating above")]
+fn millionths(number: f64) -> i64 {
+    (number * 1e6).round() as i64
+}
+
 /// Each flow with what followed its questions.
 fn flows<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Flow<'a>> {
-    let [of_visits, of_next] = ["question_open_rate", "question_next_rate"];
-    let all = setting.ask(of_visits, &["flow", "question"]);
-    let next = setting.ask(of_next, &["flow", "question", "next_question", "completes"]);
+    let entered = setting.ask("question_entered_rate", QUESTION);
+    let next = setting.ask("question_next_rate", NEXT);
     let mut flows: Vec<Flow<'a>> = Vec::new();
     let mut places: BTreeMap<Vec<Option<&str>>, usize> = BTreeMap::new();
-    for row in answers.rows(&all) {
-        let names = except(&all.by, &row.segment, &["question"]);
+    for row in answers.rows(&entered) {
+        let names = entered.others(row, &["question"]);
         let place = *places.entry(names.clone()).or_insert_with(|| {
-            flows.push(Flow { names, questions: Vec::new(), stops: Vec::new(), visits: Vec::new() });
+            flows.push(Flow { names, questions: Vec::new(), stops: Vec::new(), begun: Vec::new() });
             flows.len() - 1
         });
         if let Some(flow) = flows.get_mut(place) {
-            flow.questions.push(value(&all.by, &row.segment, "question"));
-            flow.visits.push(row.counts.rate().map_or(0, |rate| rate.denominator));
+            flow.questions.push(entered.value(row, "question"));
+            flow.begun.push(row.counts.rate().map_or(0, |rate| rate.numerator));
         }
     }
     for flow in &mut flows {
@@ -103,19 +114,18 @@ fn flows<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Flow<'a>> {
         flow.stops = vec![Stop { next: vec![0; n], ..Stop::default() }; n];
     }
     for row in answers.rows(&next) {
-        let names = except(&next.by, &row.segment, &["question", "next_question", "completes"]);
+        let names = next.others(row, &["question", "next_question", "completes", "changes_flow"]);
         let Some(flow) = places.get(&names).and_then(|&place| flows.get_mut(place)) else { continue };
         let place = |name: Option<&str>| flow.questions.iter().position(|question| *question == name);
-        let following = value(&next.by, &row.segment, "next_question");
-        let to = following.and_then(|name| place(Some(name)));
-        let Some(stop) = place(value(&next.by, &row.segment, "question")).and_then(|from| flow.stops.get_mut(from))
-        else {
+        let following = next.value(row, "next_question").and_then(|name| place(Some(name)));
+        let Some(stop) = place(next.value(row, "question")).and_then(|from| flow.stops.get_mut(from)) else {
             continue;
         };
         let count = row.counts.rate().map_or(0, |rate| rate.denominator);
-        let completes = value(&next.by, &row.segment, "completes") == Some("true");
-        match to.and_then(|to| stop.next.get_mut(to)) {
-            _ if completes => stop.arrived += count,
+        let is = |flag: &str| next.value(row, flag) == Some("true");
+        match following.and_then(|to| stop.next.get_mut(to)) {
+            _ if is("completes") => stop.arrived += count,
+            _ if is("changes_flow") => stop.turned_off += count,
             Some(next) => *next += count,
             None => stop.lost += count,
         }
@@ -123,37 +133,17 @@ fn flows<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Flow<'a>> {
     flows
 }
 
-impl Flow<'_> {
-    /// Who did not come from another question of the flow began at this one.
-    fn chain(&self) -> Chain {
-        let came = |place: usize| self.stops.iter().filter_map(|stop| stop.next.get(place)).sum();
-        let begun = self.visits.iter().enumerate().map(|(place, visits)| visits.saturating_sub(came(place)));
-        Chain::new(self.stops.clone(), begun.collect())
-    }
-}
-
-/// The value of a column.
-fn value<'a>(by: &[String], segment: &'a [Option<String>], name: &str) -> Option<&'a str> {
-    by.iter().position(|known| known == name).and_then(|place| segment.get(place)?.as_deref())
-}
-
-/// The values of all other columns.
-fn except<'a>(by: &[String], segment: &'a [Option<String>], names: &[&str]) -> Vec<Option<&'a str>> {
-    let others = by.iter().zip(segment).filter(|(name, _)| !names.contains(&name.as_str()));
-    others.map(|(_, value)| value.as_deref()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
+    use crate::config::Config;
     use crate::facts::Settings;
     use crate::metrics::{Answer, Counts, Rate, Row as Found};
 
-    fn answer(metric: &str, by: &[&str], rows: &[(&[&str], u64)]) -> Answer {
-        let rows = rows.iter().map(|(segment, count)| Found {
+    fn answer(metric: &str, by: &[&str], rows: &[(&[&str], u64, u64)]) -> Answer {
+        let rows = rows.iter().map(|&(segment, numerator, denominator)| Found {
             segment: segment.iter().map(|name| (!name.is_empty()).then(|| (*name).to_owned())).collect(),
-            counts: Counts::Rate(Rate { numerator: 0, denominator: *count }),
+            counts: Counts::Rate(Rate { numerator, denominator }),
             measurable: true,
             lower_bound: false,
             moments: None,
@@ -166,56 +156,157 @@ mod tests {
         }
     }
 
-    fn table(answers: &[Answer]) -> Table {
-        let config = Config::default();
-        let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            timetable: None,
-            callback: 0,
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
-            observable: BTreeMap::new(),
-            horizon: 0,
-            since: None,
-            until: None,
-        };
-        let setting = Setting { by: &[], config: &config, settings: &settings };
+    fn table_of(config: &str, by: &[&str], answers: &[Answer]) -> Table {
+        let config = Config::parse(config, std::path::Path::new("trichter.toml")).unwrap();
+        let by: Vec<String> = by.iter().map(|&name| name.to_owned()).collect();
+        let setting = Setting { by: &by, config: &config, settings: &Settings::default() };
         tables(&setting, &Answers::new(answers)).unwrap().remove(0)
+    }
+
+    fn table(answers: &[Answer]) -> Table {
+        table_of("", &[], answers)
+    }
+
+    fn completions(row: &Row) -> f64 {
+        let Value::Number { value, interval: Some((low, high)) } = row.cells[row.cells.len() - 2] else {
+            panic!("{row:?}")
+        };
+        assert!(low <= value && value <= high, "{low} {value} {high}");
+        value
+    }
+
+    /// 100 begin; 90 reach age, of which 10 are pending: 40 of 80 go on to town, where 32 of 40 complete. Of the name, 4 go on
+    /// to another flow, whose question is called town as well.
+    fn lead() -> [Answer; 2] {
+        [
+            answer(
+                "question_entered_rate",
+                QUESTION,
+                &[
+                    (&["lead", "name"], 100, 100),
+                    (&["lead", "age"], 0, 90),
+                    (&["lead", "town"], 0, 40),
+                    (&["faq", "town"], 4, 4),
+                ],
+            ),
+            answer(
+                "question_next_rate",
+                NEXT,
+                &[
+                    (&["lead", "name", "age", "false", "false"], 90, 90),
+                    (&["lead", "name", "", "false", "false"], 0, 6),
+                    (&["lead", "name", "town", "false", "true"], 4, 4),
+                    (&["lead", "age", "town", "false", "false"], 40, 40),
+                    (&["lead", "age", "", "false", "false"], 0, 40),
+                    (&["lead", "town", "", "true", "false"], 32, 32),
+                    (&["lead", "town", "", "false", "false"], 0, 8),
+                    (&["faq", "town", "", "false", "false"], 0, 4),
+                ],
+            ),
+        ]
     }
 
     #[test]
     fn three_questions_on_paper() {
-        // 100 begin; 90 reach age, of which 10 are pending: 40 of 80 go on to town, where 32 of 40 complete. Rates 0.9, 0.5,
-        // 0.8. At 0.8, of all 90 who reach it, 27 more would go on, and 0.8 of them complete: 21.6.
-        let found = table(&[
-            answer(
-                "question_open_rate",
-                &["flow", "question"],
-                &[(&["lead", "name"], 100), (&["lead", "age"], 90), (&["lead", "town"], 40), (&["faq", "topic"], 7)],
-            ),
-            answer(
-                "question_next_rate",
-                &["flow", "question", "next_question", "completes"],
-                &[
-                    (&["lead", "name", "age", "false"], 90),
-                    (&["lead", "name", "", "false"], 6),
-                    (&["lead", "name", "topic", "false"], 4),
-                    (&["lead", "age", "town", "false"], 40),
-                    (&["lead", "age", "", "false"], 40),
-                    (&["lead", "town", "", "true"], 32),
-                    (&["lead", "town", "", "false"], 8),
-                    (&["faq", "topic", "", "false"], 7),
-                ],
-            ),
-        ]);
+        // Rates 0.94, 0.5, 0.8. At 0.8, of all 90 who reach the age 27 more would go on, and 0.8 of them complete: 21.6.
+        let found = table(&lead());
         assert_eq!(found.rows.len(), 1, "only what is below the median, and no flow without completions");
         let cells = &found.rows[0].cells;
         assert_eq!(cells[..3], [Value::name(Some("lead")), Value::name(Some("age")), Value::rate(40, 80)]);
-        assert_eq!(cells[3], Value::Share { value: 0.8, interval: None });
-        let Value::Number { value, interval: Some((low, high)) } = cells[4] else { panic!("{:?}", cells[4]) };
-        assert!((value - 21.6).abs() < 1e-9 && low < value && value < high, "{value} {low} {high}");
-        assert_eq!(cells[5], Value::Count(32));
+        assert_eq!(cells[3..5], [Value::Count(0), Value::Share { value: 0.8, interval: None }]);
+        assert!((completions(&found.rows[0]) - 21.6).abs() < 1e-9);
+        assert_eq!(cells[6], Value::Count(32));
+    }
+
+    #[test]
+    fn a_stated_target_ranks_every_question_below_it() {
+        // Age: 90 x 0.5 x 0.8 = 36. Town: 90 x 0.5 x 0.2 = 9. Name: 94 of 100 go on, 90 of them to the age, where 0.4 of
+        // those who come complete: 90 x 6 / 94 x 0.4 = 2.3.
+        let found = table_of("[report]\ntarget = \"100%\"\n", &[], &lead());
+        let ranked: Vec<&Value> = found.rows.iter().map(|row| &row.cells[1]).collect();
+        assert_eq!(ranked, [&Value::name(Some("age")), &Value::name(Some("town")), &Value::name(Some("name"))]);
+        for (row, expected) in found.rows.iter().zip([36.0, 9.0, 540.0 / 94.0 * 0.4]) {
+            assert!((completions(row) - expected).abs() < 1e-9, "{row:?}");
+        }
+        assert_eq!(found.rows[2].cells[3], Value::Count(4), "to another flow");
+        assert_eq!(found.columns[4].title, "Stated target");
+    }
+
+    #[test]
+    fn who_began_counts_in_the_segment_in_which_they_began() {
+        // Asked on Monday, 100 go on to the age, which 60 of them are asked on Tuesday: only 40 of its visits are Monday's.
+        // On Tuesday nobody begins, so nothing is to be won there.
+        let day = |day: &'static str, rest: [&'static str; 2]| [day, rest[0], rest[1]];
+        let [monday, tuesday] = ["2026-03-02", "2026-03-03"];
+        let entered = [
+            (day(monday, ["lead", "name"]), 125, 125),
+            (day(monday, ["lead", "age"]), 0, 40),
+            (day(tuesday, ["lead", "age"]), 0, 60),
+        ];
+        let entered: Vec<(&[&str], u64, u64)> =
+            entered.iter().map(|(segment, n, of)| (segment.as_slice(), *n, *of)).collect();
+        let found = table_of(
+            "[report]\ntarget = \"90%\"\n",
+            &["day"],
+            &[
+                answer("question_entered_rate", &["day", "flow", "question"], &entered),
+                answer(
+                    "question_next_rate",
+                    &["day", "flow", "question", "next_question", "completes", "changes_flow"],
+                    &[
+                        (&[monday, "lead", "name", "age", "false", "false"], 100, 100),
+                        (&[monday, "lead", "name", "", "false", "false"], 0, 25),
+                        (&[monday, "lead", "age", "", "true", "false"], 20, 20),
+                        (&[monday, "lead", "age", "", "false", "false"], 0, 20),
+                        (&[tuesday, "lead", "age", "", "true", "false"], 30, 30),
+                        (&[tuesday, "lead", "age", "", "false", "false"], 0, 30),
+                    ],
+                ),
+            ],
+        );
+        // Monday, name 0.8 to 0.9: 125 x 0.1 x 0.5 = 6.25; age 0.5 to 0.9: 125 x 0.8 x 0.4 = 40, although 40 were asked.
+        let gains: Vec<f64> = found.rows.iter().map(completions).collect();
+        assert_eq!(found.rows.len(), 3, "{found:?}");
+        for (gain, expected) in gains.iter().zip([40.0, 6.25, 0.0]) {
+            assert!((gain - expected).abs() < 1e-9, "{gains:?}");
+        }
+    }
+
+    #[test]
+    fn equal_gains_stay_in_the_order_of_the_flow() {
+        // Either branch: 50 come, 30 of them complete.
+        let branch = |name: &'static str| {
+            [("true", 30, 30), ("false", 0, 20)].map(|(completes, n, of)| (["f", name, "", completes, "false"], n, of))
+        };
+        let mut next = vec![(["f", "a", "b", "false", "false"], 50, 50), (["f", "a", "c", "false", "false"], 50, 50)];
+        next.extend(["b", "c"].into_iter().flat_map(branch));
+        let next: Vec<(&[&str], u64, u64)> =
+            next.iter().map(|(segment, n, of)| (segment.as_slice(), *n, *of)).collect();
+        let entered: [(&[&str], u64, u64); 3] = [(&["f", "a"], 100, 100), (&["f", "c"], 0, 50), (&["f", "b"], 0, 50)];
+        let answers = [answer("question_entered_rate", QUESTION, &entered), answer("question_next_rate", NEXT, &next)];
+        let found = table_of("[report]\ntarget = \"70%\"\n", &[], &answers);
+        let ranked: Vec<&Value> = found.rows.iter().map(|row| &row.cells[1]).collect();
+        assert_eq!(ranked, [&Value::name(Some("c")), &Value::name(Some("b"))]);
+    }
+
+    #[test]
+    fn columns_of_the_caller_come_first_also_if_they_are_its_own() {
+        let [entered, next] = lead();
+        let turned = |answer: Answer| {
+            let by = [answer.by[1].clone(), answer.by[0].clone()]
+                .into_iter()
+                .chain(answer.by[2..].iter().cloned())
+                .collect();
+            let rows = answer.rows.into_iter().map(|mut row| {
+                row.segment.swap(0, 1);
+                row
+            });
+            Answer { by, rows: rows.collect(), ..answer }
+        };
+        let found = table_of("", &["question"], &[turned(entered), turned(next)]);
+        let place = |name: &str| found.columns.iter().position(|column| column.name == name).unwrap();
+        assert_eq!(found.rows[0].cells[place("question")], Value::name(Some("age")));
+        assert_eq!(found.rows[0].cells[place("flow")], Value::name(Some("lead")));
     }
 
     #[test]

@@ -2,38 +2,35 @@
 //!
 //! Those who may still answer are neither counted as lost nor left out: they count for as long as they were seen waiting.
 
-use std::collections::BTreeMap;
+mod course;
+mod peaks;
+mod question;
 
-use super::table::{Column, Row, Table, Value};
-use super::{Measure, Setting};
+use super::table::{Column, Table, Value};
+use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
-use crate::facts::{Observable, Seen};
 use crate::metrics::{Answers, Ask};
 use crate::rate::Rate;
-use crate::statistics::survival::{Estimate, Observed};
+use crate::statistics::survival::Estimate;
+pub(super) use question::{ANSWERED, Question, questions};
+use question::{ENDINGS, SKIPPED, TITLES};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
     id: "leaving",
     name: "Leaving",
-    meaning: "For each question: how many answered, left or may still answer, the share that has not gone on by the decision window, and each cause of leaving.",
+    meaning: "For each question: how many answered, left or may still answer, the share that has not gone on by the decision window, each cause of leaving, and what stands out in the flow.",
     formula: "Aalen-Johansen: the sum over times of (share still waiting just before) x (endings by the cause / at risk); drop-off = 1 - answered - skipped at the decision window ([windows] decision, default twice the session gap)",
     unit: "visits",
-    follows: "Aalen and Johansen 1978 with the variance of the delta method; interval on the scale of log(-log); Kaplan-Meier is its special case of one cause",
-    caveat: "Who is open is taken to go on as those did who waited as long. Silence shows after the session gap, not when the contact put the phone away. What a channel cannot tell (n/a) is among the silent.",
+    follows: "Aalen and Johansen 1978 with the variance of the delta method; interval on the scale of log(-log), at 0 and 100 % Wilson's with the effective number at risk (Dorey and Korn 1987); Kaplan-Meier is its special case of one cause; Fisher's exact test with Benjamini-Hochberg for what stands out",
+    caveat: "Who is open is taken to go on as those did who waited as long. Silence shows after the session gap, not when the contact put the phone away. What a channel cannot tell (n/a) is among the silent. An answer without a time counts as given at once for the drop-off, and not at all for how soon. Visits count as independent.",
     asks,
     tables,
 };
 
-/// Every way to end; those of a visit that went on come first.
-const ENDINGS: [&str; 8] =
-    ["answered", "skipped", "silent", "not_understood", "stopped", "blocked", "handed_over", "failed"];
-pub(super) const ANSWERED: usize = 0;
-const SKIPPED: usize = 1;
-
-/// After how long the second table tells who has answered: name, title, seconds.
-const TIMES: [(&str, &str, i64); 7] = [
+/// After how long the table of times tells who has answered: name, title, seconds.
+pub(super) const TIMES: [(&str, &str, i64); 7] = [
     ("by_1m", "1 min", 60),
     ("by_5m", "5 min", 300),
     ("by_15m", "15 min", 900),
@@ -43,111 +40,37 @@ const TIMES: [(&str, &str, i64); 7] = [
     ("by_24h", "24 h", 86_400),
 ];
 
-/// The visits to one question.
-pub(super) struct Question<'a> {
-    /// Values of the columns in front, flow and question.
-    names: Vec<Option<&'a str>>,
-    pub(super) observed: Observed,
-    /// How many ended each way, also those of which no time is known.
-    ended: [u64; ENDINGS.len()],
-    open: u64,
-    /// Answers of which the log tells the order alone.
-    pub(super) untimed: u64,
-}
-
 pub(super) fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    ["ending_seconds", "question_open_rate"].map(|metric| setting.ask(metric, &["flow", "question", "ending"])).into()
+    let columns = ["flow", "question", "ending", "channel"];
+    ["question_open_rate", "ending_seconds"].map(|metric| setting.ask(metric, &columns)).into()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let questions = questions(setting, answers);
     let decision = setting.settings.windows.decision().div_euclid(SECOND);
-    Ok(vec![split(setting, &questions, decision), causes(setting, &questions, decision), times(setting, &questions)])
-}
-
-/// The questions in the order of the answers.
-pub(super) fn questions<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Vec<Question<'a>> {
-    let mut questions: Vec<Question<'a>> = Vec::new();
-    let mut places: BTreeMap<Vec<Option<&str>>, usize> = BTreeMap::new();
-    for ask in asks(setting) {
-        let of_ending = ask.by.iter().position(|name| name == "ending");
-        for row in answers.rows(&ask) {
-            let value = |place: usize| row.segment.get(place).and_then(Option::as_deref);
-            let names: Vec<Option<&str>> =
-                (0..ask.by.len()).filter(|&place| Some(place) != of_ending).map(value).collect();
-            let place = *places.entry(names.clone()).or_insert_with(|| {
-                questions.push(Question {
-                    names,
-                    observed: Observed::new(ENDINGS.len()),
-                    ended: [0; ENDINGS.len()],
-                    open: 0,
-                    untimed: 0,
-                });
-                questions.len() - 1
-            });
-            let Some(question) = questions.get_mut(place) else { continue };
-            let ending = of_ending.and_then(value);
-            let cause = ENDINGS.iter().position(|name| Some(*name) == ending);
-            for (&seconds, &count) in row.counts.distribution().iter().flat_map(|distribution| &distribution.0) {
-                match cause {
-                    Some(cause) => question.observed.ended(seconds, cause, count),
-                    None => question.observed.censored(seconds, count),
-                }
-            }
-            let count = row.counts.rate().map_or(0, |rate| rate.denominator);
-            match cause.and_then(|cause| question.ended.get_mut(cause)) {
-                Some(ended) => *ended += count,
-                None => question.open += count,
-            }
-        }
-    }
-    for question in &mut questions {
-        question.untimed = question.n().saturating_sub(question.observed.n());
-    }
-    questions
-}
-
-impl Question<'_> {
-    pub(super) fn n(&self) -> u64 {
-        self.ended.iter().sum::<u64>() + self.open
-    }
-
-    /// Those who ended in one of these ways.
-    fn count(&self, causes: impl IntoIterator<Item = usize>) -> u64 {
-        causes.into_iter().filter_map(|cause| self.ended.get(cause)).sum()
-    }
-
-    /// The share that has ended by these causes after so many seconds. Unknown where nobody was watched for so long;
-    /// not measurable where answers have no time.
-    pub(super) fn share(&self, causes: &[usize], seconds: i64, shown: fn(Estimate) -> Estimate) -> Value {
-        if self.untimed > 0 {
-            return Value::Unmeasurable;
-        }
-        let is_seen = self.observed.last().is_some_and(|last| last >= seconds)
-            || self.observed.lasting().at(seconds).value < 1e-12;
-        if !is_seen {
-            return Value::Unknown;
-        }
-        let Estimate { value, interval, .. } = shown(self.observed.ended_by(causes).at(seconds));
-        Value::Share { value: value.clamp(0.0, 1.0), interval }
-    }
-
-    /// A row that begins with the names.
-    pub(super) fn row(&self, cells: impl IntoIterator<Item = Value>) -> Row {
-        Row::new(self.n(), self.names.iter().map(|name| Value::name(*name)).chain(cells).collect())
-    }
+    Ok(vec![
+        split(setting, &questions, decision),
+        causes(setting, &questions, decision),
+        course::table(setting, &questions, decision),
+        peaks::table(setting, &questions, decision),
+        times(setting, &questions),
+    ])
 }
 
 /// The columns in front, then these.
 pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
     let ask = setting.ask("ending_seconds", &["flow", "question"]);
-    let title = |name: &str| match name {
-        "flow" => "Flow".to_owned(),
-        "question" => "Question".to_owned(),
-        name => name.to_owned(),
-    };
-    ask.by.iter().filter(|name| *name != "ending").map(|name| Column::new(name, &title(name))).chain(own).collect()
+    columns_of(ask.by.iter().filter(|name| *name != "ending")).into_iter().chain(own).collect()
+}
+
+/// A length of time in its largest whole unit up to hours.
+fn span(seconds: i64) -> String {
+    match seconds {
+        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
 }
 
 /// Who answered, who left, who may still answer; and the drop-off with and without the latter.
@@ -159,113 +82,117 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
         Column::new("left", "Left"),
         Column::new("open", "Open"),
         Column::of("question_drop_off_rate", "Drop-off of the decided"),
-        Column::new("drop_off", "Drop-off by the decision window"),
-        Column::new("at_risk", "At risk then"),
+        Column::new("drop_off", &format!("Drop-off within {}", span(decision))),
+        Column::new("at_risk", "Still watched then"),
         Column::new("half_answered_s", "Half answered after"),
     ];
     let rows = questions.iter().map(|question| {
         let left = question.count(SKIPPED + 1..ENDINGS.len());
-        let decided = Rate { numerator: left, denominator: question.n() - question.open };
-        let half = match question.untimed {
-            0 => question.observed.ended_by(&[ANSWERED]).reaches(0.5).map_or(Value::Unknown, Value::Seconds),
-            _ => Value::Unmeasurable,
-        };
-        let at_risk = match question.untimed {
-            0 => Value::Count(question.observed.at_risk(decision)),
-            _ => Value::Unmeasurable,
-        };
+        let decided = Rate { numerator: left, denominator: question.n() - question.open() };
+        let half = question.timed().map_or(Value::Unmeasurable, |timed| {
+            timed.ended_by(&[ANSWERED]).reaches(0.5).map_or(Value::Unknown, Value::Seconds)
+        });
         question.row([
             Value::Count(question.n()),
             Value::Count(question.count([ANSWERED])),
             Value::Count(question.count([SKIPPED])),
             Value::Count(left),
-            Value::Count(question.open),
+            Value::Count(question.open()),
             Value::Rate { rate: decided, lower_bound: false },
             question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement),
-            at_risk,
+            Value::Count(question.at_risk(decision)),
             half,
         ])
     });
+    let untimed: u64 = questions.iter().map(Question::untimed).sum();
+    let answered: u64 = questions.iter().map(|question| question.count([ANSWERED])).sum();
+    let untimed = match untimed {
+        0 => String::new(),
+        _ => format!(
+            " {untimed} of {answered} answers have no time: they count as answered at once for the drop-off, and are left out of how soon contacts answer, which is n/a where most have none."
+        ),
+    };
     Table {
         id: "questions",
         title: "Answered, left and open".to_owned(),
         columns: columns(setting, own),
         rows: rows.collect(),
-        note: format!("The decision window is {} h.", decision / 3_600),
+        note: format!("The decision window is {}.{untimed}", span(decision)),
     }
 }
 
 /// Each cause of leaving by the decision window.
 fn causes(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
-    let titles = ["Silent", "Not understood", "Stopped", "Blocked", "Handed over", "Failed"];
-    let own = ENDINGS.iter().skip(SKIPPED + 1).zip(titles).map(|(name, title)| Column::new(name, title));
-    let place = columns(setting, []).iter().position(|column| column.name == "channel");
+    let causes = || SKIPPED + 1..ENDINGS.len();
+    let named = ENDINGS.iter().zip(TITLES).skip(SKIPPED + 1);
+    let own = named.clone().map(|(name, title)| Column::new(name, title));
     let rows = questions.iter().map(|question| {
-        let channel = place.and_then(|place| question.names.get(place).copied().flatten());
-        let share = |cause: usize| {
-            if question.count([cause]) == 0 && !is_told(setting, cause, channel) {
-                return Value::Unmeasurable;
-            }
-            question.share(&[cause], decision, |estimate| estimate)
-        };
-        let shares = (SKIPPED + 1..ENDINGS.len()).map(share);
+        let shares = causes().map(|cause| {
+            let is_untold = question.is_untold(setting, cause);
+            if is_untold { Value::Unmeasurable } else { question.share(&[cause], decision, |estimate| estimate) }
+        });
         question.row(std::iter::once(Value::Count(question.n())).chain(shares))
     });
+    let partly = |cause: usize| questions.iter().any(|question| question.is_lower_bound(setting, cause));
+    let partly: Vec<String> =
+        causes().zip(named).filter(|(cause, _)| partly(*cause)).map(|(_, (_, title))| title.to_lowercase()).collect();
+    let partly = match partly.as_slice() {
+        [] => String::new(),
+        names => format!(
+            " Not every channel tells all of: {}. Where visits of such channels are among them, these shares are lower bounds and the silent too many; by channel they can be told apart.",
+            names.join(", ")
+        ),
+    };
     Table {
         id: "causes",
-        title: "Causes of leaving by the decision window".to_owned(),
+        title: format!("Causes of leaving within {}", span(decision)),
         columns: columns(setting, std::iter::once(Column::new("visits", "Visits")).chain(own)),
         rows: rows.collect(),
-        note: "Shares of all visits; with those who answered, were passed over and still wait they add up to 1."
-            .to_owned(),
+        note: format!(
+            "Shares of all visits; with those who answered, were passed over and still wait they add up to 1.{partly}"
+        ),
     }
-}
-
-/// Whether any channel, or this one, can tell of this cause.
-fn is_told(setting: &Setting<'_>, cause: usize, channel: Option<&str>) -> bool {
-    let seen: fn(&Observable) -> Seen = match ENDINGS.get(cause) {
-        Some(&"not_understood") => |observable| observable.fallbacks,
-        Some(&"stopped") => |observable| observable.stops,
-        Some(&"blocked") => |observable| observable.blocks,
-        Some(&"handed_over") => |observable| observable.handovers,
-        _ => return true,
-    };
-    let mut channels = setting.settings.observable.iter();
-    channels.any(|(name, observable)| channel.is_none_or(|wanted| wanted == name) && seen(observable).is_measurable())
 }
 
 /// How soon contacts answer.
 fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
-    let own = TIMES.iter().map(|(name, title, _)| Column::new(name, title));
+    let own = [Column::new("visits", "Visits"), Column::new("untimed", "Answers without a time")];
     let rows = questions.iter().map(|question| {
-        let shares = TIMES.iter().map(|&(_, _, seconds)| question.share(&[ANSWERED], seconds, |estimate| estimate));
-        question.row(std::iter::once(Value::Count(question.n())).chain(shares))
+        let counts = [Value::Count(question.n() - question.untimed()), Value::Count(question.untimed())];
+        question.row(counts.into_iter().chain(question.soon(&[ANSWERED], TIMES.map(|(_, _, seconds)| seconds))))
     });
     Table {
         id: "times",
         title: "Share answered within".to_owned(),
-        columns: columns(setting, std::iter::once(Column::new("visits", "Visits")).chain(own)),
+        columns: columns(
+            setting,
+            own.into_iter().chain(TIMES.iter().map(|(name, title, _)| Column::new(name, title))),
+        ),
         rows: rows.collect(),
-        note: "Of all visits, with those who may still answer taken into account.".to_owned(),
+        note: "Of the visits, with those who may still answer taken into account; answers without a time are left out of them."
+            .to_owned(),
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::{Config, Windows};
-    use crate::facts::Settings;
+    use crate::config::Config;
+    use crate::facts::{Observable, Seen, Settings};
     use crate::metrics::{Answer, Counts, Distribution, Row as Found};
 
-    fn found(metric: &str, rows: Vec<(&str, Counts)>) -> Answer {
-        let rows = rows.into_iter().map(|(ending, counts)| Found {
-            segment: ["survey", "age", ending].map(|name| Some(name.to_owned())).to_vec(),
-            counts,
+    /// Visits to a question that ended alike on a channel: how many, and the seconds of those that have a time.
+    pub(super) type Visits<'v> = (&'v str, &'v str, &'v str, u64, &'v [i64]);
+
+    fn found(metric: &str, visits: &[Visits<'_>], counts: fn(u64, &[i64]) -> Counts) -> Answer {
+        let rows = visits.iter().map(|&(question, ending, channel, count, seconds)| Found {
+            segment: ["survey", question, ending, channel].map(|name| Some(name.to_owned())).to_vec(),
+            counts: counts(count, seconds),
             measurable: true,
             lower_bound: false,
             moments: None,
         });
-        let by = ["flow", "question", "ending"].map(str::to_owned).to_vec();
+        let by = ["flow", "question", "ending", "channel"].map(str::to_owned).to_vec();
         Answer { metric: metric.to_owned(), by, rows: rows.collect(), n_shared: 0 }
     }
 
@@ -274,32 +201,42 @@ pub(super) mod tests {
         measured_as(&MEASURE, visits)
     }
 
+    /// What a measure makes in a range without anything special. Of the causes that not every channel tells, WhatsApp's log
+    /// tells stops here.
+    pub(in crate::measures) fn with_setting(make: impl FnOnce(&Setting<'_>) -> Vec<Table>) -> Vec<Table> {
+        let config = Config::default();
+        let whatsapp = Observable { stops: Seen::Always, ..Observable::default() };
+        let settings = Settings {
+            observable: [("whatsapp", whatsapp), ("telegram", Observable::default())]
+                .map(|(name, observable)| (name.to_owned(), observable))
+                .into(),
+            ..Settings::default()
+        };
+        make(&Setting { by: &[], config: &config, settings: &settings })
+    }
+
     /// As [`measured`], of another measure that asks the same.
     pub(in crate::measures) fn measured_as(measure: &Measure, visits: &[(&str, u64, &[i64])]) -> Vec<Table> {
-        let config = Config::default();
-        let settings = Settings {
-            compliance: crate::config::Compliance::default(),
-            timetable: None,
-            callback: 0,
-            log_began: 0,
-            windows: Windows::default(),
-            last_questions: Vec::new(),
-            observable: BTreeMap::from([(
-                "whatsapp".to_owned(),
-                Observable { stops: Seen::Always, ..Observable::default() },
-            )]),
-            horizon: 0,
-            since: None,
-            until: None,
-        };
-        let setting = Setting { by: &[], config: &config, settings: &settings };
-        let seconds = visits.iter().map(|(ending, _, seconds)| {
-            (*ending, Counts::Distribution(Distribution(seconds.iter().map(|&seconds| (seconds, 1)).collect())))
-        });
-        let counts =
-            visits.iter().map(|(ending, count, _)| (*ending, Counts::Rate(Rate { numerator: 0, denominator: *count })));
-        let answers = [found("ending_seconds", seconds.collect()), found("question_open_rate", counts.collect())];
-        (measure.tables)(&setting, &Answers::new(&answers)).unwrap()
+        let visits: Vec<Visits<'_>> =
+            visits.iter().map(|&(ending, count, seconds)| ("age", ending, "whatsapp", count, seconds)).collect();
+        measured_of(measure, &visits)
+    }
+
+    /// The tables of visits to several questions.
+    pub(super) fn measured_of(measure: &Measure, visits: &[Visits<'_>]) -> Vec<Table> {
+        let answers = [
+            found("question_open_rate", visits, |count, _| Counts::Rate(Rate { numerator: 0, denominator: count })),
+            found("ending_seconds", visits, |_, seconds| {
+                let mut distribution = Distribution::default();
+                seconds.iter().for_each(|&seconds| *distribution.0.entry(seconds).or_default() += 1);
+                Counts::Distribution(distribution)
+            }),
+        ];
+        with_setting(|setting| (measure.tables)(setting, &Answers::new(&answers)).unwrap())
+    }
+
+    pub(super) fn table<'t>(tables: &'t [Table], id: &str) -> &'t Table {
+        tables.iter().find(|table| table.id == id).unwrap()
     }
 
     fn share(value: &Value) -> f64 {
@@ -328,7 +265,7 @@ pub(super) mod tests {
         }
         // The log tells nothing of fallbacks, blocks and people who take over.
         assert!([4, 6, 7].iter().all(|&place| causes[place] == Value::Unmeasurable));
-        let times: Vec<f64> = tables[2].rows[0].cells[3..].iter().map(share).collect();
+        let times: Vec<f64> = table(&tables, "times").rows[0].cells[4..].iter().map(share).collect();
         let late = 7.0 / 15.0;
         for (found, expected) in times.iter().zip([0.2, 0.2, 0.2, late, late, late, late]) {
             assert!((found - expected).abs() < 1e-12);
@@ -348,14 +285,60 @@ pub(super) mod tests {
     fn what_was_not_watched_for_so_long_is_unknown() {
         let tables = measured(&[("answered", 1, &[5]), ("open", 1, &[600])]);
         assert_eq!(tables[0].rows[0].cells[8], Value::Unknown);
-        assert!((share(&tables[2].rows[0].cells[4]) - 0.5).abs() < 1e-12);
-        assert_eq!(tables[2].rows[0].cells[6], Value::Unknown);
+        assert!((share(&table(&tables, "times").rows[0].cells[5]) - 0.5).abs() < 1e-12);
+        assert_eq!(table(&tables, "times").rows[0].cells[7], Value::Unknown);
     }
 
     #[test]
-    fn answers_without_a_time_make_no_estimate() {
+    fn answers_without_a_time_are_answers_all_the_same() {
+        // Two of three answers have no time: who has left is known, how soon contacts answer is not.
         let tables = measured(&[("answered", 3, &[5]), ("silent", 1, &[86_400])]);
         let row = &tables[0].rows[0].cells;
-        assert_eq!((&row[7], &row[8], &row[10]), (&Value::rate(1, 4), &Value::Unmeasurable, &Value::Unmeasurable));
+        assert_eq!((&row[7], &row[10]), (&Value::rate(1, 4), &Value::Unmeasurable));
+        assert!((share(&row[8]) - 0.25).abs() < 1e-12);
+        assert!((share(&table(&tables, "causes").rows[0].cells[3]) - 0.25).abs() < 1e-12);
+        assert!(tables[0].note.contains("2 of 3 answers have no time"), "{}", tables[0].note);
+        let times = &table(&tables, "times").rows[0].cells;
+        assert_eq!(times[2..5], [Value::Count(2), Value::Count(2), Value::Unmeasurable]);
+    }
+
+    #[test]
+    fn a_few_answers_without_a_time_are_left_out_of_how_soon() {
+        // One of three: of the three visits whose time is known, one is answered after 5 s and one after 90 s.
+        let tables = measured(&[("answered", 3, &[5, 90]), ("silent", 1, &[86_400])]);
+        assert_eq!(tables[0].rows[0].cells[10], Value::Seconds(90));
+        let times = &table(&tables, "times").rows[0].cells;
+        assert_eq!(times[2..4], [Value::Count(3), Value::Count(1)]);
+        assert!((share(&times[4]) - 1.0 / 3.0).abs() < 1e-12 && (share(&times[5]) - 2.0 / 3.0).abs() < 1e-12);
+        assert!((share(&tables[0].rows[0].cells[8]) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn that_nobody_left_has_an_upper_bound() {
+        // Wilson's interval of 0 of 20.
+        let seconds: Vec<i64> = (1..=20).collect();
+        let tables = measured(&[("answered", 20, &seconds)]);
+        for cell in [&tables[0].rows[0].cells[8], &table(&tables, "causes").rows[0].cells[3]] {
+            let Value::Share { value, interval: Some((low, high)) } = cell else { panic!("{cell:?}") };
+            assert!(value.abs() < 1e-12 && low.abs() < 1e-12 && (high - 0.1611).abs() < 5e-5, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_channel_cannot_tell_is_unknown_there_and_a_lower_bound_with_others() {
+        // WhatsApp's log tells of stops, Telegram's does not.
+        let of = |question, channel| (question, "silent", channel, 1, [86_400].as_slice());
+        let tables = measured_of(
+            &MEASURE,
+            &[of("age", "whatsapp"), of("age", "telegram"), of("town", "telegram"), of("name", "whatsapp")],
+        );
+        let causes = table(&tables, "causes");
+        let stopped: Vec<&Value> = causes.rows.iter().map(|row| &row.cells[5]).collect();
+        assert!((share(stopped[0]) - 0.0).abs() < 1e-12 && (share(stopped[2]) - 0.0).abs() < 1e-12, "{stopped:?}");
+        assert_eq!(stopped[1], &Value::Unmeasurable);
+        assert!(causes.note.contains("Not every channel tells all of: stopped."), "{}", causes.note);
+        // Apart, nothing has to be said.
+        let apart = measured_of(&MEASURE, &[of("town", "telegram"), of("name", "whatsapp")]);
+        assert!(!table(&apart, "causes").note.contains("Not every"));
     }
 }

@@ -15,12 +15,18 @@ pub mod compliance;
 mod cost;
 mod definitions;
 mod fix_first;
+mod frequency;
 mod leaving;
+mod list_growth;
 mod paths;
 mod pricing;
+mod reaction_times;
 mod reminder;
+mod retention;
 mod savings;
+pub mod send_time;
 mod service;
+pub mod suppression;
 pub mod table;
 
 pub use table::{Column, Row, Table, Value};
@@ -30,7 +36,12 @@ pub static ALL: &[&Measure] = &[
     &leaving::MEASURE,
     &fix_first::MEASURE,
     &reminder::MEASURE,
+    &reaction_times::MEASURE,
+    &send_time::MEASURE,
+    &frequency::MEASURE,
     &paths::MEASURE,
+    &retention::MEASURE,
+    &list_growth::MEASURE,
     &service::MEASURE,
     &compliance::MEASURE,
     &cost::MEASURE,
@@ -84,6 +95,16 @@ impl Setting<'_> {
         let own = by.iter().map(|&column| column.to_owned()).filter(|column| !self.by.contains(column));
         Ask::broken_down(metric, self.by.iter().cloned().chain(own).collect())
     }
+}
+
+/// Columns for what tables are broken down by.
+fn columns_of<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<Column> {
+    let title = |name: &str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).map(|letter| if letter == '_' { ' ' } else { letter }).collect::<String>()
+    };
+    names.into_iter().map(|name| Column::new(name, &title(name))).collect()
 }
 
 /// A measure with its tables.

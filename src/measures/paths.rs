@@ -1,58 +1,102 @@
-//! Paths: the same drop-off by first, best and every pass; what followed each question; loops and what they cost; questions
-//! of declared flows that nobody reached.
+//! Paths: how contacts came to each question, the same drop-off by first, best and every pass, what followed each question,
+//! loops and what they cost. How far conversations came, and what nobody used, stand in files of their own.
 
-use super::{Column, Measure, Row, Setting, Table, Value};
+mod coverage;
+mod reached;
+
+use std::cmp::Reverse;
+
+use super::{Column, Measure, Row, Setting, Table, Value, columns_of};
+use crate::config::Flow;
 use crate::error::Result;
-use crate::metrics::{Answers, Ask, Counts, Distribution, Rate};
+use crate::metrics::{self, Answers, Ask, Counts, Distribution, Rate};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
     id: "paths",
     name: "Ways through the questions",
-    meaning: "Drop-off by first, best and every pass, what followed each question, what loops cost, and questions that nobody reached.",
-    formula: "first pass: visits that are the first to the question in their conversation; best pass: one visit per conversation and \
-              question, the one that came furthest; every pass: all visits",
+    meaning: "How far conversations came; drop-off by first, best and every pass; how contacts came to each question and what followed; what loops cost; questions and options that nobody used.",
+    formula: "reached: conversations whose furthest question of the flow is this or a later one, so that shares never rise along a flow; first pass: visits that are the first to the question in their conversation; best pass: one visit per conversation and question, the one that came furthest; every pass: all visits",
     unit: "visits",
     follows: "PostHog and Mixpanel count first, last or every pass without saying which; process mining: directly-follows counts, loops of length one and two",
-    caveat: "A return after more than the session gap is another conversation. Circles over three or more questions are no loops here.",
+    caveat: "A return after more than the session gap is another conversation, which resumes the flow. Where no order is declared, that of the median place in the conversation stands in for it, and further is what was reached later for the first time. Circles over three or more questions are no loops here.",
     asks,
     tables,
 };
 
 const QUESTION: &[&str] = &["flow", "question"];
-const NEXT: &[&str] = &["flow", "question", "next_question"];
+const NEXT: &[&str] = &["flow", "question", "next_question", "changes_flow"];
+const LOOP: &[&str] = &["flow", "question", "loop_kind"];
+const KIND: &[&str] = &["loop_kind"];
 const PASSES: [(&str, &str); 3] = [
     ("question_drop_off_rate@first_pass", "First pass"),
     ("question_drop_off_rate@best_pass", "Best pass"),
     ("question_drop_off_rate", "Every pass"),
 ];
+const ENTRIES: [&str; 3] = ["question_entered_rate", "question_resumed_rate", "question_back_rate"];
+const LOOPS: [&str; 4] = ["question_loop_rate", "loop_same_answer_rate", "loop_seconds", "loop_acts"];
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    let loops = ["question_loop_rate", "loop_seconds", "loop_acts"];
-    let by_question = PASSES.iter().map(|(metric, _)| *metric).chain(loops);
-    by_question.map(|metric| setting.ask(metric, QUESTION)).chain([setting.ask("question_next_rate", NEXT)]).collect()
+    let by_question = PASSES.iter().map(|(metric, _)| *metric).chain(ENTRIES);
+    by_question
+        .map(|metric| setting.ask(metric, QUESTION))
+        .chain(LOOPS.map(|metric| setting.ask(metric, LOOP)))
+        .chain([setting.ask("question_next_rate", NEXT)])
+        .chain(reached::asks(setting))
+        .chain(coverage::asks(setting))
+        .collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every measure has this signature")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
-    Ok(vec![passes(setting, answers), loops(setting, answers), followed(setting, answers), unreached(setting, answers)])
+    Ok(vec![
+        reached::table(setting, answers),
+        passes(setting, answers),
+        entries(setting, answers),
+        loops(setting, answers),
+        followed(setting, answers),
+        coverage::questions(setting, answers),
+        coverage::options(setting, answers),
+    ])
 }
 
-/// The columns of a breakdown: the caller's, then these.
-fn columns(setting: &Setting<'_>, own: &[&str]) -> Vec<Column> {
-    setting.ask("", own).by.iter().map(|name| Column::new(name, &name.replace('_', " "))).collect()
+/// The declared flows, as answers are held against them.
+#[derive(Clone, Copy)]
+struct Declared<'c>(&'c [Flow]);
+
+impl<'c> Declared<'c> {
+    /// Flow, its edition if any is declared, and these columns.
+    fn columns<'n>(self, own: &[&'n str]) -> Vec<&'n str> {
+        let edition = self.has_editions().then_some("flow_version");
+        ["flow"].into_iter().chain(edition).chain(own.iter().copied()).collect()
+    }
+
+    fn has_editions(self) -> bool {
+        self.0.iter().any(|flow| flow.version.is_some())
+    }
+
+    /// The declaration of an edition; without one, that of every edition.
+    fn of(self, flow: Option<&str>, version: Option<&str>) -> Option<&'c Flow> {
+        let mut named = self.0.iter().filter(|declared| Some(declared.name.as_str()) == flow);
+        let exact = named.clone().find(|declared| declared.version.is_some() && declared.version.as_deref() == version);
+        exact.or_else(|| named.find(|declared| declared.version.is_none()))
+    }
 }
 
-fn names(segment: &[Option<String>]) -> Vec<Value> {
-    segment.iter().map(|value| Value::name(value.as_deref())).collect()
+fn names<'n>(segment: impl IntoIterator<Item = Option<&'n str>>) -> impl Iterator<Item = Value> {
+    segment.into_iter().map(Value::name)
+}
+
+fn whole(row: &metrics::Row) -> impl Iterator<Item = Value> {
+    names(row.segment.iter().map(Option::as_deref))
+}
+
+fn counts_of<'a>(answers: &Answers<'a>, ask: &Ask, segment: &[Option<String>]) -> Option<&'a Counts> {
+    answers.rows(ask).iter().find(|row| row.segment == segment).map(|row| &row.counts)
 }
 
 fn rate_of(answers: &Answers<'_>, ask: &Ask, segment: &[Option<String>]) -> Option<Rate> {
-    answers.rows(ask).iter().find(|row| row.segment == segment)?.counts.rate()
-}
-
-fn distribution_of<'a>(answers: &Answers<'a>, ask: &Ask, segment: &[Option<String>]) -> Option<&'a Distribution> {
-    answers.rows(ask).iter().find(|row| row.segment == segment)?.counts.distribution()
+    counts_of(answers, ask, segment)?.rate()
 }
 
 fn passes(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
@@ -62,47 +106,99 @@ fn passes(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         let rates = asks.iter().map(|ask| rate_of(answers, ask, &row.segment));
         let cells = rates.map(|rate| rate.map_or(Value::Unknown, |rate| Value::Rate { rate, lower_bound: false }));
         let n = row.counts.rate().map_or(0, |rate| rate.denominator);
-        Row::new(n, names(&row.segment).into_iter().chain(cells).collect())
+        Row::new(n, whole(row).chain(cells).collect())
     });
     let own = PASSES.map(|(metric, title)| Column::of(metric, title));
     Table {
         id: "passes",
         title: "Drop-off by pass".to_owned(),
-        columns: columns(setting, QUESTION).into_iter().chain(own).collect(),
+        columns: columns_of(&every.by).into_iter().chain(own).collect(),
         rows: rows.collect(),
         ..Table::default()
     }
 }
 
-fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
-    let [rate, seconds, acts] = ["question_loop_rate", "loop_seconds", "loop_acts"].map(|id| setting.ask(id, QUESTION));
-    let looped = answers.rows(&rate).iter().filter_map(|row| Some((row, row.counts.rate()?)));
-    let rows = looped.filter(|(_, rate)| rate.numerator > 0).map(|(row, rate)| {
-        let [seconds, acts] = [&seconds, &acts].map(|ask| distribution_of(answers, ask, &row.segment));
-        let median = seconds.map_or(Value::Unknown, |seconds| Value::quantile(seconds, 0.5));
-        let cells = [
-            Value::Rate { rate, lower_bound: false },
-            median,
-            seconds.map_or(Value::Unknown, |seconds| Value::Seconds(sum(seconds))),
-            acts.map_or(Value::Unknown, |acts| Value::Count(sum(acts).unsigned_abs())),
+/// How contacts came to each question.
+fn entries(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
+    let [entered, resumed, back] = ENTRIES.map(|metric| setting.ask(metric, QUESTION));
+    let rows = answers.rows(&entered).iter().filter_map(|row| {
+        let came_in = row.counts.rate()?;
+        let [first, back] = [&resumed, &back].map(|ask| rate_of(answers, ask, &row.segment).unwrap_or_default());
+        let counts = [
+            first.denominator.saturating_sub(first.numerator),
+            first.numerator,
+            came_in.numerator.saturating_sub(first.denominator),
+            back.numerator,
+            came_in.denominator.saturating_sub(came_in.numerator + back.numerator),
         ];
-        Row::new(rate.denominator, names(&row.segment).into_iter().chain(cells).collect())
+        let share = Value::Rate { rate: first, lower_bound: false };
+        let cells = whole(row).chain(counts.map(Value::Count)).chain([share]);
+        Some(Row::new(came_in.denominator, cells.collect()))
     });
     let own = [
-        Column::of("question_loop_rate", "Visits in a loop"),
+        Column::new("fresh", "Began here"),
+        Column::new("resumed", "Resumed here"),
+        Column::new("returned", "Back from another flow"),
+        Column::new("back", "Went back to it"),
+        Column::new("onward", "Went on to it"),
+        Column::of("question_resumed_rate", "Resumed, of who entered here"),
+    ];
+    Table {
+        id: "entries",
+        title: "How contacts came to each question".to_owned(),
+        columns: columns_of(&entered.by).into_iter().chain(own).collect(),
+        rows: rows.collect(),
+        ..Table::default()
+    }
+}
+
+/// Loops by kind, the most expensive first.
+fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
+    let [rate, same, seconds, acts] = LOOPS.map(|id| setting.ask(id, LOOP));
+    let all = answers.rows(&rate);
+    let mut rows: Vec<(Reverse<(i64, i64)>, Row)> = Vec::new();
+    for row in all {
+        let (Some(kind), Some(found)) = (rate.value(row, "loop_kind"), row.counts.rate()) else { continue };
+        if found.numerator == 0 {
+            continue;
+        }
+        let same_place = all.iter().filter(|other| rate.others(other, KIND) == rate.others(row, KIND));
+        let visits = same_place.filter_map(|other| other.counts.rate()).map(|rate| rate.denominator).sum();
+        let [seconds, acts] = [&seconds, &acts].map(|ask| {
+            counts_of(answers, ask, &row.segment).and_then(Counts::distribution).cloned().unwrap_or_default()
+        });
+        let cost = (sum(&seconds), sum(&acts));
+        let same = rate_of(answers, &same, &row.segment).filter(|rate| rate.denominator > 0);
+        let cells = [
+            Value::Text(kind.replace('_', " ")),
+            Value::rate(found.numerator, visits),
+            same.map_or(Value::Unmeasurable, |rate| Value::Rate { rate, lower_bound: false }),
+            Value::quantile(&seconds, 0.5),
+            Value::Seconds(cost.0),
+            Value::Count(cost.1.unsigned_abs()),
+        ];
+        rows.push((Reverse(cost), Row::new(visits, names(rate.others(row, KIND)).chain(cells).collect())));
+    }
+    // Of equal cost, they stay in the order of the flow.
+    rows.sort_by_key(|(cost, _)| *cost);
+    let own = [
+        Column::new("loop_kind", "Loop"),
+        Column::of("question_loop_rate", "Visits in it"),
+        Column::of("loop_same_answer_rate", "With the same answer"),
         Column::of("loop_seconds", "Median time lost"),
         Column::new("total_seconds", "Time lost in all"),
         Column::of("loop_acts", "Messages lost in all"),
     ];
-    let rows: Vec<Row> = rows.collect();
     let none = if rows.is_empty() { "Nobody went round in a loop. " } else { "" };
-    let note =
-        format!("{none}A loop: asked for the third time in one visit, or back at a question by way of one other.");
+    let note = format!(
+        "{none}Asked again: for the third time in one visit. Back and forth: at a question again by way of one other. Whether \
+         the answer was the same is told of loops with two known answers."
+    );
     Table {
         id: "loops",
         title: "Loops and what they cost".to_owned(),
-        columns: columns(setting, QUESTION).into_iter().chain(own).collect(),
-        rows,
+        columns: columns_of(rate.by.iter().filter(|name| *name != "loop_kind")).into_iter().chain(own).collect(),
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
         note,
     }
 }
@@ -117,80 +213,33 @@ fn followed(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let ask = setting.ask("question_next_rate", NEXT);
     let rows = answers.rows(&ask).iter().filter_map(|row| {
         let Counts::Rate(rate) = row.counts else { return None };
-        let completed = row.segment.last().is_some_and(Option::is_none);
+        let next = ask.value(row, "next_question");
         let (going_on, ended) = (rate.numerator, rate.denominator - rate.numerator);
-        let mut cells = names(&row.segment);
-        if completed && let Some(next) = cells.last_mut() {
-            *next = Value::Text("(the end)".to_owned());
-        }
-        let counts = if completed { [0, going_on, ended] } else { [going_on, 0, 0] };
+        let (next, counts) = match (ask.value(row, "changes_flow"), next) {
+            (Some("true"), next) => (Value::name(next), [0, rate.denominator, 0, 0]),
+            (_, Some(next)) => (Value::name(Some(next)), [going_on, 0, 0, 0]),
+            (_, None) => (Value::Text("(the end)".to_owned()), [0, 0, going_on, ended]),
+        };
+        let front = names(ask.others(row, &["next_question", "changes_flow"]));
         (rate.denominator > 0)
-            .then(|| Row::new(rate.denominator, cells.into_iter().chain(counts.map(Value::Count)).collect()))
+            .then(|| Row::new(rate.denominator, front.chain([next]).chain(counts.map(Value::Count)).collect()))
     });
     let own = [
+        Column::new("next_question", "Next question"),
         Column::new("n_next", "Went on to it"),
+        Column::new("n_other_flow", "Went to another flow"),
         Column::new("n_completed", "Completed"),
         Column::new("n_ended", "Ended without"),
     ];
+    let front = ask.by.iter().filter(|name| !["next_question", "changes_flow"].contains(&name.as_str()));
     Table {
         id: "transitions",
         title: "What followed each question".to_owned(),
-        columns: columns(setting, NEXT).into_iter().chain(own).collect(),
+        columns: columns_of(front).into_iter().chain(own).collect(),
         rows: rows.collect(),
         ..Table::default()
     }
 }
 
-/// Declared questions that no visit of the range was to, and those after which nobody went on.
-fn unreached(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
-    let ask = setting.ask("question_next_rate", NEXT);
-    let place = |name: &str| ask.by.iter().position(|column| column == name);
-    let (flow_place, question_place) = (place("flow"), place("question"));
-    let counts = |flow: &str, question: &str| {
-        let mut total = Rate::default();
-        for row in answers.rows(&ask) {
-            let is = |place: Option<usize>, name: &str| {
-                place.and_then(|place| row.segment.get(place)?.as_deref()).is_some_and(|value| value == name)
-            };
-            if is(flow_place, flow) && is(question_place, question) {
-                total.add(row.counts.rate().unwrap_or_default());
-            }
-        }
-        total
-    };
-    let mut rows = Vec::new();
-    for flow in &setting.config.flow {
-        for question in &flow.questions {
-            let rate = counts(&flow.name, question);
-            let what = match (rate.numerator, rate.denominator) {
-                (_, 0) => "never reached",
-                (0, _) => "dead end: nobody went on or completed",
-                _ => continue,
-            };
-            let cells = vec![
-                Value::name(Some(&flow.name)),
-                Value::name(flow.version.as_deref()),
-                Value::name(Some(question)),
-                Value::Text(what.to_owned()),
-                Value::Count(rate.denominator),
-            ];
-            rows.push(Row { cells, ..Row::default() });
-        }
-    }
-    let columns = [
-        ("flow", "flow"),
-        ("flow_version", "flow version"),
-        ("question", "question"),
-        ("finding", "Finding"),
-        ("n_visits", "Decided visits"),
-    ];
-    let note =
-        if rows.is_empty() { "Every declared question was reached, and somebody went on from each." } else { "" };
-    Table {
-        id: "coverage",
-        title: "Declared questions that lead nowhere".to_owned(),
-        columns: columns.map(|(name, title)| Column::new(name, title)).into(),
-        rows,
-        note: note.to_owned(),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,30 @@
-//! Reminder: from when on waiting for an answer brings little, question by question.
+//! Reminder: from when on waiting for an answer brings little, and when answers begin to come faster again, question by
+//! question.
 
-use super::leaving::{self, ANSWERED};
-use super::table::{Column, Table, Value};
+use super::leaving::{self, ANSWERED, Question};
+use super::table::{Column, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::metrics::Answers;
+use crate::statistics::difference::q_values;
 
 /// Of those who still wait, fewer than this will answer by themselves.
 const FEW: f64 = 0.1;
+/// Hazards are those of spans of an hour: an hour after the question, two hours, and so on.
+const SPAN: i64 = 3_600;
+/// Rises with a q-value of at most this are told.
+const TOLD: f64 = 0.05;
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
     id: "reminder",
     name: "When to remind",
-    meaning: "For each question: after how long fewer than one in ten of those who still wait would answer by themselves within the decision window.",
-    formula: "the first time t at which (answered by the decision window - answered by t) / still waiting at t is below 0.1; Aalen-Johansen over Kaplan-Meier",
+    meaning: "For each question: after how long fewer than one in ten of those who still wait would answer by themselves within the decision window; and the hours of waiting in which answers come faster than in the hour before.",
+    formula: "the first time t at which (answered by the decision window - answered by t) / still waiting at t is below 0.1; Aalen-Johansen over Kaplan-Meier. Hazard of an hour: answers in it / hours waited in it; a rise is told if the exact test against the hour before has q <= 0.05 (Benjamini and Hochberg over all questions and hours)",
     unit: "visits",
-    follows: "the conditional cumulative incidence of competing risks (Aalen and Johansen 1978)",
-    caveat: "Says when little is lost by reminding, not that a reminder works; only an experiment tells that. It has no interval, and where reminders were sent already, answers to them are in it.",
+    follows: "the conditional cumulative incidence of competing risks (Aalen and Johansen 1978); the comparison of two Poisson counts (Przyborowski and Wilenski 1940)",
+    caveat: "Says when little is lost by reminding, not that a reminder works; only an experiment tells that. It has no interval. Where reminders were sent already, answers to them are in it, and show as a rise; the time of day can make one too.",
     asks: leaving::asks,
     tables,
 };
@@ -26,18 +32,18 @@ pub(super) static MEASURE: Measure = Measure {
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let decision = setting.settings.windows.decision().div_euclid(SECOND);
-    let rows = leaving::questions(setting, answers).into_iter().map(|question| {
-        let answered = question.share(&[ANSWERED], decision, |estimate| estimate);
-        let is_seen = matches!(answered, Value::Share { .. });
-        let moment = is_seen.then(|| question.observed.fades(ANSWERED, FEW, decision)).flatten();
-        let waiting = moment.map_or(Value::Unknown, |moment| {
-            let lasting = question.observed.lasting().at(moment);
-            Value::Share { value: lasting.value, interval: lasting.interval }
-        });
-        let moment = match moment {
-            _ if question.untimed > 0 => Value::Unmeasurable,
-            moment => moment.map_or(Value::Unknown, Value::Seconds),
+    let questions = leaving::questions(setting, answers);
+    let rises = rises(setting, &questions, decision);
+    let rows = questions.iter().map(|question| {
+        let [answered] = question.soon(&[ANSWERED], [decision]);
+        let Some(timed) = question.timed() else {
+            let untold = [answered, Value::Unmeasurable, Value::Unmeasurable];
+            return question.row(std::iter::once(Value::Count(question.n())).chain(untold));
         };
+        let is_seen = matches!(answered, Value::Share { .. });
+        let moment = is_seen.then(|| timed.fades(ANSWERED, FEW, decision)).flatten();
+        let waiting = moment.map_or(Value::Unknown, |moment| timed.lasting().at(moment).into());
+        let moment = moment.map_or(Value::Unknown, Value::Seconds);
         question.row([Value::Count(question.n()), answered, moment, waiting])
     });
     let own = [
@@ -46,13 +52,60 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
         Column::new("remind_after_s", "Remind after"),
         Column::new("waiting", "Still waiting then"),
     ];
-    Ok(vec![Table {
+    let questions = Table {
         id: "questions",
-        title: String::new(),
+        title: "From when on few answer by themselves".to_owned(),
         columns: leaving::columns(setting, own),
         rows: rows.collect(),
         note: String::new(),
-    }])
+    };
+    Ok(vec![questions, rises])
+}
+
+/// The hours in which answers come faster than in the hour before.
+fn rises(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
+    let mut found = Vec::new();
+    for question in questions {
+        let hazards = question.timed().map_or_else(Vec::new, |timed| timed.hazards(ANSWERED, SPAN, decision));
+        for (pair, from) in hazards.windows(2).zip((SPAN..).step_by(3_600)) {
+            let [before, now] = pair else { continue };
+            if before.rate().is_some() && now.rate().is_some() && before.n_ended + now.n_ended > 0 {
+                found.push((question, from, *before, *now, now.rises_by_chance(before)));
+            }
+        }
+    }
+    let qs = q_values(&found.iter().map(|(.., p)| *p).collect::<Vec<f64>>());
+    let per_hundred_hours = |rate: Option<f64>| match rate {
+        Some(rate) => Value::Number { value: rate * 3_600.0 * 100.0, interval: None },
+        None => Value::Unknown,
+    };
+    let told = found.into_iter().zip(qs).filter(|(_, q)| *q <= TOLD);
+    let rows = told.map(|((question, from, before, now, _), q)| {
+        let rates = [now, before].map(|hazard| per_hundred_hours(hazard.rate()));
+        let own = [Value::Seconds(from), Value::Count(now.n_ended)].into_iter().chain(rates);
+        let row = question.row(own.chain([Value::Probability(q)]));
+        Row { n: None, ..row }
+    });
+    let own = [
+        Column::new("from_s", "After"),
+        Column::new("answers", "Answers in the hour from then"),
+        Column::new("hazard", "Answers in 100 h of waiting"),
+        Column::new("hazard_before", "In the hour before"),
+        Column::new("q", "q"),
+    ];
+    let rows: Vec<Row> = rows.collect();
+    let note = if rows.is_empty() {
+        "Answers never come faster than in the hour before, beyond chance."
+    } else {
+        "What makes contacts come back at these hours is worth knowing: a reminder, or the time of day."
+    };
+    Table {
+        id: "rises",
+        title: "When answers come faster again".to_owned(),
+        columns: leaving::columns(setting, own),
+        rows,
+        note: note.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +123,23 @@ mod tests {
         let Value::Share { value: waiting, .. } = cells[5] else { panic!("{cells:?}") };
         assert!((answered - 0.5).abs() < 1e-12 && (waiting - 0.5).abs() < 1e-12, "{cells:?}");
         assert_eq!(cells[4], Value::Seconds(3_600));
+    }
+
+    #[test]
+    fn an_hour_in_which_answers_come_faster_is_told_and_a_steady_fall_is_not() {
+        // 400 visits: 100 answer in the first hour, 30 in the second, 10 in each of the next two; then perhaps 40 in the fifth.
+        let answers = |fifth: i64| -> Vec<i64> {
+            let spread = |hour: i64, n: i64| (0..n).map(move |number| hour * 3_600 + number * 3_600 / n);
+            let falls = spread(0, 100).chain(spread(1, 30)).chain(spread(2, 10)).chain(spread(3, 10));
+            falls.chain(spread(4, fifth)).collect()
+        };
+        let silent: Vec<i64> = (0..200).map(|number| 90_000 + number).collect();
+        let told = |answers: &[i64]| {
+            let tables = measured_as(&MEASURE, &[("answered", 0, answers), ("silent", 0, &silent)]);
+            tables[1].rows.iter().map(|row| row.cells[2..4].to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&answers(40)), [[Value::Seconds(4 * 3_600), Value::Count(40)]]);
+        assert_eq!(told(&answers(8)), Vec::<Vec<Value>>::new());
     }
 
     #[test]

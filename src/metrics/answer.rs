@@ -28,6 +28,20 @@ impl Ask {
         Self { metric: metric.to_owned(), by, clustered: false }
     }
 
+    /// The value of a column in a row of the answer; `None` is unknown, or no column of the breakdown.
+    #[must_use]
+    pub fn value<'r>(&self, row: &'r Row, column: &str) -> Option<&'r str> {
+        let place = self.by.iter().position(|known| known == column)?;
+        row.segment.get(place)?.as_deref()
+    }
+
+    /// The values of all columns but these, in the order of the breakdown.
+    #[must_use]
+    pub fn others<'r>(&self, row: &'r Row, columns: &[&str]) -> Vec<Option<&'r str>> {
+        let kept = self.by.iter().zip(&row.segment).filter(|(name, _)| !columns.contains(&name.as_str()));
+        kept.map(|(_, value)| value.as_deref()).collect()
+    }
+
     /// The same with sums over contacts.
     #[must_use]
     pub fn clustered(self) -> Self {

@@ -106,6 +106,12 @@ impl Metric {
         })
     }
 
+    /// Whether it counts shares or ratios; else it counts how often each value was seen.
+    #[must_use]
+    pub fn is_rate(&self) -> bool {
+        self.sql.contains("numerator")
+    }
+
     /// The id without the convention behind the `@`: conventions of one rate share it.
     #[must_use]
     pub fn base(&self) -> &str {

@@ -177,7 +177,8 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
 }
 
 /// Asks about the same table, which share one data frame. Its segments are fine enough for every breakdown: each SELECT
-/// runs once, and the counts of fine segments add up to those of coarser ones.
+/// runs once, and the counts of fine segments add up to those of coarser ones. Asks that would make many more segments of
+/// it than it has are in a group of their own.
 struct Group {
     table: String,
     /// Rows are counted contact by contact.
@@ -193,14 +194,40 @@ fn counts_distinct(metric: &Metric) -> bool {
     metric.sql.to_ascii_lowercase().contains("distinct")
 }
 
+/// What asks have in common that share a group.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Kin {
+    table: String,
+    clustered: bool,
+    /// Values are counted one by one: so many counts for each segment that no segment should be there for another's sake.
+    values: bool,
+    /// Columns of many values that lie across all others. With two sets of them, segments would be their product.
+    fine: Vec<String>,
+    /// The whole breakdown of what is not the sum of its parts: what is counted once however often it stands there, and
+    /// squares of what a contact did; and what is broken down so finely that it would make all others as fine.
+    own: Option<Vec<String>>,
+}
+
+impl Kin {
+    fn of(metric: &Metric, ask: &Ask) -> Self {
+        let grain = facts::grain(&metric.table);
+        let is_fine = |name: &&String| *name == "hour" || grain.is_some_and(|grain| grain.counts(name));
+        let mut fine: Vec<String> = ask.by.iter().filter(is_fine).cloned().collect();
+        fine.sort_unstable();
+        Self {
+            table: metric.table.clone(),
+            clustered: ask.clustered,
+            values: !metric.is_rate(),
+            fine,
+            own: (ask.clustered || counts_distinct(metric) || ask.by.len() > FEW).then(|| ask.by.clone()),
+        }
+    }
+}
+
 fn groups(metrics: &[Metric], asks: &[Ask]) -> Vec<Group> {
-    let mut groups: BTreeMap<(String, bool, Option<Vec<String>>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<Kin, Group> = BTreeMap::new();
     for (place, (metric, ask)) in metrics.iter().zip(asks).enumerate() {
-        // What is counted once however often it stands there does not add up over segments, so it keeps its own. Nor do
-        // squares of what a contact did. What is broken down finely would make the segments of all others as fine.
-        let is_apart = ask.clustered || counts_distinct(metric) || ask.by.len() > FEW;
-        let own = is_apart.then(|| ask.by.clone());
-        let group = groups.entry((metric.table.clone(), ask.clustered, own)).or_insert_with(|| Group {
+        let group = groups.entry(Kin::of(metric, ask)).or_insert_with(|| Group {
             table: metric.table.clone(),
             clustered: ask.clustered,
             by: Vec::new(),
@@ -415,9 +442,11 @@ fn merge(mut left: Sums, right: Sums) -> Sums {
 fn finish(ask: &Ask, metric: &Metric, found: Found, flows: &[Flow]) -> Answer {
     let Found { segments: mut sums, n_shared } = found;
     if ask.by.is_empty() && sums.is_empty() {
-        let is_rate = metric.sql.contains("numerator");
-        let counts =
-            if is_rate { Counts::Rate(Rate::default()) } else { Counts::Distribution(Distribution::default()) };
+        let counts = if metric.is_rate() {
+            Counts::Rate(Rate::default())
+        } else {
+            Counts::Distribution(Distribution::default())
+        };
         let told = Told { measurable: metric.needs.is_none(), bounded: false };
         sums.insert(Vec::new(), Sum { counts, moments: Moments::default(), told });
     }

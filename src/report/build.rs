@@ -101,7 +101,7 @@ pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], d
             .row("first_response_seconds")
             .and_then(|row| spread("first_response_seconds", row)),
         campaign_funnel: campaign_funnel(&answers),
-        flows: flows(&answers),
+        flows: flows(&answers, context.suppressed.is_some()),
         funnels: funnels.iter().filter_map(Funnel::new).collect(),
         unmeasurable: unmeasurable(&channels),
         channels,
@@ -229,7 +229,7 @@ fn campaign_funnel(answers: &Answers<'_>) -> Vec<Step> {
     std::iter::once(sent).chain(steps).collect()
 }
 
-fn flows(answers: &Answers<'_>) -> Vec<Flow> {
+fn flows(answers: &Answers<'_>, suppresses: bool) -> Vec<Flow> {
     let mut spreads: BTreeMap<&[Option<String>], Spread> = BTreeMap::new();
     if let Some(answer) = answers.0.get(&("answer_seconds", BY_QUESTION.to_vec())) {
         for row in &answer.rows {
@@ -242,6 +242,10 @@ fn flows(answers: &Answers<'_>) -> Vec<Flow> {
         let figure = |metric: &str| row.figures.get(metric);
         let count = |metric: &str| figure(metric).map_or(0, |figure| figure.numerator);
         let drop_off = figure("question_drop_off_rate");
+        // Its outcomes are counts of what is left out: without them the question could only be told wrongly.
+        if suppresses && drop_off.is_none() {
+            continue;
+        }
         let n_open = count("question_open_rate");
         let question = Question {
             question: question.clone(),

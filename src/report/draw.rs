@@ -3,6 +3,9 @@
 //! Draws nothing itself.
 
 mod funnels;
+mod leaving;
+mod paths;
+mod times;
 
 use std::collections::BTreeMap;
 
@@ -23,11 +26,14 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
     match (section, heading) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("paths", "How far conversations came") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),
+        ("send_time", _) => times::charts(report, index, words.minimum),
         ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
+        ("leaving", _) => leaving::charts(report, index, &words),
         _ => Ok(Vec::new()),
     }
 }

@@ -4,6 +4,7 @@ use super::model::{Balance, Context, Definition, Report};
 use super::{Language, asks, build};
 use crate::event::{SECOND, Time};
 use crate::funnel;
+use crate::measures::{Column, Measure, Measured, Table, Value};
 use crate::metrics::{Answer, Ask, Counts, Distribution, Rate, Row};
 
 /// A name that tries to become markup.
@@ -20,6 +21,7 @@ pub(super) fn context() -> Context {
         horizon: Some(Time(1_777_982_400 * SECOND)),
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
         minimum: 30,
+        suppressed: None,
         reply_window_s: 86_400,
         by: Vec::new(),
         filters: Vec::new(),
@@ -215,7 +217,32 @@ fn report(context: Context, campaigns: &[Option<&str>], questions: &[(Option<&st
     let answers: Vec<Answer> = asks(&context.by).iter().map(|ask| answer(ask, campaigns, questions, days)).collect();
     let goal = if campaigns.contains(&Some(HOSTILE)) { HOSTILE } else { "qualified" };
     let funnels = [funnel("lead_qualification", true, goal), funnel("win_back", false, goal)];
-    build(context, &answers, &funnels, &definitions())
+    let report = build(context, &answers, &funnels, &definitions());
+    Report { measures: vec![leaving(questions)], ..report }
+}
+
+/// What became of the visits to the last questions; a cause that nobody can tell of, and shares that nobody had.
+fn leaving(questions: &[(Option<&str>, &str)]) -> Measured {
+    const SHARES: [[f64; 4]; 3] = [[0.0, 1.0, 0.0, 0.0], [0.41, 0.556, 0.0, 0.034], [0.72, 0.0, 0.21, 0.07]];
+    let columns = ["Flow", "Question", "Visits", "After", "Answered", "Waiting", "Silent", "Stopped", "Blocked"];
+    let name = |title: &&str| if *title == "After" { "after_s".to_owned() } else { title.to_lowercase() };
+    let row = |flow: Option<&str>, question: &str, seconds: i64, shares: [f64; 4]| {
+        let interval = |share: f64| Some(((share - 0.05).max(0.0), (share + 0.05).min(1.0)));
+        let names = [Value::name(flow), Value::name(Some(question)), Value::Count(1_200), Value::Seconds(seconds)];
+        let shares = shares.map(|value| Value::Share { value, interval: interval(value) });
+        crate::measures::Row::new(1_200, names.into_iter().chain(shares).chain([Value::Unmeasurable]).collect())
+    };
+    let rows = questions.iter().rev().take(3).flat_map(|&(flow, question)| {
+        [10, 900, 172_800].into_iter().zip(SHARES).map(move |(seconds, shares)| row(flow, question, seconds, shares))
+    });
+    let table = Table {
+        id: "course",
+        title: "What became of the visits within 48 h".to_owned(),
+        columns: columns.iter().map(|title| Column::new(&name(title), title)).collect(),
+        rows: rows.collect(),
+        note: String::new(),
+    };
+    Measured { measure: Measure::named("leaving").unwrap(), tables: vec![table] }
 }
 
 /// No value, n/a, hostile and long names, forty questions, scripts from right to left and without spaces.

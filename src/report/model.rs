@@ -70,8 +70,10 @@ pub struct Context {
     /// The zone in which days begin.
     #[serde(serialize_with = "zone_name")]
     pub zone: TimeZone,
-    /// Shares of fewer observations are shown pale.
+    /// Shares of fewer observations are shown pale, or left out.
     pub minimum: u64,
+    /// How many cells are left out because they, or others with them, are smaller. `None` if none is to be.
+    pub suppressed: Option<u64>,
     /// How long after a message a click or a reply counts, in seconds. Days younger than this are immature.
     pub reply_window_s: i64,
     /// Columns of the caller's own breakdown.

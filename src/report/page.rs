@@ -280,6 +280,7 @@ fn facts(context: &Context) -> Vec<Fact> {
     add("Last event", context.horizon.map(|time| language.instant(time, &context.zone)));
     add("Store version", context.store_version.map(|version| version.to_string()));
     add("Filters", Some(if context.filters.is_empty() { "none".to_owned() } else { list(&context.filters) }));
+    add("Left out", context.suppressed.map(|n| suppressed(n, context)));
     add("Channels", (!context.channels.is_empty()).then(|| list(&context.channels)));
     add("Contacts", context.n_contacts.map(|n| language.count(n)));
     add("Outbound messages", context.n_messages.map(|n| language.count(n)));
@@ -297,6 +298,12 @@ fn facts(context: &Context) -> Vec<Fact> {
         add("Events", Some(events));
     }
     facts
+}
+
+/// What is said of cells that are left out.
+fn suppressed(n: u64, context: &Context) -> String {
+    let [n, minimum] = [n, context.minimum].map(|n| context.language.count(n));
+    format!("{n} cells, because there are fewer than {minimum} observations, or because totals would tell those")
 }
 
 /// The values of a segment's columns in one line.

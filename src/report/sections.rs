@@ -71,6 +71,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
 
 fn questions(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
+    let within = measures::drop_off(report, words);
     let parts = report.flows.iter().map(|flow| {
         let columns =
             ["Visits", "Answered", "Skipped", "Silent", "Opted out", "Handed over", "Failed", "Open"].map(number);
@@ -86,11 +87,13 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
                 question.n_open,
             ];
             let mut row = vec![plain(text::name(question.question.as_deref())), words.cell(question.drop_off.as_ref())];
+            row.extend(within.as_ref().map(|(_, cell)| cell(flow.flow.as_deref(), question.question.as_deref())));
             row.extend(counts.map(|count| plain(language.count(count))));
             row
         });
-        let head = [label("Question"), words.column("question_drop_off_rate")];
-        let table = Table { columns: head.into_iter().chain(columns).collect(), rows: rows.collect() };
+        let head = [label("Question"), words.column("question_drop_off_rate")].into_iter();
+        let head = head.chain(within.as_ref().map(|(title, _)| number(title)));
+        let table = Table { columns: head.chain(columns).collect(), rows: rows.collect() };
         Part { heading: flow_heading(flow.flow.as_deref()), ..part(table, "", "") }
     });
     let mut parts: Vec<Part> = parts.collect();
@@ -102,7 +105,8 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
         title: "Where contacts leave",
         lead:
             "How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted \
-               out, handed over or failed; visits that are still open (hatched) are not drop-off."
+               out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window \
+             it is what the open visits will have come to if they go on as the others did: see Leaving."
                 .to_owned(),
         parts,
     }
@@ -182,14 +186,15 @@ fn campaigns(report: &Report, words: &Words<'_>) -> Section {
     ];
     let mut table = words.table(&report.campaigns, &metrics);
     with_sent(&mut table, report.campaigns.rows.iter().map(|row| &row.figures), words.language);
+    let minimum = words.language.count(words.minimum);
+    let small = match report.context.suppressed {
+        None => format!("Pale shares, here and elsewhere, rest on fewer than {minimum} observations."),
+        Some(_) => format!("Shares of fewer than {minimum} observations are left out, here and elsewhere."),
+    };
     Section {
         id: "campaigns",
         title: "Campaigns",
-        lead: format!(
-            "Where the intervals of two campaigns overlap, their difference may be chance. Pale shares, here and elsewhere, \
-             rest on fewer than {} observations.",
-            words.language.count(words.minimum)
-        ),
+        lead: format!("Where the intervals of two campaigns overlap, their difference may be chance. {small}"),
         parts: vec![part(table, "", "No message of this range belongs to a campaign.")],
     }
 }

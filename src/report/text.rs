@@ -126,14 +126,14 @@ impl Language {
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
         let between = |interval: &Option<(f64, f64)>, write: &dyn Fn(f64) -> String| {
-            interval.map_or_else(String::new, |(low, high)| format!("{} to {}", write(low), write(high)))
+            interval.map_or_else(String::new, |(low, high)| format!("{} {} {}", write(low), self.to(), write(high)))
         };
         match value {
             Value::Unknown => plain(NONE.to_owned()),
             Value::Unmeasurable => plain(UNMEASURABLE.to_owned()),
             Value::Name(value) => plain(name(value.as_deref())),
             Value::Metric(text) | Value::Text(text) => plain(printable(text)),
-            Value::Flag(flag) => plain(if *flag { "yes" } else { "no" }.to_owned()),
+            Value::Flag(flag) => plain(self.flag(*flag).to_owned()),
             Value::Count(count) => plain(self.count(*count)),
             Value::Rate { rate, lower_bound } => {
                 let interval = rate.interval();
@@ -188,9 +188,11 @@ impl Language {
         let text = self.probability(q);
         let q = text.strip_prefix('<').map_or_else(|| format!("q = {text}"), |least| format!("q < {least}"));
         if !differs {
-            return format!("no difference beyond chance ({q})");
+            return match self {
+                Self::En => format!("no difference beyond chance ({q})"),
+                Self::De => format!("kein Unterschied jenseits des Zufalls ({q})"),
+            };
         }
-        let word = if value > 0.0 { "higher" } else { "lower" };
         // Below the baseline, the ends of the interval are sizes too, and the smaller one comes first.
         let size = |share: f64| self.decimal(100.0 * share.abs());
         let sign = if value > 0.0 { 1.0 } else { -1.0 };
@@ -198,9 +200,32 @@ impl Language {
             let (near, far) = if value > 0.0 { (low, high) } else { (high, low) };
             // An interval that holds zero reaches to the other side.
             let minus = if near * sign < 0.0 { "−" } else { "" };
-            format!(" ({minus}{} to {})", size(near), size(far))
+            format!(" ({minus}{} {} {})", size(near), self.to(), size(far))
         });
-        format!("{word} by {} percentage points{}, {q}", size(value), between.unwrap_or_default())
+        let (size, between) = (size(value), between.unwrap_or_default());
+        match (self, value > 0.0) {
+            (Self::En, true) => format!("higher by {size} percentage points{between}, {q}"),
+            (Self::En, false) => format!("lower by {size} percentage points{between}, {q}"),
+            (Self::De, true) => format!("um {size} Prozentpunkte höher{between}, {q}"),
+            (Self::De, false) => format!("um {size} Prozentpunkte niedriger{between}, {q}"),
+        }
+    }
+
+    /// Stands between the ends of an interval.
+    fn to(self) -> &'static str {
+        match self {
+            Self::En => "to",
+            Self::De => "bis",
+        }
+    }
+
+    fn flag(self, flag: bool) -> &'static str {
+        match (self, flag) {
+            (Self::En, true) => "yes",
+            (Self::En, false) => "no",
+            (Self::De, true) => "ja",
+            (Self::De, false) => "nein",
+        }
     }
 
     /// A probability with three digits after the point; what is smaller is `<0.001`.
@@ -441,7 +466,7 @@ mod tests {
         let higher = verdict(0.021, Some((0.004, 0.038)), 0.03, true);
         assert_eq!(En.written(&higher)[0], "higher by 2.1 percentage points (0.4 to 3.8), q = 0.030");
         let lower = verdict(-0.021, Some((-0.038, -0.004)), 0.0, true);
-        assert_eq!(De.written(&lower)[0], "lower by 2,1 percentage points (0,4 to 3,8), q < 0,001");
+        assert_eq!(De.written(&lower)[0], "um 2,1 Prozentpunkte niedriger (0,4 bis 3,8), q < 0,001");
         assert_eq!(En.written(&verdict(0.02, None, 0.2, false))[0], "no difference beyond chance (q = 0.200)");
         assert_eq!(De.written(&Value::rate(1, 4))[2], "1 von 4");
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");

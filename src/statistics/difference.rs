@@ -4,6 +4,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::exact::fisher;
 use crate::rate::{Moments, Rate, Z95, as_f64, wilson};
 
 /// A share that was observed, with how far contacts differ if that is known.
@@ -24,9 +25,26 @@ pub struct Difference {
     pub interval: (f64, f64),
     /// How often chance alone would show a difference at least as large, in either direction.
     pub p: f64,
+    /// Which test says so.
+    pub test: Test,
     /// How many observations weigh as much as one that stands for itself; the larger of both samples' effects.
     pub design_effect: f64,
 }
+
+/// Where a p-value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// The score test of two shares, which is Pearson's chi-square test.
+    Score,
+    /// Fisher's exact test: some count was to be expected below [`LEAST_EXPECTED`].
+    Exact,
+    /// The normal distribution with the variance over contacts: the ratio is no share.
+    Normal,
+}
+
+/// Below this expected count the score test is no longer trusted (W. G. Cochran, "Some methods for strengthening the common
+/// chi-square tests", Biometrics 10, 1954).
+const LEAST_EXPECTED: f64 = 5.0;
 
 impl Sample {
     /// The variance of the ratio that follows from how far contacts differ: contacts are drawn, their observations come
@@ -54,14 +72,26 @@ impl Sample {
         }
     }
 
+    /// Cases and observations as whole numbers that tell as much: those counted if each contact stands for itself, else of so
+    /// many observations as the effective number has in full.
+    fn effective_counts(&self) -> (u64, u64) {
+        let Rate { numerator, denominator } = self.rate;
+        if self.moments.is_none_or(|moments| moments.contacts == denominator) {
+            return (numerator, denominator);
+        }
+        let n = self.effective_n().floor().max(1.0);
+        let cases = self.rate.value().unwrap_or_default() * n;
+        (whole(cases.round()), whole(n))
+    }
+
     fn is_share(&self) -> bool {
         self.rate.numerator <= self.rate.denominator
     }
 }
 
 /// The difference of two shares: Newcombe's hybrid of two Wilson intervals (R. G. Newcombe, "Interval estimation for the
-/// difference between independent proportions", Statistics in Medicine 17, 1998, method 10), and the two-sided score test,
-/// both with effective numbers of observations. Ratios above one, such as clicks per message, have no Wilson interval; theirs
+/// difference between independent proportions", Statistics in Medicine 17, 1998, method 10), and the two-sided score test, or
+/// Fisher's for small counts, all with effective numbers of observations. Ratios above one, such as clicks per message, have no Wilson interval; theirs
 /// is the normal one. `None` if one of the samples is empty, or is such a ratio of unknown variance.
 #[must_use]
 pub fn difference(first: &Sample, second: &Sample) -> Option<Difference> {
@@ -71,7 +101,7 @@ pub fn difference(first: &Sample, second: &Sample) -> Option<Difference> {
     if !(first.is_share() && second.is_share()) {
         let error = (first.variance()? + second.variance()?).sqrt();
         let interval = (value - Z95 * error, value + Z95 * error);
-        return Some(Difference { value, interval, p: tail(value, error), design_effect: 1.0 });
+        return Some(Difference { value, interval, p: tail(value, error), test: Test::Normal, design_effect: 1.0 });
     }
     let ((low_a, high_a), (low_b, high_b)) = (wilson(a, n_a), wilson(b, n_b));
     let low = value - (a - low_a).hypot(high_b - b);
@@ -79,12 +109,26 @@ pub fn difference(first: &Sample, second: &Sample) -> Option<Difference> {
     let pooled = (a * n_a + b * n_b) / (n_a + n_b);
     let error = (pooled * (1.0 - pooled) * (1.0 / n_a + 1.0 / n_b)).sqrt();
     let effect = |sample: &Sample, n: f64| as_f64(sample.rate.denominator) / n;
+    let least = n_a.min(n_b) * pooled.min(1.0 - pooled);
+    let (test, p) = if least < LEAST_EXPECTED {
+        let ((a, m), (b, n)) = (first.effective_counts(), second.effective_counts());
+        (Test::Exact, fisher(a, m, b, n))
+    } else {
+        (Test::Score, tail(value, error))
+    };
     Some(Difference {
         value,
         interval: (low.max(-1.0), high.min(1.0)),
-        p: tail(value, error),
+        p,
+        test,
         design_effect: effect(first, n_a).max(effect(second, n_b)),
     })
+}
+
+/// A float that is a whole number and no larger than a count.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole(value: f64) -> u64 {
+    value as u64
 }
 
 /// Both tails of the normal distribution beyond a value with this standard error.
@@ -159,8 +203,39 @@ mod tests {
             (found.p - 2.0 * Normal::standard().sf((150.0 * 1120.0f64.powi(2) / 26_790_400.0).sqrt())).abs() < 1e-12
         );
         assert!((found.p - 0.008_04).abs() < 5e-5, "{}", found.p);
+        assert_eq!(found.test, Test::Score);
         assert!((difference(&plain(0, 5), &plain(0, 9)).unwrap().p - 1.0).abs() < 1e-12);
         assert_eq!(difference(&plain(0, 0), &plain(1, 9)), None);
+    }
+
+    #[test]
+    fn small_counts_are_judged_exactly() {
+        // The convicts' twins of `exact`: 30 twins and 12 convictions, so 13 * 12 / 30 = 5.2 are expected, and 17 * 12 / 30.
+        assert_eq!(difference(&plain(2, 17), &plain(10, 13)).unwrap().test, Test::Score);
+        let tea = difference(&plain(3, 4), &plain(1, 4)).unwrap();
+        assert_eq!(tea.test, Test::Exact);
+        assert!((tea.p - 34.0 / 70.0).abs() < 1e-12, "{tea:?}");
+        let once = |n: u64, of: u64| {
+            clustered((0..of).map(|contact| Rate { numerator: u64::from(contact < n), denominator: 1 }))
+        };
+        let same = difference(&once(3, 4), &once(1, 4)).unwrap();
+        assert!((same.p - tea.p).abs() < 1e-12, "contacts that appear once stand for themselves");
+        let often = |n: u64, of: u64| {
+            clustered((0..of).map(|contact| Rate { numerator: 9 * u64::from(contact < n), denominator: 9 }))
+        };
+        let nine = difference(&often(3, 4), &often(1, 4)).unwrap();
+        assert!(nine.test == Test::Exact && nine.p >= tea.p, "{nine:?}");
+    }
+
+    /// Rare events on both sides: how often the exact test alarms where nothing differs.
+    #[test]
+    fn the_exact_test_alarms_no_more_often_than_promised() {
+        let mut dice = ChaCha8Rng::seed_from_u64(7);
+        let mut throw = move || f64::from(dice.next_u32()) / 4_294_967_296.0;
+        let mut group = || plain((0..60).map(|_| u64::from(throw() < 0.04)).sum(), 60);
+        let found: Vec<_> = (0..4_000).filter_map(|_| difference(&group(), &group())).collect();
+        assert!(found.iter().filter(|found| found.test == Test::Exact).count() > 3_900);
+        assert!(found.iter().filter(|found| found.p < 0.05).count() < 200);
     }
 
     #[test]

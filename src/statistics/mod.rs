@@ -5,7 +5,11 @@
 pub mod assignment;
 pub mod decomposition;
 pub mod difference;
+pub mod disclosure;
+pub mod exact;
+pub mod excess;
 pub mod routing;
 pub mod survival;
+pub mod trend;
 
 use crate::rate::as_f64;

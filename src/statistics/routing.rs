@@ -1,5 +1,5 @@
 //! Routing: what a change at one stop of a way through several would bring at its end. An absorbing Markov chain: from each
-//! stop one goes on to another, arrives, or is lost; the past does not matter.
+//! stop one goes on to another, arrives, turns off to another way, or is lost; the past does not matter.
 //!
 //! Works on counts of transitions. Knows nothing of questions.
 
@@ -20,6 +20,8 @@ pub struct Stop {
     pub next: Vec<u64>,
     /// How often the end was reached from here.
     pub arrived: u64,
+    /// How often another way was taken: neither arrived here nor lost.
+    pub turned_off: u64,
     /// How often nothing followed.
     pub lost: u64,
 }
@@ -32,12 +34,12 @@ pub struct Chain {
     begun: Vec<u64>,
 }
 
-/// What it would bring if a stop's rate of going on reached that of the median stop.
+/// What it would bring if a stop's rate of going on reached the target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gain {
     /// Its rate of going on.
     pub rate: f64,
-    /// The median of the rates of all stops.
+    /// The rate that is stated, or the median of the rates of all stops.
     pub target: f64,
     /// Additional arrivals of those who began, with the other rates and the split among what comes next as they are.
     pub arrivals: f64,
@@ -47,7 +49,7 @@ pub struct Gain {
 
 impl Stop {
     fn n(&self) -> u64 {
-        self.next.iter().sum::<u64>() + self.arrived + self.lost
+        self.next.iter().sum::<u64>() + self.arrived + self.turned_off + self.lost
     }
 
     /// The share that goes on, `None` without visits.
@@ -67,8 +69,8 @@ impl Stop {
             drawn
         };
         let next = self.next.iter().map(|&count| draw(count)).collect();
-        let arrived = draw(self.arrived);
-        Self { next, arrived, lost: draw(self.lost) }
+        let [arrived, turned_off, lost] = [self.arrived, self.turned_off, self.lost].map(draw);
+        Self { next, arrived, turned_off, lost }
     }
 }
 
@@ -79,18 +81,18 @@ impl Chain {
         Self { stops, begun }
     }
 
-    /// For each stop what it would bring to raise it to the median; `None` for those that are not below it, and where no
-    /// answer exists because nobody would ever get out of a loop.
+    /// For each stop what it would bring to raise it to the stated target, or to the median without one; `None` for those that
+    /// are not below it, and where no answer exists because nobody would ever get out of a loop.
     #[must_use]
-    pub fn gains(&self) -> Vec<Option<Gain>> {
-        let found = self.estimates();
+    pub fn gains(&self, stated: Option<f64>) -> Vec<Option<Gain>> {
+        let found = self.estimates(stated);
         let mut drawn: Vec<Vec<f64>> = vec![Vec::new(); found.len()];
         let mut dice = ChaCha8Rng::seed_from_u64(SEED);
         for _ in 0..if found.iter().any(Option::is_some) { DRAWS } else { 0 } {
             let stops = self.stops.iter().map(|stop| stop.drawn(&mut dice)).collect();
-            let estimates = Self { stops, begun: self.begun.clone() }.estimates();
+            let estimates = Self { stops, begun: self.begun.clone() }.estimates(stated);
             for (drawn, estimate) in drawn.iter_mut().zip(estimates) {
-                // A stop that is not below the median this time would bring nothing.
+                // A stop that is not below the target this time would bring nothing.
                 drawn.push(estimate.map_or(0.0, |(_, _, arrivals)| arrivals));
             }
         }
@@ -106,10 +108,11 @@ impl Chain {
     }
 
     /// Rate, target and additional arrivals of each stop below the target.
-    fn estimates(&self) -> Vec<Option<(f64, f64, f64)>> {
+    fn estimates(&self, stated: Option<f64>) -> Vec<Option<(f64, f64, f64)>> {
         let rates: Vec<Option<f64>> = self.stops.iter().map(Stop::rate).collect();
         let nothing = || vec![None; self.stops.len()];
-        let (Some(target), Some(visits)) = (median(rates.iter().flatten().copied().collect()), self.visits()) else {
+        let target = stated.or_else(|| median(rates.iter().flatten().copied().collect()));
+        let (Some(target), Some(visits)) = (target, self.visits()) else {
             return nothing();
         };
         let arriving = |from: usize| -> f64 {
@@ -223,11 +226,11 @@ mod tests {
     use super::*;
 
     fn stop(next: &[u64], arrived: u64, lost: u64) -> Stop {
-        Stop { next: next.to_vec(), arrived, lost }
+        Stop { next: next.to_vec(), arrived, turned_off: 0, lost }
     }
 
     fn arrivals(chain: &Chain) -> Vec<Option<f64>> {
-        chain.gains().into_iter().map(|gain| gain.map(|gain| gain.arrivals)).collect()
+        chain.gains(None).into_iter().map(|gain| gain.map(|gain| gain.arrivals)).collect()
     }
 
     #[test]
@@ -238,13 +241,13 @@ mod tests {
             vec![stop(&[0, 90, 0], 0, 10), stop(&[0, 0, 45], 0, 45), stop(&[0, 0, 0], 36, 9)],
             vec![100, 0, 0],
         );
-        let gains = chain.gains();
+        let gains = chain.gains(None);
         assert!(gains[0].is_none() && gains[2].is_none());
         let gain = gains[1].unwrap();
         assert!((gain.arrivals - 21.6).abs() < 1e-9, "{gain:?}");
         assert!((gain.rate - 0.5).abs() < 1e-12 && (gain.target - 0.8).abs() < 1e-12, "{gain:?}");
         assert!(gain.interval.0 > 8.0 && gain.interval.0 < 21.6 && gain.interval.1 > 21.6 && gain.interval.1 < 36.0);
-        assert_eq!(chain.gains(), gains, "the same counts, the same interval");
+        assert_eq!(chain.gains(None), gains, "the same counts, the same interval");
     }
 
     #[test]
@@ -267,6 +270,32 @@ mod tests {
         let chain = Chain::new(vec![stop(&[0, 80], 0, 80), stop(&[40, 0], 20, 20)], vec![100, 0]);
         let found = arrivals(&chain);
         assert!((found[0].unwrap() - 200.0 / 33.0).abs() < 1e-9 && found[1].is_none(), "{found:?}");
+    }
+
+    #[test]
+    fn a_stated_target_stands_in_for_the_median() {
+        // The line above. At 0.95: 100 x 0.05 x 0.5 x 0.8 = 2 more from the first, 90 x 0.45 x 0.8 = 32.4 from the second,
+        // 45 x 0.15 = 6.75 from the third.
+        let chain = Chain::new(
+            vec![stop(&[0, 90, 0], 0, 10), stop(&[0, 0, 45], 0, 45), stop(&[0, 0, 0], 36, 9)],
+            vec![100, 0, 0],
+        );
+        let gains = chain.gains(Some(0.95));
+        for (gain, expected) in gains.iter().zip([2.0, 32.4, 6.75]) {
+            let gain = gain.unwrap();
+            assert!((gain.arrivals - expected).abs() < 1e-9 && (gain.target - 0.95).abs() < 1e-12, "{gain:?}");
+        }
+        assert_eq!(chain.gains(Some(0.4)), [None, None, None]);
+    }
+
+    #[test]
+    fn who_turns_off_neither_arrives_nor_is_lost() {
+        // Of 100 at the first, 40 go on, 20 turn off, 40 are lost: its rate is 0.6. Of 40 at the second 30 arrive. At 0.9
+        // half as many again do each: 20 more go on, of which 0.75 arrive: 15. Lost, the 20 would make it 0.4 and 37.5.
+        let first = Stop { turned_off: 20, ..stop(&[0, 40], 0, 40) };
+        let gains = Chain::new(vec![first, stop(&[0, 0], 30, 10)], vec![100, 0]).gains(Some(0.9));
+        let gain = gains[0].unwrap();
+        assert!((gain.rate - 0.6).abs() < 1e-12 && (gain.arrivals - 15.0).abs() < 1e-9, "{gain:?}");
     }
 
     /// Visits to each stop and arrivals that the chain expects of those who began.
@@ -353,7 +382,7 @@ mod tests {
     fn a_loop_without_a_way_out_has_no_answer() {
         let chain = Chain::new(vec![stop(&[0, 5], 0, 0), stop(&[5, 0], 0, 0), stop(&[0, 0], 1, 4)], vec![5, 0, 5]);
         assert_eq!(arrivals(&chain), [None, None, None]);
-        assert_eq!(Chain::default().gains(), []);
+        assert_eq!(Chain::default().gains(None), []);
     }
 
     #[test]
@@ -383,7 +412,7 @@ mod tests {
                 stop(&[0, 0, third], 0, second - third),
                 stop(&[0, 0, 0], end, third - end),
             ];
-            let gain = Chain::new(stops, vec![400, 0, 0]).gains()[1].unwrap();
+            let gain = Chain::new(stops, vec![400, 0, 0]).gains(None)[1].unwrap();
             covered += u32::from(gain.interval.0 <= truth && truth <= gain.interval.1);
         }
         println!("of 200 intervals of a gain cover: {covered}");

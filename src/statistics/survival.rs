@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+
 use super::as_f64;
-use crate::rate::Z95;
+use crate::rate::{Rate, Z95, wilson};
 
 /// What was seen: for every time, how many ended by each cause, and how many were still going on when looking ended.
 #[derive(Clone, Debug)]
@@ -24,14 +26,19 @@ impl Observed {
 
     /// Adds endings after a time. A cause that does not exist adds nothing.
     pub fn ended(&mut self, time: i64, cause: usize, count: u64) {
-        if let Some(known) = self.entry(time).0.get_mut(cause) {
+        if count > 0
+            && cause < self.n_causes
+            && let Some(known) = self.entry(time).0.get_mut(cause)
+        {
             *known += count;
         }
     }
 
     /// Adds those of which only is known that they lasted at least this long.
     pub fn censored(&mut self, time: i64, count: u64) {
-        self.entry(time).1 += count;
+        if count > 0 {
+            self.entry(time).1 += count;
+        }
     }
 
     fn entry(&mut self, time: i64) -> &mut (Vec<u64>, u64) {
@@ -51,6 +58,19 @@ impl Observed {
         self.at.range(time..).map(|(_, (ended, censored))| ended.iter().sum::<u64>() + censored).sum()
     }
 
+    /// How many ended by each cause from a time up to but not including another, of all who were watched until the latter or
+    /// until they ended.
+    #[must_use]
+    pub fn ended_within(&self, times: std::ops::Range<i64>) -> Vec<Rate> {
+        let censored: u64 = self.at.range(..times.end).map(|(_, (_, censored))| censored).sum();
+        let denominator = self.n() - censored;
+        let mut ended = vec![0; self.n_causes];
+        for (of_causes, _) in self.at.range(times).map(|(_, counts)| counts) {
+            ended.iter_mut().zip(of_causes).for_each(|(sum, count)| *sum += count);
+        }
+        ended.into_iter().map(|numerator| Rate { numerator, denominator }).collect()
+    }
+
     /// The last time at which anything was seen.
     #[must_use]
     pub fn last(&self) -> Option<i64> {
@@ -64,10 +84,11 @@ impl Observed {
         let (mut share, mut greenwood) = (1.0, 0.0);
         let steps = self.steps().map(|(time, at_risk, ended)| {
             let (n, d) = (as_f64(at_risk), as_f64(ended.iter().sum()));
+            let effective = n / share;
             share *= 1.0 - d / n;
             // When all end at once the share is 0, and so is its variance.
             greenwood += if d < n { d / (n * (n - d)) } else { 0.0 };
-            Step { time, share, variance: share * share * greenwood }
+            Step { time, share, variance: share * share * greenwood, effective }
         });
         Curve { start: 1.0, steps: steps.collect() }
     }
@@ -94,10 +115,11 @@ impl Observed {
             own += lasting * lasting * (n - k) * k / (n * n * n);
             own_risk += lasting * k / (n * n);
             own_share += lasting * k / (n * n) * share;
+            let effective = n / lasting;
             lasting *= 1.0 - d / n;
             let variance =
                 share * share * all - 2.0 * share * all_share + all_square + own - 2.0 * (share * own_risk - own_share);
-            Step { time, share, variance: variance.max(0.0) }
+            Step { time, share, variance: variance.max(0.0), effective }
         });
         Curve { start: 0.0, steps: steps.collect() }
     }
@@ -117,15 +139,63 @@ impl Observed {
         faded.find(|&(_, rest)| rest < share - 1e-12).map(|(time, _)| time)
     }
 
-    /// Every time with how many were at risk, and how many ended by each cause.
+    /// How many ended by the cause in each span of time, and for how long all who were looked at then had lasted in it: the
+    /// two halves of a hazard. Span 0 is from 0 to one unit short of the width, and so on up to the horizon.
+    #[must_use]
+    pub fn hazards(&self, cause: usize, width: i64, horizon: i64) -> Vec<Hazard> {
+        let n_spans = usize::try_from(horizon / width.max(1)).unwrap_or_default();
+        let mut hazards = vec![Hazard::default(); n_spans];
+        let mut lasting = self.n();
+        for (hazard, from) in hazards.iter_mut().zip((0..).step_by(usize::try_from(width).unwrap_or(1))) {
+            for (&time, (ended, censored)) in self.at.range(from..from + width) {
+                let gone = ended.iter().sum::<u64>() + censored;
+                hazard.n_ended += ended.get(cause).copied().unwrap_or_default();
+                hazard.lasted += as_f64(gone) * as_f64(u64::try_from(time - from).unwrap_or_default());
+                lasting -= gone;
+            }
+            hazard.lasted += as_f64(lasting) * as_f64(width.unsigned_abs());
+        }
+        hazards
+    }
+
+    /// Every time with how many were at risk, at least one, and how many ended by each cause.
     fn steps(&self) -> impl Iterator<Item = (i64, u64, &[u64])> {
         let mut at_risk = self.n();
         self.at.iter().map(move |(&time, (ended, censored))| {
             let before = at_risk;
             at_risk -= ended.iter().sum::<u64>() + censored;
-            // A time may have been added with nobody in it; nothing is divided by zero for that.
-            (time, before.max(1), ended.as_slice())
+            (time, before, ended.as_slice())
         })
+    }
+}
+
+/// Endings in a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hazard {
+    /// How many ended by the cause.
+    pub n_ended: u64,
+    /// For how long all together had lasted in the span, in units of time.
+    pub lasted: f64,
+}
+
+impl Hazard {
+    /// Endings for each unit of time; `None` if nobody lasted.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        (self.lasted > 0.0).then(|| as_f64(self.n_ended) / self.lasted)
+    }
+
+    /// How often chance alone would put at least so many of the endings of both spans into this one, if the hazard was the
+    /// same in both: of all endings, each falls here with the share of time that was spent here (J. Przyborowski & H.
+    /// Wilenski, "Homogeneity of results in testing samples from Poisson series", Biometrika 31, 1940).
+    #[must_use]
+    pub fn rises_by_chance(&self, before: &Self) -> f64 {
+        let all = self.n_ended + before.n_ended;
+        let here = self.lasted / (self.lasted + before.lasted);
+        match self.n_ended.checked_sub(1) {
+            None => 1.0,
+            Some(fewer) => Binomial::new(here, all).map_or(1.0, |binomial| binomial.sf(fewer)),
+        }
     }
 }
 
@@ -141,6 +211,8 @@ struct Step {
     time: i64,
     share: f64,
     variance: f64,
+    /// As many observations without censoring would tell as much of this time: those at risk over the share that lasts.
+    effective: f64,
 }
 
 /// A share with its uncertainty.
@@ -151,7 +223,10 @@ pub struct Estimate {
     /// Its standard error.
     pub error: f64,
     /// Its 95 % interval on the scale of log(-log): of the share itself if it falls with time, of what is missing to 1 if
-    /// it grows. `None` at 0 and 1, where that scale ends.
+    /// it grows. At 0 and 1, where that scale ends, it is Wilson's, with the effective number of observations: those at risk
+    /// over the share that lasts (R. Peto et al., Br. J. Cancer 35, 1977; F. J. Dorey, E. L. Korn, "Effective sample sizes
+    /// for confidence intervals for survival probabilities", Stat. Med. 6, 1987). Without censoring that is the number of
+    /// all. `None` if nothing was seen.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -173,11 +248,16 @@ impl Curve {
         let (error, falls) = (variance.sqrt(), self.start > 0.5);
         let lasting = if falls { value } else { 1.0 - value };
         let inside = lasting > 1e-12 && lasting < 1.0 - 1e-12;
-        let interval = inside.then(|| {
-            let width = Z95 * error / (lasting * lasting.ln()).abs();
-            (lasting.powf(width.exp()), lasting.powf((-width).exp()))
-        });
-        let interval = interval.map(|(low, high)| if falls { (low, high) } else { (1.0 - high, 1.0 - low) });
+        if !inside {
+            // Who is at risk at this time itself would still have shown it.
+            let still = self.steps.partition_point(|step| step.time < time);
+            let bound = self.steps.get(still).or(self.steps.last()).map(|step| wilson(0.0, step.effective).1);
+            let interval = bound.map(|bound| if value < 0.5 { (0.0, bound) } else { (1.0 - bound, 1.0) });
+            return Estimate { value, error, interval };
+        }
+        let width = Z95 * error / (lasting * lasting.ln()).abs();
+        let (low, high) = (lasting.powf(width.exp()), lasting.powf((-width).exp()));
+        let interval = Some(if falls { (low, high) } else { (1.0 - high, 1.0 - low) });
         Estimate { value, error, interval }
     }
 
@@ -265,6 +345,31 @@ mod tests {
     }
 
     #[test]
+    fn hazards_on_paper() {
+        // Four wait. One answers at 1, one leaves at 3, one answers at 12, one is censored at 25.
+        let mut observed = Observed::new(2);
+        observed.ended(1, 0, 1);
+        observed.ended(3, 1, 1);
+        observed.ended(12, 0, 1);
+        observed.censored(25, 1);
+        let found = observed.hazards(0, 10, 30);
+        let expected = [(1, 1.0 + 3.0 + 2.0 * 10.0), (1, 2.0 + 10.0), (0, 5.0)];
+        assert_eq!(found, expected.map(|(n_ended, lasted)| Hazard { n_ended, lasted }));
+        assert_eq!(found[2].rate(), Some(0.0));
+        assert_eq!(Hazard::default().rate(), None);
+    }
+
+    #[test]
+    fn a_rise_is_as_unlikely_as_heads_of_a_coin() {
+        // As long in both: five endings here and none before are five heads, 1/32; four of five are 6/32.
+        let hazard = |n_ended| Hazard { n_ended, lasted: 7.0 };
+        assert!((hazard(5).rises_by_chance(&hazard(0)) - 1.0 / 32.0).abs() < 1e-12);
+        assert!((hazard(4).rises_by_chance(&hazard(1)) - 6.0 / 32.0).abs() < 1e-12);
+        assert!((hazard(0).rises_by_chance(&hazard(3)) - 1.0).abs() < 1e-12);
+        assert!((hazard(0).rises_by_chance(&hazard(0)) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn two_causes_on_paper() {
         // Four wait. One answers at 1, one is censored at 2, one leaves at 3, one answers at 4:
         // answered 1/4, then 1/4 + (3/4)(1/2)(1/1) = 5/8; left (3/4)(1/2) = 3/8 from 3 on.
@@ -283,6 +388,8 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5].map(|time| observed.at_risk(time)), [4, 4, 3, 2, 1, 0]);
         assert_eq!(answered.reaches(0.5), Some(4));
         assert_eq!(left.reaches(0.5), None);
+        // One of the four is lost from sight at 2.
+        assert_eq!(observed.ended_within(2..4), [0, 1].map(|numerator| Rate { numerator, denominator: 3 }));
     }
 
     #[test]
@@ -359,7 +466,40 @@ mod tests {
             assert!((found.value - share).abs() < 1e-12, "{cause} at {time}");
             assert!((found.error - (share * (1.0 - share) / 30.0_f64).sqrt()).abs() < 1e-9, "{cause} at {time}");
         }
-        assert_eq!(observed.lasting().at(9).interval, None);
+    }
+
+    #[test]
+    fn what_nobody_did_has_the_bound_of_the_plain_share() {
+        // Of 20, none ended by cause 1: Wilson's interval of 0 of 20 ends at 0.1611, whenever the others ended.
+        let mut observed = Observed::new(2);
+        for (time, count) in [(1, 12), (5, 7), (9, 1)] {
+            observed.ended(time, 0, count);
+        }
+        let is = |estimate: Estimate, low: f64, high: f64| {
+            let found = estimate.interval.unwrap();
+            assert!((found.0 - low).abs() < 5e-5 && (found.1 - high).abs() < 5e-5, "{found:?}");
+        };
+        for time in [0, 1, 7, 9, 100] {
+            is(observed.ended_by(&[1]).at(time), 0.0, 0.1611);
+        }
+        is(observed.lasting().at(0), 0.8389, 1.0);
+        is(observed.lasting().at(9), 0.0, 0.1611);
+        is(observed.ended_by(&[0]).at(9), 0.8389, 1.0);
+        is(observed.ended_by(&[0]).at(9).complement(), 0.0, 0.1611);
+    }
+
+    #[test]
+    fn what_few_would_have_shown_is_less_sure_that_nobody_did() {
+        // Of 40, 20 answer at once and ten are censored at 5: ten still wait at 6 for the half that lasts. So half of all were
+        // not watched so long, and as much is known as of 20; at 5 itself all 20 who wait were watched, so it is 40.
+        let mut observed = Observed::new(2);
+        observed.ended(0, 0, 20);
+        observed.censored(5, 10);
+        observed.ended(9, 0, 10);
+        let bound = |time| observed.ended_by(&[1]).at(time).interval.unwrap().1;
+        assert!((bound(5) - wilson(0.0, 40.0).1).abs() < 1e-12);
+        assert!((bound(6) - wilson(0.0, 20.0).1).abs() < 1e-12);
+        assert!((bound(9) - wilson(0.0, 20.0).1).abs() < 1e-12);
     }
 
     #[test]
@@ -382,32 +522,5 @@ mod tests {
         assert_eq!((observed.n(), observed.at_risk(0), observed.last()), (0, 0, None));
         assert_eq!(observed.lasting().at(5), Estimate { value: 1.0, error: 0.0, interval: None });
         assert_eq!(observed.ended_by(&[0]).at(5), Estimate { value: 0.0, error: 0.0, interval: None });
-    }
-
-    #[test]
-    fn intervals_cover_the_truth_in_95_of_100_runs() {
-        // Two causes with rates 1.2 and 0.6 a day; logs begin up to two days before the last instant: censored evenly.
-        const SECONDS: f64 = 86_400.0;
-        let truth = |cause: f64, time: f64| cause / 1.8 * (1.0 - (-1.8 * time).exp());
-        let mut covered = [0_u32; 3];
-        for run in 0..1_000 {
-            let mut dice = ChaCha8Rng::seed_from_u64(run);
-            let mut share = || (f64::from(dice.next_u32()) + 0.5) / 4_294_967_296.0;
-            let mut observed = Observed::new(2);
-            for _ in 0..300 {
-                let (end, cause, seen) = (-share().ln() / 1.8, usize::from(share() > 1.2 / 1.8), 2.0 * share());
-                #[expect(clippy::cast_possible_truncation)]
-                let whole = |days: f64| (days * SECONDS) as i64;
-                if end <= seen { observed.ended(whole(end), cause, 1) } else { observed.censored(whole(seen), 1) }
-            }
-            let holds = |estimate: Estimate, truth: f64| {
-                estimate.interval.is_some_and(|(low, high)| low <= truth && truth <= high)
-            };
-            covered[0] += u32::from(holds(observed.lasting().at(86_400), (-1.8_f64).exp()));
-            covered[1] += u32::from(holds(observed.ended_by(&[0]).at(86_400), truth(1.2, 1.0)));
-            covered[2] += u32::from(holds(observed.ended_by(&[1]).at(86_400), truth(0.6, 1.0)));
-        }
-        println!("of 1000 intervals cover: lasting {}, cause 1 {}, cause 2 {}", covered[0], covered[1], covered[2]);
-        assert!(covered.iter().all(|covered| (930..=970).contains(covered)), "{covered:?}");
     }
 }

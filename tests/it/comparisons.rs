@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
+use trichter::config::Config;
 use trichter::facts::Settings;
 use trichter::measures::Measured;
 use trichter::measures::comparison::{Against, Comparison};
@@ -155,6 +157,55 @@ fn a_mismatch_of_sample_ratios_is_found_and_chance_is_none() {
     assert!(lossy["p"].as_f64().unwrap() < 0.001, "{lossy}");
     assert!(lossy["verdict"].as_str().unwrap().starts_with("mismatch"), "{lossy}");
     assert!(lossy["contacts_in_several"].as_u64().unwrap() > 300, "{lossy}");
+}
+
+#[test]
+fn sample_ratios_are_held_against_the_shares_that_were_declared() {
+    let pipeline = experiment(0, 0);
+    let verdicts = |declared: &str| {
+        let config = Config::parse(declared, Path::new("trichter.toml")).unwrap();
+        let comparison = Comparison::of_rates(Against::parse("variant"), &["open_rate"]).unwrap();
+        let comparison = comparison.with_experiments(&config.experiment);
+        let now = pipeline.answer(&comparison.asks(), None, None);
+        let measured = comparison.of(&Answers::new(&now), &Answers::new(&[])).unwrap();
+        let tests = rows(&measured, "assignment");
+        let told = |row: &Value| {
+            let verdict = row["verdict"].as_str().unwrap();
+            (row["experiment"].as_str().unwrap_or("-").to_owned(), verdict.split([':', ',']).next().unwrap().to_owned())
+        };
+        tests.iter().map(told).collect::<Vec<_>>()
+    };
+    let one = |name: &str, verdict: &str| vec![(name.to_owned(), verdict.to_owned())];
+    let meant = "the shares are those that were meant";
+    assert_eq!(verdicts(""), one("-", "as even as chance makes it"));
+    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 50, new = 50 }\n"), one("tone", meant));
+    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 90, new = 10 }\n"), one("tone", "mismatch"));
+    let of_campaign = |campaign: &str, shares: &str| {
+        verdicts(&format!("[experiment.tone]\ncampaign = \"{campaign}\"\nshares = {{ {shares} }}\n"))
+    };
+    assert_eq!(of_campaign("may", "control = 1, new = 1"), one("tone", meant));
+    assert_eq!(of_campaign("may", "control = 1, old = 1"), one("tone", "mismatch"), "new is not declared");
+    assert_eq!(
+        of_campaign("june", "control = 9, new = 1"),
+        one("-", "as even as chance makes it"),
+        "it is not of June"
+    );
+}
+
+#[test]
+fn experiments_that_share_a_control_are_held_against_their_own_shares() {
+    let messages = (0..4_000_u64).map(|contact| {
+        let is_new = (contact * 2_654_435_761 / 65_536) % 2 == 0;
+        let (campaign, other) = if contact < 2_000 { ("spring", "same") } else { ("summer", "new") };
+        let variant = if is_new { other } else { "control" };
+        Message { contact, at: MIDDLE, campaign, variant, opened: contact % 3 == 0 }
+    });
+    let measured = compare(&ingested(messages), "variant", &["open_rate"], None, None);
+    let tests = rows(&measured, "assignment");
+    let told: Vec<_> = tests.iter().map(|row| (row["campaign"].as_str(), row["verdict"].as_str())).collect();
+    let even = Some("as even as chance makes it");
+    assert_eq!(told, [(Some("spring"), even), (Some("summer"), even)]);
+    assert!(rows(&measured, "differences").iter().all(|row| row["verdict"] == "no difference"));
 }
 
 #[test]

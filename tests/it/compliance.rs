@@ -77,6 +77,12 @@ impl Log {
         let violation = |found: &Value| (found["line"].as_u64().unwrap(), found["rule"].as_str().unwrap().to_owned());
         let mut lines: Vec<(u64, String)> = answer["violations"].as_array().unwrap().iter().map(violation).collect();
         lines.sort();
+        // A report counts what an audit lists, ends as it does, and is written either way.
+        let report =
+            ["report", "--store", "store", "--config", "trichter.toml", "--format", "json", "--out", "reports"];
+        let report = case.run(&[&report[..], arguments].concat());
+        assert_eq!(report.code, ran.code, "{}", report.stderr);
+        assert!(case.path("reports/report.json").exists());
         (lines, answer, ran.code)
     }
 

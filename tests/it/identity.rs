@@ -94,7 +94,7 @@ fn told(case: &Case, store: &str) -> Vec<StoredRow> {
 /// Rows of fact tables, and the answers to metrics and a funnel.
 fn counts(case: &Case, store: &str) -> Vec<String> {
     let mut counts = case.answers(store);
-    for table in ["contacts", "conversations", "messages", "visits", "opt_outs"] {
+    for table in ["contact_months", "contacts", "conversations", "messages", "opt_outs", "permissions", "visits"] {
         let file = format!("{table}.sql");
         case.write(
             &file,

@@ -13,6 +13,8 @@ mod shapes;
 mod by_hand;
 // Raw samples to events, and channels under damage.
 mod channels;
+// Planted losses of cohorts and lists, and none.
+mod cohorts;
 // Planted differences, and none.
 mod comparisons;
 // Planted violations of permission.
@@ -32,16 +34,22 @@ mod mixture;
 mod payloads;
 // Opt-outs in text against labelled messages.
 mod opt_outs;
+mod paths;
 // One person under several ids.
 mod identity;
 // Every command of the README.
 mod readme;
+// Where contacts were made to leave.
+mod leaving;
 // The showcase and the forms of a report.
 mod reports;
 // Planted repetitions, and none.
 mod service;
 // Several writers, tidying up, privacy.
 mod store;
+mod suppression;
+// What lasts and how it ends, against published values and chance.
+mod survival;
 // The rules of the house.
 mod tidy;
 // Logs through the library, for the modules below.
@@ -52,5 +60,7 @@ mod properties;
 mod reference;
 // From the message to the purchase on the website.
 mod website;
+// Planted peaks in the timing of messages, and none.
+mod timing;
 // Every metric against the truth of simulated logs.
 mod simulated;

@@ -1,5 +1,6 @@
 //! Takes logs through the library, from bytes to answers and back to plain events. It asserts nothing.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 use trichter::config::Config;
 use trichter::event::Kind;
-use trichter::facts::Settings;
+use trichter::facts::{self, Column, Facts, NONE, Settings, Wanted};
 use trichter::ingest::{self, Balance, Plan, input};
 use trichter::metrics::{self, Answer, Ask, Scope};
 use trichter::simulate;
-use trichter::store::{AsOf, Key, Snapshot, Store};
+use trichter::store::{AsOf, Key, Reading, Shard, Snapshot, Store};
 
 /// A folder with logs, the rules that read them, and a store.
 pub(crate) struct Pipeline {
@@ -70,6 +71,34 @@ impl Pipeline {
         metrics::answer(&snapshot, &scope, asks).unwrap()
     }
 
+    /// The rows of a fact table as text, by column; what is null is absent. In no order of contacts.
+    pub(crate) fn rows(&self, table: &str) -> Vec<BTreeMap<&'static str, String>> {
+        let store = Store::open(&self.path("store"), AsOf::Latest).unwrap();
+        let snapshot = Snapshot::of(&store).unwrap();
+        let settings = Settings::new(&self.config, &snapshot, None, None);
+        let grain = facts::grain(table).unwrap();
+        let mut wanted = Wanted::default();
+        grain.columns.iter().for_each(|column| wanted.add(grain, column.name));
+        let columns = Facts::new(&settings, &wanted).events();
+        let reading = Reading { columns: &columns, since: None, until: None };
+        let each = |facts: &mut Facts<'_>, shard: &Shard| {
+            facts.add(shard);
+            Ok(())
+        };
+        let parts = snapshot.fold(&reading, || Facts::new(&settings, &wanted), each).unwrap();
+        let mut rows = Vec::new();
+        for table in parts.iter().map(|facts| facts.table(table).unwrap()) {
+            let value = |name: &str, row: usize| match table.column(name).unwrap().1 {
+                Column::Numbers(numbers) => Some(numbers[row]).filter(|&number| number != NONE).map(|n| n.to_string()),
+                Column::Flags(flags) => Some(flags[row].to_string()),
+                Column::Words(codes, words) => words.get(codes[row]).map(str::to_owned),
+            };
+            let of_row = |row| grain.columns.iter().filter_map(move |spec| Some((spec.name, value(spec.name, row)?)));
+            rows.extend((0..table.n_rows()).map(|row| of_row(row).collect::<BTreeMap<_, _>>()));
+        }
+        rows
+    }
+
     /// All stored events in the store's order.
     pub(crate) fn events(&self) -> Vec<Event> {
         let store = Store::open(&self.path("store"), AsOf::Latest).unwrap();
@@ -107,6 +136,7 @@ pub(crate) struct Event {
     pub(crate) category: Option<String>,
     pub(crate) message_type: Option<String>,
     pub(crate) topic: Option<String>,
+    pub(crate) country: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) up_to: Option<i64>,
@@ -114,6 +144,7 @@ pub(crate) struct Event {
     /// Millionths.
     pub(crate) cost: Option<i64>,
     pub(crate) currency: Option<String>,
+    pub(crate) answer: Option<String>,
 }
 
 fn read(path: &Path, events: &mut Vec<Event>) {
@@ -141,7 +172,8 @@ fn read(path: &Path, events: &mut Vec<Event>) {
         let id = batch.column_by_name("event_id").unwrap().as_binary::<i32>();
         let (kind, channel, account, campaign) = (texts("kind"), texts("channel"), texts("account"), texts("campaign"));
         let (flow, flow_version, question) = (texts("flow"), texts("flow_version"), texts("question"));
-        let (variant, agent) = (texts("variant"), texts("agent"));
+        let (variant, country, answer) = (texts("variant"), texts("country"), texts("answer"));
+        let agent = texts("agent");
         let (template, category) = (texts("template"), texts("category"));
         let (message_type, topic) = (texts("message_type"), texts("topic"));
         let (error_code, message, reply_to) = (texts("error_code"), texts("message_id"), texts("reply_to"));
@@ -165,12 +197,14 @@ fn read(path: &Path, events: &mut Vec<Event>) {
             category: category[row].clone(),
             message_type: message_type[row].clone(),
             topic: topic[row].clone(),
+            country: country[row].clone(),
             message: message[row].clone(),
             reply_to: reply_to[row].clone(),
             up_to: up_to[row],
             billable: billable[row],
             cost: cost.is_valid(row).then(|| i64::try_from(cost.value(row)).unwrap()),
             currency: currency[row].clone(),
+            answer: answer[row].clone(),
         }));
     }
 }

@@ -6,21 +6,26 @@ mod conventions;
 mod counts;
 mod endings;
 mod messy;
+mod months;
 mod passes;
 mod permission;
 mod service;
 mod sides;
+mod timing;
+mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
+use trichter::config::Flow;
 use trichter::event::SECOND;
 use trichter::metrics::{Answer, Ask, Counts, Metric};
 
 use crate::pipeline::{Event, Pipeline};
 use contact::DAY;
+use permission::Permission;
 
 /// Breakdowns, with the fact tables that have their columns.
 const BREAKDOWNS: &[(&[&str], &[&str])] = &[
@@ -36,23 +41,21 @@ const BREAKDOWNS: &[(&[&str], &[&str])] = &[
 /// What differs, in words; nothing if the two agree on every count of every metric.
 fn disagreements(pipeline: &Pipeline, since: Option<i64>, until: Option<i64>) -> Vec<String> {
     let events = pipeline.events();
-    let flows = pipeline.config.flow.iter();
-    let last_questions: Vec<_> =
-        flows.map(|flow| (flow.name.clone(), flow.version.clone(), flow.questions.last().unwrap().clone())).collect();
+    let flows = &pipeline.config.flow;
     let has_hours = pipeline.config.service.zone.is_some();
     let metrics: Vec<Metric> = Metric::all().unwrap().into_iter().filter(|metric| metric.table != "opt_outs").collect();
     let mut found = Vec::new();
     for &(by, tables) in BREAKDOWNS {
         let asked = metrics.iter().filter(|metric| tables.contains(&metric.table.as_str()));
-        // Who was reachable when a range began is a matter of the state at that instant, not of counting facts.
-        let asked = asked.filter(|metric| since.is_none() || metric.table != "contacts");
         let asks: Vec<Ask> = asked.map(|metric| Ask::new(&metric.id, by)).collect();
-        let tally = counts::tally(&events, by, since, until, &last_questions, has_hours);
+        let tally = counts::tally(&events, by, since, until, flows, has_hours);
         for answer in pipeline.answer(&asks, since, until) {
             compare(&answer, &tally, &mut found);
         }
     }
-    found.extend(disagreements_by_variant(pipeline, &events, since, until, &last_questions));
+    found.extend(disagreements_of_months(pipeline, &events, since, until));
+    found.extend(disagreements_by_variant(pipeline, &events, since, until, flows));
+    found.extend(timing::disagreements(pipeline, &events, since, until));
     found
 }
 
@@ -63,12 +66,12 @@ fn disagreements_by_variant(
     events: &[Event],
     since: Option<i64>,
     until: Option<i64>,
-    last_questions: &[(String, Option<String>, String)],
+    flows: &[Flow],
 ) -> Vec<String> {
     let as_campaign = |event: &Event| Event { campaign: event.variant.clone(), ..event.clone() };
     let events: Vec<Event> = events.iter().map(as_campaign).collect();
     let has_hours = pipeline.config.service.zone.is_some();
-    let tally = counts::tally(&events, &["campaign"], since, until, last_questions, has_hours);
+    let tally = counts::tally(&events, &["campaign"], since, until, flows, has_hours);
     let has_variant = |metric: &Metric| ["conversations", "messages", "visits"].contains(&metric.table.as_str());
     let metrics = Metric::all().unwrap().into_iter();
     let asked = metrics.filter(|metric| has_variant(metric) && !metric.sql.contains("campaign"));
@@ -76,6 +79,26 @@ fn disagreements_by_variant(
     let mut found = Vec::new();
     for answer in pipeline.answer(&asks, since, until) {
         compare(&answer, &tally, &mut found);
+    }
+    found
+}
+
+/// Contact months have breakdowns that nothing else has.
+fn disagreements_of_months(
+    pipeline: &Pipeline,
+    events: &[Event],
+    since: Option<i64>,
+    until: Option<i64>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let metrics: Vec<Metric> =
+        Metric::all().unwrap().into_iter().filter(|metric| metric.table == "contact_months").collect();
+    for by in months::BREAKDOWNS {
+        let asks: Vec<Ask> = metrics.iter().map(|metric| Ask::new(&metric.id, by)).collect();
+        let tally = months::tally(events, by, since, until);
+        for answer in pipeline.answer(&asks, since, until) {
+            compare(&answer, &tally, &mut found);
+        }
     }
     found
 }
@@ -150,6 +173,53 @@ fn every_metric_of_a_range_of_time_equals_a_naive_count() {
     ] {
         assert_eq!(disagreements(&pipeline, since, until), Vec::<String>::new(), "{since:?}..{until:?}");
     }
+}
+
+#[test]
+fn the_months_of_messy_logs_equal_a_naive_count() {
+    let runs = Runs { cases: 48, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let days = (0..100_i64, prop::bool::ANY, prop::bool::ANY);
+    let result = runner.run(&(messy::log(), days), |(mut lines, (day, has_since, has_until))| {
+        // Four days become four months.
+        lines.iter_mut().for_each(|line| line.stretch = 31);
+        let pipeline = ingested(&lines);
+        let since = has_since.then_some(messy::START + day * DAY / 2);
+        let until = has_until.then_some(messy::START + (day + 20) * DAY);
+        let found = disagreements_of_months(&pipeline, &pipeline.events(), since, until);
+        prop_assert!(found.is_empty(), "{since:?}..{until:?}\n{}", found[..found.len().min(3)].join("\n"));
+        Ok(())
+    });
+    result.unwrap();
+}
+
+#[test]
+fn the_opt_outs_that_hold_at_the_end_of_messy_logs_are_those_of_the_table() {
+    let runs = Runs { cases: 48, failure_persistence: None, max_shrink_iters: 2_000, ..Runs::default() };
+    let mut runner = TestRunner::new_with_rng(runs, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let result = runner.run(&messy::log(), |lines| {
+        let pipeline = ingested(&lines);
+        let events = pipeline.events();
+        let mut expected = BTreeSet::new();
+        for events in events.chunk_by(|left, right| left.contact == right.contact) {
+            let naive = Permission { events, log_began: 0, tells_replies: true, tells_opt_ins: true };
+            let of_contact = naive.standing().into_iter();
+            expected.extend(
+                of_contact.map(|(account, reach, topic)| (events[0].contact, account, reach.to_owned(), topic)),
+            );
+        }
+        let rows = pipeline.rows("permissions").into_iter();
+        let found: BTreeSet<_> = rows
+            .filter(|row| row["holds"] == "true" && ["stopped", "blocked"].contains(&row["state"].as_str()))
+            .map(|row| {
+                let topic = row.get("topic").filter(|_| row["reach"] == "topic").cloned();
+                (row["contact_key"].parse().unwrap(), row.get("account").cloned(), row["reach"].clone(), topic)
+            })
+            .collect();
+        prop_assert_eq!(found, expected);
+        Ok(())
+    });
+    result.unwrap();
 }
 
 #[test]

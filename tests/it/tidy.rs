@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["error", "event"]),
     ("ingest", &["channels", "config", "error", "event", "store"]),
     // What a channel can tell decides what is measurable.
-    ("facts", &["channels", "config", "event", "store"]),
+    ("facts", &["calendar", "channels", "config", "event", "store"]),
     ("metrics", &["calendar", "config", "embedded", "error", "facts", "rate", "store"]),
     ("funnel", &["calendar", "config", "embedded", "error", "event", "rate", "store"]),
     ("statistics", &["rate"]),

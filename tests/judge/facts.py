@@ -17,7 +17,7 @@ PARTS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 # One in which days are not those of UTC, and not always 24 hours long.
 ZONE = "Europe/Berlin"
 # Besides these: every column that holds small whole numbers. A table takes those whose columns it has.
-BREAKDOWNS = [[], ["channel"], ["campaign"], ["channel", "campaign"], ["flow", "question"], ["day"], ["month"]]
+BREAKDOWNS = [[], ["channel"], ["campaign"], ["channel", "campaign"], ["flow", "question"], ["day"], ["month"], ["basis", "cohort", "age"]]
 # Percent: a quantile is the smallest value that at least so many of the observations do not exceed.
 QUANTILES = {"median": 50, "p90": 90, "p99": 99}
 
@@ -42,7 +42,7 @@ class Table:
         self.columns = dict(re.findall(rf"^  (\w+) +({'|'.join(TYPES)}) ", told, re.MULTILINE))
         self.anchor = re.search(r"range of time of its (\w+)\.", told).group(1)
         with tempfile.NamedTemporaryFile(suffix=".csv") as rows:
-            subprocess.run([program, "facts", name, "--store", store], check=True, stdout=rows)
+            subprocess.run([program, "facts", name, "--store", store, "--timezone", ZONE], check=True, stdout=rows)
             columns = {column: TYPES[form] for column, form in self.columns.items()}
             connection.execute(
                 f"CREATE TABLE facts_{name} AS FROM read_csv('{rows.name}', header = true, auto_detect = false,"

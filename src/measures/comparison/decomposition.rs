@@ -1,7 +1,7 @@
 //! Decomposition: how much of the change of a total is other weights of channels or campaigns, and how much happened inside.
 
 use super::super::table::{Column, Row, Table, Value};
-use super::rate_value;
+use super::{rate_value, smaller};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
 use crate::rate::Rate;
@@ -41,7 +41,7 @@ pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) 
         let (mix, within): (f64, f64) =
             effects.iter().fold((0.0, 0.0), |sum, effect| (sum.0 + effect.mix, sum.1 + effect.within));
         let parts = [mix + within, mix, within].map(points);
-        totals.push(Row::new(old.denominator.min(new.denominator), head().into_iter().chain(parts).collect()));
+        totals.push(Row::new(smaller(old, new), head().into_iter().chain(parts).collect()));
         for ((name, (before, after)), effect) in names.iter().zip(&pairs).zip(&effects) {
             let weight = |part: &Rate, whole: Rate| {
                 let share = Rate { numerator: part.denominator, ..whole }.value();
@@ -60,7 +60,7 @@ pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) 
                 points(effect.mix),
                 points(effect.within),
             ]);
-            segments.push(Row::new(before.denominator.max(after.denominator), cells.collect()));
+            segments.push(Row::new(smaller(*before, *after), cells.collect()));
         }
     }
     let head = || [Column::new("metric", "Metric"), Column::new("by", "By")];

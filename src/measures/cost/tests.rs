@@ -21,19 +21,6 @@ price = "0.10"
 currency = "EUR"
 "#;
 
-fn settings() -> Settings {
-    Settings {
-        windows: crate::config::Windows::default(),
-        last_questions: Vec::new(),
-        observable: BTreeMap::new(),
-        compliance: crate::config::Compliance::default(),
-        log_began: 0,
-        horizon: 0,
-        since: None,
-        until: None,
-    }
-}
-
 fn row(ask: &Ask, values: &[(&str, &str)], counts: Counts) -> Counted {
     let value = |column: &String| values.iter().find(|(name, _)| name == column).map(|(_, value)| (*value).to_owned());
     Counted { segment: ask.by.iter().map(value).collect(), counts, measurable: true, lower_bound: false, moments: None }
@@ -48,7 +35,7 @@ fn rate(numerator: u64, denominator: u64) -> Counts {
 fn tables_of(card: Option<&str>) -> Vec<Table> {
     let cost = card.map(|text| Card::parse(text, Path::new("cost.toml")).unwrap());
     let config = Config { cost, ..Config::default() };
-    let settings = settings();
+    let settings = Settings::default();
     let setting = Setting { by: &[], config: &config, settings: &settings };
     let [sent, reported] = cells(&setting);
     let month = ("month", "2025-07");

@@ -42,6 +42,18 @@ impl Funnel {
         })
     }
 
+    /// Leaves out every step that fewer than `minimum` could reach, and those after it: counts of neighbouring steps tell each
+    /// other. Returns how many are left out.
+    pub fn suppress(&mut self, minimum: u64) -> u64 {
+        let could =
+            |step: &FunnelStep, place: usize| if place == 0 { step.reached } else { step.from_previous.denominator };
+        let is_small = |(place, step): (usize, &FunnelStep)| (1..minimum).contains(&could(step, place));
+        let kept = self.steps.iter().enumerate().position(is_small).unwrap_or(self.steps.len());
+        let n = self.steps.len() - kept;
+        self.steps.truncate(kept);
+        n as u64
+    }
+
     /// True if anything entered it.
     #[must_use]
     pub fn is_entered(&self) -> bool {

@@ -12,7 +12,11 @@ pub(super) fn section(report: &Report, words: &Words<'_>) -> Section {
     let entered = report.funnels.iter().filter(|funnel| funnel.is_entered());
     let mut parts: Vec<Part> = entered.map(|funnel| of_funnel(funnel, words.language)).collect();
     if parts.is_empty() {
-        parts.push(part(Table::default(), "", "Nobody entered any of the funnels in this range."));
+        let empty = match report.context.suppressed {
+            None => "Nobody entered any of the funnels in this range.",
+            Some(_) => "Nobody, or too few to be shown, entered any of the funnels in this range.",
+        };
+        parts.push(part(Table::default(), "", empty));
     }
     Section {
         id: "funnels",

@@ -1,6 +1,7 @@
 //! The chapter of a measure: its tables as they came, whatever they hold.
 
 use crate::measures::{self, Measured, Value};
+use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
@@ -13,6 +14,24 @@ pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
 }
 
+/// The drop-off within the decision window, as the measure of leaving has it: its title, and its cell for a flow's question.
+/// `None` if the report has no such measure.
+pub(super) fn drop_off<'r>(
+    report: &'r Report,
+    words: &'r Words<'_>,
+) -> Option<(&'r str, impl Fn(Option<&str>, Option<&str>) -> Cell + 'r)> {
+    let measured = report.measures.iter().find(|measured| measured.measure.id == "leaving")?;
+    let table = measured.tables.iter().find(|table| table.id == "questions")?;
+    let place = table.columns.iter().position(|column| column.name == "drop_off")?;
+    let title = table.columns.get(place)?.title.as_str();
+    let cell = move |flow: Option<&str>, question: Option<&str>| {
+        let names = [flow, question].map(Value::name);
+        let row = table.rows.iter().find(|row| row.cells.starts_with(&names));
+        row.and_then(|row| Some(self::cell(row.cells.get(place)?, row, words))).unwrap_or_default()
+    };
+    Some((title, cell))
+}
+
 fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
@@ -21,21 +40,13 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
-        title: capitalised(&column.title),
+        // The letters of statistics are small.
+        title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });
-    let few = |row: &measures::Row| row.n.is_some_and(|n| n < words.minimum);
-    let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
-        let cell = |value: &Value| {
-            let [mut text, interval, fraction] = words.language.written(value);
-            if let Value::Metric(id) = value {
-                text = words.title(id);
-            }
-            Cell { text, interval, fraction, pale: row.immature || few(row) }
-        };
-        row.cells.iter().map(cell).collect()
-    });
+    let rows =
+        table.rows.iter().take(MOST_ROWS).map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
     let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
     let rest = table.rows.len().saturating_sub(MOST_ROWS);
     let cut = if rest > 0 {
@@ -43,7 +54,7 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     } else {
         String::new()
     };
-    let pale = if table.rows.iter().any(few) {
+    let pale = if table.rows.iter().any(|row| is_few(row, words)) {
         format!(" Pale rows rest on fewer than {} observations.", words.language.count(words.minimum))
     } else {
         String::new()
@@ -54,4 +65,17 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
         note: format!("{}{cut}{pale}", table.note).trim().to_owned(),
         ..Part::default()
     }
+}
+
+fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
+    let [mut text, interval, fraction] = words.language.written(value);
+    if let Value::Metric(id) = value {
+        text = words.title(id);
+    }
+    Cell { text, interval, fraction, pale: row.immature || is_few(row, words) }
+}
+
+/// Whether the row rests on so few observations that it is shown pale.
+fn is_few(row: &measures::Row, words: &Words<'_>) -> bool {
+    row.n.is_some_and(|n| n < words.minimum)
 }

@@ -1,6 +1,7 @@
 //! What one contact's events mean, told by plain loops from the definitions. Slow on purpose: every question about a
 //! message, a conversation or a visit looks through all events again. Knows nothing of the program's own facts.
 
+use trichter::config::Flow;
 use trichter::event::{Kind, SECOND};
 
 use super::sides::{is_inbound, is_outbound};
@@ -17,8 +18,7 @@ const OPENING: i64 = 60 * SECOND;
 pub(super) struct Around<'a> {
     pub(super) tells_deliveries: bool,
     pub(super) horizon: i64,
-    /// Flow, version and last question of the declared flows.
-    pub(super) last_questions: &'a [(String, Option<String>, String)],
+    pub(super) flows: &'a [Flow],
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +37,9 @@ pub(super) struct Message {
     pub(super) suppressed: bool,
     pub(super) reached: bool,
     pub(super) n_clicks: u64,
+    pub(super) category: Option<String>,
+    /// Opt-outs soon after it, those that change nothing too.
+    pub(super) n_opt_outs: u64,
     pub(super) replied: bool,
     pub(super) opted_out: bool,
     pub(super) opted_out_hard: bool,
@@ -70,7 +73,7 @@ pub(super) struct Conversation {
     pub(super) n_inbound: u64,
     pub(super) n_outbound: usize,
     pub(super) n_fallback: u64,
-    pub(super) engaged: bool,
+    pub(super) engaged_at: Option<i64>,
     /// The business opened it with a message that reached the contact.
     pub(super) first_message_reached: bool,
     pub(super) first_response_s: Option<i64>,
@@ -96,15 +99,17 @@ pub(super) struct Visit {
     pub(super) not_understood: bool,
     /// When each prompt came, and how much either side had sent, tapped or clicked in the conversation by then.
     pub(super) prompts: Vec<(i64, u64)>,
+    /// The answers that the log tells, at most one for each prompt.
+    pub(super) given: Vec<String>,
     /// It is the last visit of its conversation, whose outcome is this.
     pub(super) closes: Option<&'static str>,
 }
 
 /// An opt-out that changed something.
 #[derive(Debug)]
-struct OptOut {
-    place: usize,
-    hard: bool,
+pub(super) struct OptOut {
+    pub(super) place: usize,
+    pub(super) hard: bool,
 }
 
 /// A contact's facts.
@@ -119,9 +124,9 @@ pub(super) struct Facts {
 }
 
 /// A contact's events in the store's order.
-struct Contact<'e> {
-    events: &'e [Event],
-    around: &'e Around<'e>,
+pub(super) struct Contact<'e> {
+    pub(super) events: &'e [Event],
+    pub(super) around: &'e Around<'e>,
 }
 
 pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
@@ -147,7 +152,7 @@ pub(super) fn facts(events: &[Event], around: &Around<'_>) -> Facts {
 
 impl Contact<'_> {
     /// The account of an event; a log that leaves it out means the only one there is.
-    fn account(&self, place: usize) -> Option<String> {
+    pub(super) fn account(&self, place: usize) -> Option<String> {
         let mut named: Vec<&String> = self.events.iter().filter_map(|event| event.account.as_ref()).collect();
         named.sort();
         named.dedup();
@@ -156,7 +161,7 @@ impl Contact<'_> {
     }
 
     /// Whether the same act of the same message was told before: then it is no act.
-    fn told_before(&self, place: usize) -> bool {
+    pub(super) fn told_before(&self, place: usize) -> bool {
         let event = &self.events[place];
         let once = [
             Kind::MessageReceived,
@@ -223,6 +228,7 @@ impl Contact<'_> {
                 campaign: first_word(|event| event.campaign.clone()),
                 flow: first_word(|event| event.flow.clone()),
                 question: first_word(|event| event.question.clone()),
+                category: first_word(|event| event.category.clone()),
                 begun: place,
                 sent_at,
                 delivered_at,
@@ -293,6 +299,18 @@ impl Contact<'_> {
                 messages[number].opted_out_hard |= opt_out.hard;
             }
         }
+        for place in (0..self.events.len()).filter(|&place| self.ends_by_opt_out(place)) {
+            let event = &self.events[place];
+            let is_told = |other: &Event| (other.kind, &other.message) == (event.kind, &event.message);
+            let is_repeated = event.message.is_some() && self.events[..place].iter().any(is_told);
+            let is_news = opt_outs.iter().any(|opt_out| opt_out.place == place);
+            if let Some(number) = self.last_before(place, messages)
+                && event.at - messages[number].sent_at <= ATTRIBUTION
+                && (is_news || !is_repeated)
+            {
+                messages[number].n_opt_outs += 1;
+            }
+        }
         for number in 0..messages.len() {
             let later = &messages[number + 1..];
             let follows = |later: &Message| later.account == messages[number].account && !later.suppressed;
@@ -300,7 +318,7 @@ impl Contact<'_> {
         }
     }
 
-    fn opt_outs(&self) -> Vec<OptOut> {
+    pub(super) fn opt_outs(&self) -> Vec<OptOut> {
         let mut opt_outs: Vec<OptOut> = Vec::new();
         for (place, event) in self.events.iter().enumerate() {
             let hard = match event.kind {
@@ -329,7 +347,7 @@ impl Contact<'_> {
         id.is_some() && self.events.iter().any(|event| event.kind == Kind::OptedOutSoft && event.message == *id)
     }
 
-    fn is_act(&self, place: usize, messages: &[Message]) -> bool {
+    pub(super) fn is_act(&self, place: usize, messages: &[Message]) -> bool {
         let kind = self.events[place].kind;
         if is_outbound(kind) {
             return messages.iter().any(|message| message.begun == place);
@@ -374,7 +392,7 @@ impl Contact<'_> {
                     n_inbound: 0,
                     n_outbound: 0,
                     n_fallback: 0,
-                    engaged: false,
+                    engaged_at: None,
                     first_message_reached: false,
                     first_response_s: None,
                 }),
@@ -448,7 +466,10 @@ impl Contact<'_> {
             n_inbound: count(&is_inbound),
             n_outbound: sent.len(),
             n_fallback: count(&|kind| kind == Kind::Fallback),
-            engaged: by_business && acts.iter().any(|&place| engages(place) && answers_opening(place)),
+            engaged_at: acts
+                .iter()
+                .find(|&&place| by_business && engages(place) && answers_opening(place))
+                .map(|&place| self.events[place].at),
             first_message_reached: opened_by.is_some_and(|first| first.reached),
             first_response_s: first_inbound.and_then(responds),
             acts: acts.clone(),
@@ -482,6 +503,7 @@ impl Contact<'_> {
             let (mut is_over, mut ends) = (false, Vec::new());
             // A log that tells no times of answers puts a microsecond between question and answer.
             let mut has_time = false;
+            let mut given: Vec<(usize, String)> = Vec::new();
             for place in own[0] + 1..self.events.len() {
                 let event = &self.events[place];
                 let is_current = next.is_none_or(|next| place < next);
@@ -497,6 +519,7 @@ impl Contact<'_> {
                 if !conversation.acts.contains(&place) {
                     continue;
                 }
+                let mut give = || given.extend(event.answer.iter().map(|answer| (place, answer.clone())));
                 let is_meant = event.question.is_none() || event.question == first.question;
                 match event.kind {
                     Kind::QuestionAsked if own.contains(&place) => (answered_at, is_over) = (None, false),
@@ -517,9 +540,10 @@ impl Contact<'_> {
                         };
                         if fits {
                             (answered_at, has_time) = (Some(event.at), true);
+                            give();
                         }
                     }
-                    Kind::QuestionAnswered if answered_at.is_none() && !self.is_stop(place) => {
+                    Kind::QuestionAnswered if !self.is_stop(place) => {
                         let names = |prompt: usize| {
                             let (flow, question) = name(prompt);
                             *question == event.question
@@ -528,12 +552,18 @@ impl Contact<'_> {
                         // The last visit to the question that it names.
                         let named = prompts.iter().rposition(|visit| visit[0] < place && names(visit[0]));
                         if named == Some(position) {
-                            (answered_at, has_time) = (Some(event.at), event.at - first.at >= SECOND / 1000);
+                            give();
+                            let has = event.at - first.at >= SECOND / 1000;
+                            (answered_at, has_time) =
+                                answered_at.map_or((Some(event.at), has), |at| (Some(at), has_time));
                         }
                     }
                     _ => {}
                 }
             }
+            let until = |prompt: usize| own.get(prompt + 1).copied().unwrap_or(usize::MAX);
+            let to = |prompt: usize| given.iter().rfind(|(place, _)| (own[prompt]..until(prompt)).contains(place));
+            let given = (0..own.len()).filter_map(|prompt| Some(to(prompt)?.1.clone())).collect();
             let acts = || conversation.acts.iter().copied().filter(|&act| act > own[0]);
             let by_contact =
                 |act: usize| is_inbound(self.events[act].kind) || self.events[act].kind == Kind::QuestionAnswered;
@@ -565,6 +595,7 @@ impl Contact<'_> {
                 last_act_at: self.events[conversation.acts[conversation.acts.len() - 1]].at,
                 not_understood: fallback.is_some_and(|fallback| acts().all(|act| act < fallback || !by_contact(act))),
                 prompts: own.iter().map(|&prompt| (self.events[prompt].at, told(prompt))).collect(),
+                given,
                 closes: None,
             });
         }
@@ -573,10 +604,10 @@ impl Contact<'_> {
 
     fn conclude(&self, conversations: &mut [Conversation], number: usize, visits: &[Visit]) {
         let last = |visit: &Visit| {
-            self.around.last_questions.iter().any(|(flow, version, question)| {
-                visit.flow.as_ref() == Some(flow)
-                    && visit.question.as_ref() == Some(question)
-                    && version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
+            self.around.flows.iter().any(|flow| {
+                visit.flow.as_ref() == Some(&flow.name)
+                    && visit.question.as_ref() == flow.questions.last()
+                    && flow.version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
             })
         };
         let conversation = &conversations[number];

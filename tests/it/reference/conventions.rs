@@ -2,7 +2,7 @@
 
 use trichter::event::{Kind, SECOND};
 
-use super::contact::Facts;
+use super::contact::{Conversation, Facts};
 use super::counts::{Place, Tally, Tells};
 use super::endings;
 use crate::pipeline::Event;
@@ -29,6 +29,9 @@ pub(super) fn count(
                 tally.count("open_rate@upper", place, message.opened_at.is_some() || !ever_opened);
                 if ever_opened {
                     tally.count("open_rate@measurable", place, message.opened_at.is_some());
+                    if ["marketing", "marketing_lite"].contains(&message.category.as_deref().unwrap_or_default()) {
+                        tally.count("open_rate@marketing", place, message.opened_at.is_some());
+                    }
                 }
             }
             if tells.replies {
@@ -38,7 +41,10 @@ pub(super) fn count(
                 tally.count("unsubscribe_rate@3h", place, within(message.opt_out_after, 3 * HOUR));
                 tally.count("unsubscribe_rate@4h", place, within(message.opt_out_after, 4 * HOUR));
                 tally.count("unsubscribe_rate@24h", place, within(message.opt_out_after, 24 * HOUR));
+                tally.add("unsubscribe_rate@total", place, message.n_opt_outs, 1);
                 if campaign.is_some() {
+                    let soon = within(message.campaign_opt_out_after, 3 * HOUR);
+                    tally.count("unsubscribe_rate@last_campaign_3h", place, soon);
                     tally.count("unsubscribe_rate@last_campaign", place, message.campaign_opt_out_after.is_some());
                 }
             }
@@ -47,6 +53,9 @@ pub(super) fn count(
             continue;
         }
         tally.count("delivery_rate@not_failed", place, !message.failed);
+        if tells.deliveries {
+            tally.count("delivery_pending_rate", place, message.delivered_at.is_none() && !message.failed);
+        }
         if tells.clicks {
             tally.count("click_rate@sent", place, message.n_clicks > 0);
             tally.add("clicks_per_message@sent", place, message.n_clicks, 1);
@@ -58,7 +67,12 @@ pub(super) fn count(
             tally.count("unsubscribe_rate@sent", place, message.opted_out);
         }
     }
-    for conversation in facts.conversations.iter().filter(|conversation| in_scope(conversation.started_at)) {
+    let mut visits = facts.visits.iter();
+    for (conversation, &n_visits) in facts.conversations.iter().zip(&facts.n_visits) {
+        let n_answered = visits.by_ref().take(n_visits).filter(|visit| visit.outcome == "answered").count();
+        if !in_scope(conversation.started_at) {
+            continue;
+        }
         let place = &Place {
             channel,
             campaign: &conversation.campaign,
@@ -68,6 +82,24 @@ pub(super) fn count(
         };
         if tells.replies || tells.clicks {
             tally.count("engagement_rate@any_inbound", place, conversation.n_inbound > 0);
+        }
+        let is_busy = conversation.in_flow || conversation.handed_over || conversation.n_fallback > 0;
+        if tells.replies || tells.clicks {
+            tally.count("engagement_rate@topic", place, conversation.n_inbound > 0 && is_busy);
+        }
+        if tells.replies {
+            let speakers = speakers(conversation, facts, events);
+            let n_turns = speakers.len() - speakers.windows(2).filter(|pair| pair[0] == pair[1]).count();
+            let n_written = speakers.iter().filter(|speaker| **speaker == Speaker::Contact).count();
+            tally.count("engagement_rate@turns", place, n_turns > 3);
+            tally.count("engagement_rate@second_message", place, n_written >= 2);
+            if conversation.in_flow {
+                tally.count("engagement_rate@answered", place, n_answered > 0);
+            }
+        }
+        if conversation.n_inbound > 0 && conversation.outcome != "open" && tells.handovers {
+            let is_served = conversation.handed_over || conversation.outcome == "completed";
+            tally.count("abandonment_rate", place, !is_served);
         }
         if conversation.in_flow {
             tally.count("completion_rate@started", place, conversation.outcome == "completed");
@@ -93,4 +125,23 @@ pub(super) fn count(
         };
         tally.count("question_drop_off_rate@open_counted", place, visit.outcome != "answered");
     }
+}
+
+/// Who says something.
+#[derive(Clone, Copy, PartialEq)]
+enum Speaker {
+    Business,
+    Contact,
+}
+
+/// Who spoke at each message and tap of a conversation.
+fn speakers(conversation: &Conversation, facts: &Facts, events: &[Event]) -> Vec<Speaker> {
+    let of_act = |&act: &usize| {
+        if matches!(events[act].kind, Kind::MessageReceived | Kind::ButtonClicked) {
+            return Some(Speaker::Contact);
+        }
+        let begins = facts.messages.iter().any(|message| message.begun == act && message.may_have_arrived());
+        begins.then_some(Speaker::Business)
+    };
+    conversation.acts.iter().filter_map(of_act).collect()
 }

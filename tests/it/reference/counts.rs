@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use trichter::config::Flow;
 use trichter::event::Kind;
 
 use super::contact::{self, Around, DAY};
 use super::permission::Permission;
-use super::{billing, conventions, endings, passes, service};
+use super::{billing, conventions, endings, months, passes, service, timing, ways};
 use crate::pipeline::Event;
 
 /// Numerator and denominator; or the value's place in a distribution and how often it was seen.
@@ -34,7 +35,11 @@ pub(super) struct Tally<'t> {
     pub(super) values: Values,
 }
 
-impl Tally<'_> {
+impl<'t> Tally<'t> {
+    pub(super) fn new(by: &'t [&'t str]) -> Self {
+        Self { by, counts: Counts::new(), values: Values::new() }
+    }
+
     fn segment(&self, place: &Place<'_>) -> Vec<Option<String>> {
         let value = |name: &&str| match *name {
             "channel" => Some(place.channel.to_owned()),
@@ -118,10 +123,10 @@ pub(super) fn tally<'t>(
     by: &'t [&'t str],
     since: Option<i64>,
     until: Option<i64>,
-    last_questions: &[(String, Option<String>, String)],
+    flows: &[Flow],
     has_hours: bool,
 ) -> Tally<'t> {
-    let mut tally = Tally { by, counts: Counts::new(), values: Values::new() };
+    let mut tally = Tally::new(by);
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
     let horizon = until.map_or(end, |until| until.min(end));
     let in_scope = |at: i64| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
@@ -132,7 +137,7 @@ pub(super) fn tally<'t>(
         if read.is_empty() {
             continue;
         }
-        let around = Around { tells_deliveries: tells.deliveries, horizon, last_questions };
+        let around = Around { tells_deliveries: tells.deliveries, horizon, flows };
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
@@ -209,7 +214,7 @@ pub(super) fn tally<'t>(
                 ending: None,
             };
             if conversation.first_message_reached && (tells.replies || tells.clicks) {
-                tally.count("engagement_rate", place, conversation.engaged);
+                tally.count("engagement_rate", place, conversation.engaged_at.is_some());
             }
             let one_sided = conversation.n_inbound == 0 || conversation.n_outbound == 0;
             if tells.replies {
@@ -264,20 +269,23 @@ pub(super) fn tally<'t>(
         }
 
         passes::count(&mut tally, &facts, channel, &in_scope);
+        ways::count(&mut tally, &facts, flows, channel, &in_scope);
         let told = service::Told { tells: &tells, around: &around, events: &read, has_hours };
         service::count(&mut tally, &facts, &told, channel, &in_scope);
         conventions::count(&mut tally, &facts, &read, &tells, channel, &in_scope);
+        timing::count(&mut tally, &facts, &tells, channel, horizon, &in_scope);
 
-        // Who was reachable when the range began is asked of contacts with a channel only.
         let none = &None;
         let place = &Place { channel, campaign: none, flow: none, question: none, ending: None };
         let silent = facts.conversations.iter().all(|conversation| conversation.n_inbound == 0);
         if tells.replies || tells.clicks {
-            tally.count("silent_contact_rate", place, silent);
+            if in_scope(read[0].at) {
+                tally.count("silent_contact_rate", place, silent);
+            }
             let wants_erasure = read.iter().any(|event| event.kind == Kind::ErasureRequested);
             tally.count("erasure_pending_rate", place, wants_erasure);
         }
-        if since.is_none() && (tells.stops || tells.blocks) {
+        if (tells.stops || tells.blocks) && since.is_none_or(|since| months::is_reachable_at(&read, since, &around)) {
             tally.count("list_unsubscribe_rate", place, facts.opt_outs.iter().any(|&at| in_scope(at)));
         }
     }

@@ -14,6 +14,7 @@ pub(super) const CONFIG: &str = r#"
 [[flow]]
 name = "order"
 questions = ["q0", "q1"]
+options = { q0 = ["yes", "no"] }
 
 [[flow]]
 name = "survey"
@@ -67,6 +68,8 @@ pub(super) struct Line {
     contact: usize,
     /// Steps of ten seconds, 20 minutes, 11 hours and a day.
     at: [i64; 4],
+    /// How much longer all of that is.
+    pub(super) stretch: i64,
     message: Option<usize>,
     reply_to: Option<usize>,
     question: Option<usize>,
@@ -94,10 +97,12 @@ fn line() -> impl Strategy<Value = Line> {
     (kind, 0..4_usize, at, ids, (names, agent), 0..3_usize, -2..3_i64, prop::bool::weighted(0.1), form()).prop_map(
         |(kind, contact, at, (message, reply_to), (names, agent), account, up_to, says_stop, (close, form))| {
             let (question, campaign) = names;
+            let stretch = 1;
             Line {
                 kind,
                 contact,
                 at,
+                stretch,
                 message,
                 reply_to,
                 question,
@@ -125,7 +130,8 @@ impl Line {
     fn at(&self) -> i64 {
         let [tens, minutes, hours, days] = self.at;
         let [minute, second] = self.close;
-        START + (minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400) * SECOND
+        let seconds = minute * 60 + second + tens * 10 + minutes * 1_200 + hours * 39_600 + days * 86_400;
+        START + seconds * self.stretch * SECOND
     }
 
     /// Contact 0 has no account; 1 one that the log leaves out at times; 2 and 3 have two, and a message has its own.
@@ -160,6 +166,7 @@ impl Line {
         let up_to =
             matches!(self.kind, Kind::DeliveredUpTo | Kind::OpenedUpTo).then(|| self.at() + self.up_to * 600 * SECOND);
         let is_sent = matches!(self.kind, Kind::MessageSent | Kind::MessageDelivered);
+        let answers = matches!(self.kind, Kind::MessageReceived | Kind::ButtonClicked | Kind::QuestionAnswered);
         let template = self.form[0].map(|template| ["news", "offer", "order"][template]);
         let topic = self.form[0].map(|topic| ["marketing_messages", "news", "offer"][topic]);
         let topic = topic.filter(|_| matches!(self.kind, Kind::OptedIn | Kind::OptedOutSoft));
@@ -187,6 +194,16 @@ impl Line {
             "billable": self.form[0].filter(|_| is_sent).map(|word| word == 0),
             "cost": self.form[1].filter(|_| is_sent && self.campaign.is_none()).map(|word| format!("0.0{word}")),
             "currency": self.form[2].filter(|_| is_sent).map(|word| ["EUR", "USD", "EUR"][word]),
+            // Of the last contact two countries are told, and of the third one with many zones.
+            "country": match (self.contact, self.account) {
+                (0, 0..2) => Some("DE"),
+                (1, 1) => Some("IN"),
+                (2, _) => Some("US"),
+                (3, 1) => Some("BR"),
+                (3, 2) => Some("JP"),
+                _ => None,
+            },
+            "answer": self.form[2].map(|answer| ["yes", "no", "perhaps"][answer]).filter(|_| answers),
         })
         .to_string()
     }

@@ -6,7 +6,7 @@ use super::contact::{Facts, Visit};
 use super::counts::{Place, Tally};
 use super::endings;
 
-fn rank(visit: &Visit) -> usize {
+pub(super) fn rank(visit: &Visit) -> usize {
     ["answered", "open", "skipped"].iter().position(|outcome| *outcome == visit.outcome).unwrap_or(3)
 }
 

@@ -1,6 +1,8 @@
 //! Whether each message was allowed, told by plain loops from the definitions: for every message, all earlier events of the
 //! contact are looked through again.
 
+use std::collections::BTreeSet;
+
 use trichter::event::{Kind, SECOND};
 
 use super::contact::Message;
@@ -116,6 +118,20 @@ impl Permission<'_> {
             }
         }
         holding
+    }
+
+    /// What every account's opt-outs still forbid when the log ends: account, reach and topic.
+    pub(super) fn standing(&self) -> BTreeSet<(Option<String>, &'static str, Option<String>)> {
+        let accounts: BTreeSet<Option<&String>> = (0..self.events.len()).map(|place| self.account(place)).collect();
+        let of_account = |account: Option<&String>| {
+            let end = Message { account: account.cloned(), begun: self.events.len(), ..Message::default() };
+            self.holding(&end).into_iter().map(move |(_, forbids)| match forbids {
+                Forbids::All => (end.account.clone(), "everything", None),
+                Forbids::Marketing => (end.account.clone(), "marketing", None),
+                Forbids::Topic(topic) => (end.account.clone(), "topic", Some(topic)),
+            })
+        };
+        accounts.into_iter().flat_map(of_account).collect()
     }
 
     /// Whether the message is the one that may confirm the opt-out.

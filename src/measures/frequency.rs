@@ -1,0 +1,242 @@
+//! Frequency: whether contacts opt out more readily the more messages they got lately.
+
+use std::collections::BTreeMap;
+
+use super::table::{Column, Row, Table, Value};
+use super::{Measure, Setting};
+use crate::error::Result;
+use crate::facts::timing::CLASSES;
+use crate::metrics::{Answers, Ask, Counts, Rate};
+use crate::statistics::difference::q_values;
+use crate::statistics::trend::trend;
+
+/// Trends with a q-value of at most this are called trends.
+const CALLED: f64 = 0.05;
+
+/// The measure.
+pub(super) static MEASURE: Measure = Measure {
+    id: "frequency",
+    name: "Frequency and opt-outs",
+    meaning: "How many of the messages that reached somebody were followed by an opt-out, by how many had reached them from the account in the 7 and in the 30 days before.",
+    formula: "messages to which an opt-out is attributed / messages that reached the contact, for each class of messages before; the trend is Cochran and Armitage's over the middles of the classes, q is Benjamini and Hochberg's over all trends",
+    unit: "messages",
+    follows: "discrete-time hazards: a message that did not end the permission puts the contact at risk of the next",
+    caveat: "No causal effect: who opts out gets no more messages, so many messages go to those who like them, and whoever talks to a bot gets many in an hour. Only an experiment with different frequencies tells what one message more does. Messages for which the log does not reach back 7 or 30 days are left out.",
+    asks,
+    tables,
+};
+
+/// Windows: column of the class, identifier and heading of the table.
+const WINDOWS: [(&str, &str, &str); 2] = [
+    ("dose_7d", "last_7d", "By messages in the 7 days before"),
+    ("dose_30d", "last_30d", "By messages in the 30 days before"),
+];
+const OPENS: &str = "is_first_of_conversation";
+const METRIC: &str = "unsubscribe_rate";
+
+/// Opt-outs after messages of one sort, by the number of the class.
+type Classes = [Rate; CLASSES.len()];
+
+/// A segment of the caller's breakdown.
+#[derive(Default)]
+struct Segment {
+    measurable: bool,
+    lower_bound: bool,
+    /// For each window: after all messages, and after those that opened a conversation.
+    windows: [[Classes; 2]; WINDOWS.len()],
+}
+
+fn asks(setting: &Setting<'_>) -> Vec<Ask> {
+    vec![setting.ask(METRIC, &[OPENS, WINDOWS[0].0, WINDOWS[1].0])]
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
+fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
+    let segments = segments(setting, answers);
+    let windows = WINDOWS.iter().enumerate().map(|(place, window)| classes(setting, &segments, place, window));
+    Ok(std::iter::once(trends(setting, &segments)).chain(windows).collect())
+}
+
+type Segments<'a> = BTreeMap<Vec<Option<&'a str>>, Segment>;
+
+fn segments<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Segments<'a> {
+    let mut segments = Segments::new();
+    for ask in asks(setting) {
+        let place = |name: &str| ask.by.iter().position(|column| column == name);
+        for row in answers.rows(&ask) {
+            let value = |name: &str| row.segment.get(place(name)?)?.as_deref();
+            let names = row.segment.iter().take(setting.by.len()).map(Option::as_deref).collect();
+            let segment = segments.entry(names).or_default();
+            segment.measurable |= row.measurable;
+            segment.lower_bound |= row.lower_bound;
+            let Counts::Rate(rate) = row.counts else { continue };
+            for ((column, ..), [all, opening]) in WINDOWS.iter().zip(&mut segment.windows) {
+                let class = value(column).and_then(|lowest| lowest.parse().ok());
+                let Some(class) = class.and_then(|lowest: i64| CLASSES.iter().position(|known| *known == lowest))
+                else {
+                    continue;
+                };
+                let sorts = [Some(all), (value(OPENS) == Some("true")).then_some(opening)];
+                sorts.into_iter().flatten().filter_map(|sort| sort.get_mut(class)).for_each(|sum| sum.add(rate));
+            }
+        }
+    }
+    segments
+}
+
+/// A class in words, and its middle: of the last, which has none, the lowest number.
+fn described(class: usize) -> (String, f64) {
+    let lowest = CLASSES.get(class).copied().unwrap_or_default();
+    let name = match CLASSES.get(class + 1) {
+        None => format!("{lowest} or more"),
+        Some(next) if next - lowest == 1 => lowest.to_string(),
+        Some(next) => format!("{lowest} to {}", next - 1),
+    };
+    let highest = CLASSES.get(class + 1).map_or(lowest, |next| next - 1);
+    #[expect(clippy::cast_precision_loss, reason = "classes are small numbers")]
+    let middle = (lowest + highest) as f64 / 2.0;
+    (name, middle)
+}
+
+fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
+    setting.by.iter().map(|name| Column::new(name, name)).chain(own).collect()
+}
+
+/// Whether opt-outs become more with the number of messages.
+fn trends(setting: &Setting<'_>, segments: &Segments<'_>) -> Table {
+    let mut found = Vec::new();
+    for (names, segment) in segments {
+        for ((.., title), sorts) in WINDOWS.iter().zip(&segment.windows) {
+            for (classes, sort) in sorts.iter().zip(["all", "those that open a conversation"]) {
+                let sized: Vec<(f64, Rate)> =
+                    classes.iter().enumerate().map(|(class, rate)| (described(class).1, *rate)).collect();
+                let n: u64 = classes.iter().map(|rate| rate.denominator).sum();
+                let trend = if segment.measurable { trend(&sized) } else { None };
+                found.push((names, segment, *title, sort, n, trend));
+            }
+        }
+    }
+    let ps: Vec<f64> = found.iter().filter_map(|(.., trend)| Some((*trend)?.p)).collect();
+    let mut qs = q_values(&ps).into_iter();
+    let rows = found.iter().map(|(names, segment, title, sort, n, trend)| {
+        let missing = if segment.measurable { Value::Unknown } else { Value::Unmeasurable };
+        let cells = match trend {
+            None => [Value::Count(*n), missing.clone(), missing.clone(), missing],
+            Some(trend) => {
+                let q = qs.next().unwrap_or(1.0);
+                let verdict = match (q <= CALLED, trend.slope > 0.0) {
+                    (false, _) => "no trend beyond chance",
+                    (true, true) => "rises",
+                    (true, false) => "falls",
+                };
+                let change = Value::Points { value: trend.slope, interval: Some(trend.interval) };
+                [Value::Count(*n), change, Value::Probability(q), Value::Text(verdict.to_owned())]
+            }
+        };
+        let names = names.iter().map(|name| Value::name(*name));
+        let sort = [Value::Text((*title).to_owned()), Value::Text((*sort).to_owned())];
+        Row::new(*n, names.chain(sort).chain(cells).collect())
+    });
+    let own = [
+        Column::new("window", "Unsubscribe rate"),
+        Column::new("of", "Of which messages"),
+        Column::new("messages", "Messages"),
+        Column::new("change", "Change for each message before"),
+        Column::new("q", "q"),
+        Column::new("verdict", "Trend"),
+    ];
+    Table {
+        id: "trends",
+        title: "Trend of opt-outs".to_owned(),
+        columns: columns(setting, own),
+        rows: rows.collect(),
+        note: "A trend is one that chance would show too seldom (q up to 0.05). It is no effect of the frequency by itself."
+            .to_owned(),
+    }
+}
+
+/// The rate in each class of one window.
+fn classes(
+    setting: &Setting<'_>,
+    segments: &Segments<'_>,
+    place: usize,
+    &(_, id, title): &(&str, &'static str, &str),
+) -> Table {
+    let mut rows = Vec::new();
+    for (names, segment) in segments {
+        let Some([all, opening]) = segment.windows.get(place) else { continue };
+        for (class, (all, opening)) in all.iter().zip(opening).enumerate().filter(|(_, (all, _))| all.denominator > 0) {
+            let share = |rate: &Rate| Value::Rate { rate: *rate, lower_bound: segment.lower_bound };
+            let own = [Value::Text(described(class).0), Value::Count(all.denominator), share(all), share(opening)];
+            rows.push(Row::new(all.denominator, names.iter().map(|name| Value::name(*name)).chain(own).collect()));
+        }
+    }
+    let own = [
+        Column::new("before", "Messages before"),
+        Column::new("messages", "Messages"),
+        Column::of(METRIC, "Unsubscribe rate"),
+        Column::new("of_opening", "Of those that open a conversation"),
+    ];
+    Table { id, title: title.to_owned(), columns: columns(setting, own), rows, note: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leaving::tests::with_setting;
+    use super::*;
+    use crate::metrics::{Answer, Row as Found};
+
+    /// A row of the answer: whether it opens a conversation, the class of both windows, opt-outs, messages.
+    fn answered(rows: &[(bool, i64, u64, u64)]) -> Vec<Table> {
+        let rows = rows.iter().map(|&(opens, class, numerator, denominator)| Found {
+            segment: vec![Some(opens.to_string()), Some(class.to_string()), (class > 0).then(|| class.to_string())],
+            counts: Counts::Rate(Rate { numerator, denominator }),
+            measurable: true,
+            lower_bound: false,
+            moments: None,
+        });
+        let by = [OPENS, "dose_7d", "dose_30d"].map(str::to_owned).to_vec();
+        let answer = Answer { metric: METRIC.to_owned(), by, rows: rows.collect(), n_shared: 0 };
+        with_setting(|setting| (MEASURE.tables)(setting, &Answers::new(&[answer])).unwrap())
+    }
+
+    #[test]
+    fn classes_are_added_over_messages_of_both_sorts() {
+        let tables = answered(&[
+            (true, 0, 10, 1_000),
+            (false, 0, 5, 500),
+            (true, 4, 40, 1_000),
+            (false, 4, 20, 500),
+            (true, 21, 8, 100),
+        ]);
+        let week: Vec<_> = tables[1].rows.iter().map(|row| row.cells.clone()).collect();
+        let row = |name: &str, n, all, opening| vec![Value::Text(name.into()), Value::Count(n), all, opening];
+        assert_eq!(
+            week,
+            [
+                row("0", 1_500, Value::rate(15, 1_500), Value::rate(10, 1_000)),
+                row("4 to 5", 1_500, Value::rate(60, 1_500), Value::rate(40, 1_000)),
+                row("21 or more", 100, Value::rate(8, 100), Value::rate(8, 100)),
+            ]
+        );
+        // Of 30 days, nobody knows the first class.
+        assert_eq!(tables[2].rows.len(), 2);
+        let verdicts: Vec<&Value> = tables[0].rows.iter().filter_map(|row| row.cells.last()).collect();
+        assert_eq!(verdicts[..2], [&Value::Text("rises".into()), &Value::Text("rises".into())]);
+    }
+
+    #[test]
+    fn equal_rates_have_no_trend() {
+        let tables =
+            answered(&[(true, 0, 20, 1_000), (true, 1, 21, 1_000), (true, 2, 19, 1_000), (true, 3, 20, 1_000)]);
+        let verdict = Value::Text("no trend beyond chance".into());
+        assert!(tables[0].rows.iter().all(|row| row.cells.last() == Some(&verdict)), "{:?}", tables[0].rows);
+    }
+
+    #[test]
+    fn classes_have_names_and_middles() {
+        let found: Vec<_> =
+            (0..CLASSES.len()).map(described).map(|(name, middle)| format!("{name}: {middle}")).collect();
+        assert_eq!(found.join(", "), "0: 0, 1: 1, 2: 2, 3: 3, 4 to 5: 4.5, 6 to 10: 8, 11 to 20: 15.5, 21 or more: 21");
+    }
+}

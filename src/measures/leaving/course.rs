@@ -1,0 +1,57 @@
+//! Course: what had become of the visits to the questions that lose most, time by time. The numbers of the chart.
+
+use super::question::{ANSWERED, ENDINGS, Question, SKIPPED, TITLES};
+use super::{columns, span};
+use crate::measures::Setting;
+use crate::measures::table::{Column, Table, Value};
+use crate::statistics::survival::{Curve, Observed};
+
+/// Questions that are shown.
+const MOST_QUESTIONS: usize = 3;
+/// After how many seconds, so far as that is before the decision window, which is the last.
+const TIMES: [i64; 13] = [10, 30, 60, 300, 900, 1_800, 3_600, 14_400, 43_200, 86_400, 172_800, 604_800, 1_209_600];
+
+/// The table. Questions below the report's minimum, and those of which most answers have no time, are left aside.
+pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
+    let mut worst: Vec<(f64, &Question<'_>, &Observed)> = Vec::new();
+    for question in questions.iter().filter(|question| question.n() >= setting.config.report.minimum) {
+        let [goes_on] = question.soon(&[ANSWERED, SKIPPED], [decision]);
+        if let (Value::Share { value, .. }, Some(timed)) = (goes_on, question.timed())
+            && value < 1.0 - 1e-12
+        {
+            worst.push((value, question, timed));
+        }
+    }
+    // Questions that lose as many stay in the order of the flow.
+    worst.sort_by(|(left, ..), (right, ..)| left.total_cmp(right));
+    let mut rows = Vec::new();
+    for (_, question, timed) in worst.into_iter().take(MOST_QUESTIONS) {
+        let is_untold = (0..ENDINGS.len()).map(|cause| question.is_untold(setting, cause));
+        let curves = (0..ENDINGS.len()).map(|cause| timed.ended_by(&[cause]));
+        let curves: Vec<Option<Curve>> =
+            is_untold.zip(curves).map(|(is_untold, curve)| (!is_untold).then_some(curve)).collect();
+        let lasting = timed.lasting();
+        // Who was watched until the decision window was watched at all times before.
+        for time in TIMES.into_iter().filter(|&time| time < decision).chain([decision]) {
+            let ended = curves.iter().enumerate().map(|(cause, curve)| match curve {
+                Some(curve) if cause == ANSWERED => curve.at(time).into(),
+                // The causes' intervals stand where the causes are the matter, for the decision window.
+                Some(curve) => Value::Share { value: curve.at(time).value.clamp(0.0, 1.0), interval: None },
+                None => Value::Unmeasurable,
+            });
+            let head = [Value::Count(timed.n()), Value::Seconds(time), lasting.at(time).into()];
+            rows.push(question.row(head.into_iter().chain(ended)));
+        }
+    }
+    let own =
+        [Column::new("visits", "Visits"), Column::new("after_s", "After"), Column::new("waiting", "Still waiting")];
+    let endings = ENDINGS.iter().zip(TITLES).map(|(name, title)| Column::new(name, title));
+    Table {
+        id: "course",
+        title: format!("What became of the visits within {}", span(decision)),
+        columns: columns(setting, own.into_iter().chain(endings)),
+        rows,
+        note: "The questions that lose the largest shares, the worst first. Silence shows only after the session gap."
+            .to_owned(),
+    }
+}

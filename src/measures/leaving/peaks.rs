@@ -1,0 +1,189 @@
+//! Peaks: at which question, by which cause and when more leave than at the other questions of the flow, beyond chance.
+
+use std::collections::BTreeMap;
+
+use super::question::{ENDINGS, Question, SKIPPED, TITLES};
+use super::{columns, span};
+use crate::measures::Setting;
+use crate::measures::table::{Column, Row, Table, Value};
+use crate::rate::{Rate, as_f64};
+use crate::statistics::difference::q_values;
+use crate::statistics::excess::excess;
+
+/// Where ranges of time begin, in seconds; the last ends at the decision window.
+const STARTS: [i64; 9] = [0, 60, 300, 900, 3_600, 14_400, 43_200, 86_400, 259_200];
+/// Up to this q-value something stands out.
+const LEVEL: f64 = 0.05;
+/// Rows that are shown.
+const MOST: usize = 20;
+
+/// One question, cause and range of time, held against the other questions of its flow.
+struct Cell<'q> {
+    question: &'q Question<'q>,
+    cause: usize,
+    from: i64,
+    to: i64,
+    here: Rate,
+    elsewhere: Rate,
+    p: f64,
+}
+
+impl Cell<'_> {
+    /// How many fewer would have left if as large a share had as elsewhere.
+    fn more(&self) -> f64 {
+        as_f64(self.here.numerator) - as_f64(self.here.denominator) * self.elsewhere.value().unwrap_or_default()
+    }
+}
+
+/// The table: what stands out, what would save most first.
+pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
+    let cells = cells(setting, questions, decision);
+    let qs = q_values(&cells.iter().map(|cell| cell.p).collect::<Vec<f64>>());
+    let mut peaks: Vec<(&Cell<'_>, f64)> = cells.iter().zip(qs).filter(|(_, q)| *q <= LEVEL).collect();
+    // Equal ones stay in the order of questions, causes and times.
+    peaks.sort_by(|(left, _), (right, _)| right.more().total_cmp(&left.more()));
+    let rows: Vec<Row> = peaks.iter().take(MOST).map(|(cell, q)| row(cell, *q)).collect();
+    let own = [
+        Column::new("cause", "Cause"),
+        Column::new("from_s", "From"),
+        Column::new("to_s", "To"),
+        Column::new("left", "Left then"),
+        Column::new("elsewhere", "At the other questions"),
+        Column::new("more", "More than there"),
+        Column::new("q", "q-value"),
+    ];
+    let note = if cells.is_empty() {
+        "There is no flow with two questions of enough visits to compare.".to_owned()
+    } else if rows.is_empty() {
+        "Nothing stands out: at no question and no time do more leave than at the flow's other questions, by more than chance."
+            .to_owned()
+    } else {
+        let rest = match peaks.len().saturating_sub(MOST) {
+            0 => String::new(),
+            rest => format!(" {rest} smaller ones are left out."),
+        };
+        format!("Of {} comparisons, by Fisher's exact test; q-values up to {LEVEL}.{rest}", cells.len())
+    };
+    Table {
+        id: "peaks",
+        title: "Where and when more leave than elsewhere in the flow".to_owned(),
+        columns: columns(setting, own),
+        rows,
+        note: format!("{note} The last range ends with the decision window, {}.", span(decision)),
+    }
+}
+
+fn row(cell: &Cell<'_>, q: f64) -> Row {
+    let cause = TITLES.get(cell.cause).map_or_else(String::new, |title| (*title).to_owned());
+    let rate = |rate: Rate| Value::Rate { rate, lower_bound: false };
+    let row = cell.question.row([
+        Value::Text(cause),
+        Value::Seconds(cell.from),
+        Value::Seconds(cell.to),
+        rate(cell.here),
+        rate(cell.elsewhere),
+        Value::Number { value: cell.more(), interval: None },
+        Value::Probability(q),
+    ]);
+    Row { n: Some(cell.here.denominator), ..row }
+}
+
+/// Everything that is compared: enough visits on both sides, and somebody who left.
+fn cells<'q>(setting: &Setting<'_>, questions: &'q [Question<'q>], decision: i64) -> Vec<Cell<'q>> {
+    let minimum = setting.config.report.minimum.max(1);
+    let place = columns(setting, []).iter().position(|column| column.name == "question");
+    let mut flows: BTreeMap<Vec<Option<&str>>, Vec<&Question<'_>>> = BTreeMap::new();
+    for question in questions.iter().filter(|question| question.timed().is_some()) {
+        let names = question.names.iter().enumerate().filter(|(other, _)| Some(*other) != place);
+        flows.entry(names.map(|(_, name)| *name).collect()).or_default().push(question);
+    }
+    let ends = STARTS.into_iter().skip(1).chain([i64::MAX]);
+    let ranges: Vec<(i64, i64)> = STARTS
+        .into_iter()
+        .zip(ends)
+        // What happens at the decision window itself has happened by then.
+        .map(|(from, to)| (from, to.min(decision.saturating_add(1))))
+        .filter(|(from, to)| from < to)
+        .collect();
+    let mut cells = Vec::new();
+    for questions in flows.values() {
+        for &(from, to) in &ranges {
+            let ended: Vec<Vec<Rate>> = questions
+                .iter()
+                .map(|question| question.timed().map_or_else(Vec::new, |timed| timed.ended_within(from..to)))
+                .collect();
+            for cause in SKIPPED + 1..ENDINGS.len() {
+                let rates = questions.iter().zip(&ended).filter(|(question, _)| !question.is_untold(setting, cause));
+                let rates: Vec<(&Question<'_>, Rate)> =
+                    rates.filter_map(|(question, ended)| Some((*question, *ended.get(cause)?))).collect();
+                let mut all = Rate::default();
+                rates.iter().for_each(|(_, rate)| all.add(*rate));
+                for (question, here) in rates {
+                    let elsewhere = Rate {
+                        numerator: all.numerator - here.numerator,
+                        denominator: all.denominator - here.denominator,
+                    };
+                    if here.denominator >= minimum
+                        && elsewhere.denominator >= minimum
+                        && let Some(p) = excess(here, elsewhere)
+                    {
+                        cells.push(Cell { question, cause, from, to: to.min(decision), here, elsewhere, p });
+                    }
+                }
+            }
+        }
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MEASURE;
+    use super::super::tests::{Visits, measured_of, table};
+    use super::*;
+
+    /// A hundred visits to each of three questions: most answered within a minute, some silent, a few stopped after about
+    /// ten minutes; `planted` more of those at the second question.
+    fn flow(planted: usize) -> Vec<Visits<'static>> {
+        const SOON: [i64; 60] = [20; 60];
+        const LATE: [i64; 40] = [86_400; 40];
+        const STOPPED: [i64; 40] = [600; 40];
+        let visits = |question, stopped: usize| {
+            let silent = 40 - stopped;
+            [
+                (question, "answered", "whatsapp", 60, SOON.as_slice()),
+                (question, "silent", "whatsapp", silent as u64, &LATE[..silent]),
+                (question, "stopped", "whatsapp", stopped as u64, &STOPPED[..stopped]),
+            ]
+        };
+        [visits("name", 1), visits("age", 1 + planted), visits("town", 1)].concat()
+    }
+
+    #[test]
+    fn a_planted_peak_is_found_where_and_when_it_is() {
+        // 15 of 100 stop between five and fifteen minutes; of 200 at the other questions, two.
+        let tables = measured_of(&MEASURE, &flow(14));
+        let peaks = table(&tables, "peaks");
+        let [row] = peaks.rows.as_slice() else { panic!("{peaks:?}") };
+        assert_eq!(
+            row.cells[1..7],
+            [
+                Value::name(Some("age")),
+                Value::Text("Stopped".to_owned()),
+                Value::Seconds(300),
+                Value::Seconds(900),
+                Value::rate(15, 100),
+                Value::rate(2, 200),
+            ]
+        );
+        let Value::Number { value, .. } = row.cells[7] else { panic!("{row:?}") };
+        assert!((value - 14.0).abs() < 1e-12, "15 of 100 instead of 1");
+    }
+
+    #[test]
+    fn where_questions_are_alike_nothing_stands_out() {
+        let tables = measured_of(&MEASURE, &flow(0));
+        let peaks = table(&tables, "peaks");
+        assert!(peaks.rows.is_empty() && peaks.note.contains("Nothing stands out"), "{peaks:?}");
+    }
+}

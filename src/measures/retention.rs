@@ -1,0 +1,94 @@
+//! Retention: of the contacts who joined in a month, who is still there one, two and more months later.
+
+use std::collections::BTreeMap;
+
+use super::table::{Column, Row, Table, Value};
+use super::{Measure, Setting};
+use crate::error::Result;
+use crate::metrics::{self, Answers, Ask};
+
+/// The measure.
+pub(super) static MEASURE: Measure = Measure {
+    id: "retention",
+    name: "Cohorts",
+    meaning: "Of the contacts who joined in a month: who can still be written to at the end of each month after it, who did something in it, who engaged with what the business began.",
+    formula: "reachable, active or engaged in the month / contacts of the cohort, by calendar months since the cohort's",
+    unit: "contacts with an account",
+    follows: "calendar cohorts, as product analytics draws them",
+    caveat: "A cohort goes by the first opt-in, or by the first contact where the log has no opt-in to the account: in the log's first month the latter are old and new contacts alike. A month that the log does not cover to its end can still grow (≥); who is reachable in it is so at the log's end. Where the log tells of one kind of opt-out only, fewer are reachable.",
+    asks,
+    tables,
+};
+
+/// Ages up to a year; the metrics tell of any.
+const AGES: u32 = 13;
+const COHORT: &[&str] = &["basis", "cohort", "age"];
+
+/// The tables: id, heading, metric, whether a month that is not over may still bring more.
+const TABLES: [(&str, &str, &str, bool); 3] = [
+    ("reachable", "Still reachable", "reachable_contact_rate", false),
+    ("active", "Active", "active_contact_rate", true),
+    ("engaged", "Engaged", "engaged_contact_rate", true),
+];
+
+fn asks(setting: &Setting<'_>) -> Vec<Ask> {
+    TABLES.iter().map(|(_, _, metric, _)| setting.ask(metric, COHORT)).collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
+fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
+    Ok(TABLES.iter().map(|&(id, title, metric, grows)| table(setting, answers, (id, title, metric, grows))).collect())
+}
+
+/// One row per cohort, one column per month since it began. What the log does not cover has no value.
+fn table(
+    setting: &Setting<'_>,
+    answers: &Answers<'_>,
+    (id, title, metric, grows): (&'static str, &str, &str, bool),
+) -> Table {
+    let ask = setting.ask(metric, COHORT);
+    let place_of = |name: &str| ask.by.iter().position(|column| column == name);
+    let (age_place, cohort_place) = (place_of("age"), place_of("cohort"));
+    let mut cohorts: Vec<(Vec<Option<String>>, BTreeMap<u32, &metrics::Row>)> = Vec::new();
+    for row in answers.rows(&ask) {
+        let mut names = row.segment.clone();
+        let Some(age) = age_place.map(|place| names.remove(place)).flatten().and_then(|age| age.parse().ok()) else {
+            continue;
+        };
+        match cohorts.iter_mut().find(|(known, _)| *known == names) {
+            Some((_, ages)) => drop(ages.insert(age, row)),
+            None => cohorts.push((names, BTreeMap::from([(age, row)]))),
+        }
+    }
+    let widest = cohorts.iter().filter_map(|(_, ages)| ages.keys().next_back()).max().map_or(0, |&age| age + 1);
+    let n_ages = widest.min(AGES);
+    let months = &setting.settings.months;
+    let rows = cohorts.iter().map(|(names, ages)| {
+        // The age leaves its place to what stands behind it.
+        let place = cohort_place.map(|place| place - usize::from(age_place.is_some_and(|age| age < place)));
+        let cohort = place.and_then(|place| names.get(place)?.as_deref()).unwrap_or_default();
+        let n =
+            ages.values().filter_map(|row| row.counts.rate()).map(|rate| rate.denominator).max().unwrap_or_default();
+        let is_measurable = ages.values().any(|row| row.measurable);
+        let mut cells: Vec<Value> = names.iter().map(|name| Value::name(name.as_deref())).collect();
+        cells.push(if is_measurable { Value::Count(n) } else { Value::Unmeasurable });
+        cells.extend((0..n_ages).map(|age| match ages.get(&age) {
+            None => Value::Unknown,
+            Some(row) if !row.measurable => Value::Unmeasurable,
+            Some(row) => row.counts.rate().map_or(Value::Unknown, |rate| {
+                let lower_bound = row.lower_bound || (grows && !months.is_covered(cohort, age));
+                Value::Rate { rate, lower_bound }
+            }),
+        }));
+        Row { cells, n: is_measurable.then_some(n), immature: !months.is_covered(cohort, 0) }
+    });
+    let names = ask.by.iter().filter(|name| *name != "age").map(|name| Column::new(name, &name.replace('_', " ")));
+    let ages = (0..n_ages).map(|age| Column::new(&format!("month_{age}"), &format!("Month {age}")));
+    Table {
+        id,
+        title: title.to_owned(),
+        columns: names.chain([Column::new("contacts", "Contacts")]).chain(ages).collect(),
+        rows: rows.collect(),
+        note: String::new(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Charts of the time of sending: each rate by weekday and hour.
+
+use super::{alternative, as_f64};
+use crate::charts::{self, Heat, Scale};
+use crate::error::Result;
+use crate::measures::send_time::{GRIDS, WEEKDAYS, hour_name};
+use crate::measures::{Table, Value};
+use crate::rate::Rate;
+use crate::report::model::Report;
+
+/// Fewer cells with a share make no map.
+const ENOUGH: usize = 4;
+
+/// The map of the table at this place, if it is one by weekday and hour.
+pub(super) fn charts(report: &Report, index: usize, minimum: u64) -> Result<Vec<String>> {
+    let measured = report.measures.iter().find(|measured| measured.measure.id == "send_time");
+    let table = measured.and_then(|measured| measured.tables.get(index));
+    let Some(table) = table.filter(|table| GRIDS.contains(&table.id)) else { return Ok(Vec::new()) };
+    let enough = table.rows.iter().filter_map(|row| rate(&row.cells)).filter(|rate| rate.denominator >= minimum);
+    let shares: Vec<f64> = enough.filter_map(Rate::value).collect();
+    if shares.len() < ENOUGH {
+        return Ok(Vec::new());
+    }
+    Ok(vec![map(table, &shares, minimum)?])
+}
+
+fn rate(cells: &[Value]) -> Option<Rate> {
+    match cells.last() {
+        Some(Value::Rate { rate, .. }) => Some(*rate),
+        _ => None,
+    }
+}
+
+fn map(table: &Table, shares: &[f64], minimum: u64) -> Result<String> {
+    let (low, high) = shares.iter().fold((1.0_f64, 0.0_f64), |(low, high), share| (low.min(*share), high.max(*share)));
+    // Percent have a digit after the point where whole ones would not tell cells apart.
+    let percent = |share: f64| {
+        if high < 0.1 { format!("{:.1}", share * 100.0) } else { format!("{:.0}", share * 100.0) }
+    };
+    let heat = |rate: Option<Rate>| match rate.and_then(|rate| Some((rate, rate.value()?))) {
+        None => Heat::Nothing,
+        Some((rate, share)) if rate.denominator < minimum => Heat::Few(percent(share)),
+        Some((_, share)) => Heat::Share(percent(share), if high > low { (share - low) / (high - low) } else { 0.0 }),
+    };
+    let found = |day: &str, hour: usize| {
+        let names = [Value::Text(day.to_owned()), Value::Text(hour_name(hour))];
+        table.rows.iter().find(|row| row.cells.starts_with(&names)).and_then(|row| rate(&row.cells))
+    };
+    let line = |day: &&str| {
+        let cells = (0..24).map(|hour| heat(found(day, hour))).collect();
+        (day.chars().take(3).collect::<String>(), cells)
+    };
+    let lines: Vec<(String, Vec<Heat>)> = WEEKDAYS.iter().map(line).collect();
+    let hours: Vec<String> = (0..24).map(|hour| format!("{hour:02}")).collect();
+    let scale = Scale {
+        ends: [percent(low), percent(high)],
+        unit: "% of messages".to_owned(),
+        few: format!("fewer than {minimum} messages"),
+        nothing: "no messages".to_owned(),
+    };
+    let told: Vec<String> = WEEKDAYS
+        .iter()
+        .flat_map(|day| (0..24).map(move |hour| (*day, hour)))
+        .filter_map(|(day, hour)| {
+            let rate = found(day, hour).filter(|rate| rate.denominator >= minimum)?;
+            (as_f64(rate.numerator) / as_f64(rate.denominator) >= high)
+                .then(|| format!("highest on {day} at {}, {} % of messages", hour_name(hour), percent(high)))
+        })
+        .collect();
+    charts::heat_map(&alternative(&format!("chart-{}", table.id), table.title.clone(), &told), &hours, &lines, &scale)
+}

@@ -3,7 +3,7 @@
 -- unit: seconds
 -- table: conversations
 -- follows: Chatwoot: first reply after the first message of the contact
--- caveat: bot and human replies together, around the clock
+-- caveat: bot and human replies together, around the clock; bot_response_seconds and human_response_seconds tell them apart
 SELECT
   segment,
   first_response_s AS value,

@@ -195,7 +195,7 @@ const COLUMNS: &[Spec] = &[
     Spec {
         name: "resolution_measurable",
         form: Form::Flag,
-        meaning: "it is in a flow, or the channel's log tells of goals",
+        meaning: "it is in a flow or completed, or the channel's log tells of goals",
     },
     Spec {
         name: "quietly_resolved",
@@ -279,7 +279,7 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Number(service::unresolved_s),
     Read::Number(service::resolution_business_s),
     Read::Number(service::unresolved_business_s),
-    Read::Flag(|row| row.fact.in_flow || row.owner.observable.goals.is_measurable()),
+    Read::Flag(|row| row.fact.in_flow || row.fact.completed || row.owner.observable.goals.is_measurable()),
     Read::Flag(service::is_quietly_resolved),
     Read::Flag(service::is_called_back),
     Read::Flag(service::is_callback_decided),

@@ -9,7 +9,7 @@ use crate::store::words::NULL;
 impl Walk<'_> {
     pub(super) fn question_asked(&mut self, row: usize, at: i64) {
         let place = self.act(row, at, true);
-        self.serve_asked(place, row, at);
+        self.serve_asked(place, row);
         let key = self.shard.message_key()[row];
         let (flow, version, question) =
             (self.columns.flow[row], self.columns.flow_version[row], self.columns.question[row]);

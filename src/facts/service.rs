@@ -4,7 +4,7 @@
 //! The walk calls it act by act, and only if one of its columns is wanted. Business hours are the configuration's.
 
 use super::conversations::Conversation;
-use super::messages::{AGENT, CAMPAIGN, FLOW, QUESTION, TEMPLATE, seconds_up};
+use super::messages::{AGENT, CAMPAIGN, FLOW, Message, QUESTION, TEMPLATE, seconds_up};
 use super::table::{NONE, Row, code_of};
 use super::walk::{Walk, lower};
 use crate::event::SECOND;
@@ -274,7 +274,7 @@ struct Later {
 impl Walk<'_> {
     /// The business sent a message, which may have arrived.
     pub(super) fn serve_sent(&mut self, place: usize, message: usize, row: usize, at: i64) {
-        let Some(author) = self.author(place, message, row, at) else { return };
+        let Some(author) = self.author(place, message, row) else { return };
         let words = &self.messages[message].words;
         let said = match (words[QUESTION], words[TEMPLATE]) {
             (NULL, NULL) => None,
@@ -289,15 +289,15 @@ impl Walk<'_> {
     }
 
     /// Who wrote a message; `None` if nobody wants to know.
-    fn author(&self, place: usize, message: usize, row: usize, at: i64) -> Option<Author> {
+    fn author(&self, place: usize, message: usize, row: usize) -> Option<Author> {
         let agents = self.columns.agents.as_ref()?;
-        let words = &self.messages[message].words;
+        let Message { words, sent_at, .. } = &self.messages[message];
         let held_since = self.conversations[place].served.held_since;
         Some(match words[AGENT] {
             // People ask no questions of flows, and send no campaigns by hand.
             NULL if words[QUESTION] != NULL || words[CAMPAIGN] != NULL => Author::Bot,
             // The message that announces a person is not theirs yet.
-            NULL if held_since != NONE && at > held_since => Author::Human,
+            NULL if held_since != NONE && *sent_at > held_since => Author::Human,
             NULL if self.columns.observable(self.columns.channel[row]).handovers.is_measurable() => Author::Bot,
             NULL => Author::Unknown,
             agent if agents.is_bot(agent) => Author::Bot,
@@ -313,14 +313,14 @@ impl Walk<'_> {
     }
 
     /// The bot asked a question, whether or not the log tells of the message.
-    pub(super) fn serve_asked(&mut self, place: usize, row: usize, at: i64) {
+    pub(super) fn serve_asked(&mut self, place: usize, row: usize) {
         let question = self.columns.question[row];
         if self.columns.agents.is_none() || question == NULL {
             return;
         }
         let message = self.by_key.get(self.shard.message_key()[row]);
         let is_lost = message.is_some_and(|message| !self.messages[message].may_have_arrived());
-        let author = message.and_then(|message| self.author(place, message, row, at));
+        let author = message.and_then(|message| self.author(place, message, row));
         if !is_lost && author != Some(Author::Human) {
             self.conversations[place].served.say(Said::Question(self.columns.flow[row], question));
         }

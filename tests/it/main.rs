@@ -43,6 +43,8 @@ mod readme;
 mod leaving;
 // The showcase and the forms of a report.
 mod reports;
+// Planted repetitions, and none.
+mod service;
 // Several writers, tidying up, privacy.
 mod store;
 mod suppression;

@@ -37,11 +37,12 @@ type Course = Vec<(i64, What)>;
 /// Wednesday the fourth; the third is a holiday.
 fn business(from: i64, to: i64) -> i64 {
     let sunday = super::messy::START - HOUR;
-    let hours = [(0.5, 2.0), (10.0, 24.0), (24.0 + 8.0, 24.0 + 12.5), (24.0 + 13.5, 24.0 + 17.0), (72.0, 96.0)];
+    // In half hours since the beginning of Sunday.
+    let hours = [(1, 4), (20, 48), (64, 73), (75, 82), (144, 192)];
     let mut sum = 0;
     for week in 0..2 {
         for (opens, closes) in hours {
-            let at = |hour: f64| sunday + week * 7 * DAY + (hour * 2.0) as i64 * HOUR / 2;
+            let at = |half: i64| sunday + week * 7 * DAY + half * HOUR / 2;
             sum += (to.min(at(closes)) - from.max(at(opens))).max(0);
         }
     }
@@ -66,11 +67,17 @@ impl Told<'_> {
         if message.id.is_none() { read(begun).clone() } else { own.find_map(|event| read(event).clone()) }
     }
 
+    fn is_in_campaign(&self, message: &Message) -> bool {
+        let is_own = |event: &&Event| event.message == message.id && is_outbound(event.kind);
+        let begun = &self.events[message.begun];
+        begun.in_campaign || (message.id.is_some() && self.events.iter().filter(is_own).any(|event| event.in_campaign))
+    }
+
     fn author(&self, message: &Message, held_since: Option<i64>) -> &'static str {
         match self.word(message, |event| &event.agent).as_deref() {
             Some("bot") => "bot",
             Some(_) => "human",
-            None if message.question.is_some() || message.campaign.is_some() => "bot",
+            None if message.question.is_some() || self.is_in_campaign(message) => "bot",
             None if held_since.is_some_and(|at| at < message.sent_at) => "human",
             None if self.tells.handovers => "bot",
             None => "unknown",
@@ -361,14 +368,12 @@ fn one(
         let ends = course.iter().filter(|(_, what)| *what == What::Completed).map(|(at, _)| *at);
         let ends = ends.chain(answers.filter_map(|visit| visit.answered_at));
         let resolved_at = ends.filter(|&at| at >= from).min();
-        let is_measurable = conversation.in_flow || told.tells.goals;
+        let is_measurable = conversation.in_flow || conversation.outcome == "completed" || told.tells.goals;
         for (metric, other, length) in [
             ("resolution_seconds", "unresolved_seconds", (|from, to| to - from) as fn(i64, i64) -> i64),
             ("resolution_seconds@business", "unresolved_seconds@business", business),
         ] {
             if !is_measurable || (metric.ends_with("@business") && !told.has_hours) {
-                // Without a declared goal or flow nothing can be resolved, but what is takes its time all the same.
-                assert!(is_measurable || resolved_at.is_none());
                 continue;
             }
             tally.value(metric, segment, resolved_at.map(|at| up(length(from, at))));

@@ -31,7 +31,8 @@ const WINDOWS: [(&str, &str, &str); 2] = [
     ("dose_7d", "last_7d", "By messages in the 7 days before"),
     ("dose_30d", "last_30d", "By messages in the 30 days before"),
 ];
-const OPENS: &str = "is_first_of_conversation";
+/// The column that tells messages whose time the business chose from those in the midst of a conversation.
+pub(super) const OPENS: &str = "is_first_of_conversation";
 const METRIC: &str = "unsubscribe_rate";
 
 /// Opt-outs after messages of one sort, by the number of the class.

@@ -1,11 +1,15 @@
 //! Time of sending: how open and reply rate differ by weekday and hour, on the contacts' own clocks where they are known.
+//!
+//! Of messages with which the business began a conversation. When it sends others, its contact has chosen: whoever is
+//! talking opens nearly everything, so hours of much talk would look like good hours for campaigns.
 
 use std::collections::BTreeMap;
 
+use super::frequency::OPENS;
 use super::table::{Column, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
-use crate::metrics::{Answers, Ask, Counts, Rate};
+use crate::metrics::{self, Answers, Ask, Counts, Rate};
 use crate::statistics::difference::{Difference, Sample, difference, q_values};
 
 /// Differences with a q-value of at most this are called differences.
@@ -15,8 +19,8 @@ const CALLED: f64 = 0.05;
 pub(super) static MEASURE: Measure = Measure {
     id: "send_time",
     name: "Time of sending",
-    meaning: "How many messages are opened and answered, by the weekday and hour at which they were sent.",
-    formula: "open rate and reply rate by weekday, by hour and by both; each weekday and hour is held against all others (Newcombe's interval, score test, q by Benjamini and Hochberg over all of them)",
+    meaning: "How many of the messages with which the business began a conversation are opened and answered, by the weekday and hour at which they were sent.",
+    formula: "open rate and reply rate of messages that open a conversation, by weekday, by hour and by both; each weekday and hour is held against all others (Newcombe's interval, score test, q by Benjamini and Hochberg over all of them)",
     unit: "messages",
     follows: "send-time reports of Iterable and Braze",
     caveat: "Hours differ also because different messages go to different contacts at different hours; only an experiment tells what a message gains by being sent at another. Messages count as independent, though those of one contact resemble each other. Local time needs the contact's country, and one that has a single clock.",
@@ -54,8 +58,11 @@ struct Grid {
 type Grids<'a> = BTreeMap<Vec<Option<&'a str>>, [Grid; RATES.len()]>;
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    let both = |clock: [&'static str; 2]| RATES.map(|(metric, ..)| setting.ask(metric, &clock));
-    [LOCAL, ZONE].into_iter().flat_map(both).collect()
+    [LOCAL, ZONE].into_iter().flat_map(|clock| RATES.map(|(metric, ..)| asked(setting, metric, clock))).collect()
+}
+
+fn asked(setting: &Setting<'_>, metric: &str, [day, hour]: [&str; 2]) -> Ask {
+    setting.ask(metric, &[OPENS, day, hour])
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
@@ -107,11 +114,13 @@ fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str;
     let empty = Grid { cells: [[Rate::default(); HOURS]; DAYS], measurable: false, lower_bound: false };
     let mut grids = Grids::new();
     let counts = RATES.map(|(metric, ..)| {
-        let ask = setting.ask(metric, &clock);
-        let places = clock.map(|name| ask.by.iter().position(|column| column == name));
+        let ask = asked(setting, metric, clock);
+        let place = |name: &str| ask.by.iter().position(|column| column == name);
+        let opens =
+            |row: &&metrics::Row| place(OPENS).and_then(|place| row.segment.get(place)?.as_deref()) == Some("true");
         let (mut known, mut unknown) = (0, 0);
-        for row in answers.rows(&ask) {
-            let [day, hour] = places.map(|place| row.segment.get(place?)?.as_deref()?.parse::<usize>().ok());
+        for row in answers.rows(&ask).iter().filter(opens) {
+            let [day, hour] = clock.map(|name| row.segment.get(place(name)?)?.as_deref()?.parse::<usize>().ok());
             let names = row.segment.iter().take(setting.by.len()).map(Option::as_deref).collect();
             let grids = grids.entry(names).or_insert([empty; RATES.len()]);
             let Some(grid) = RATES.iter().zip(grids).find(|((other, ..), _)| *other == metric).map(|(_, grid)| grid)
@@ -239,7 +248,7 @@ mod tests {
     ) -> Vec<Table> {
         let answers = [(LOCAL, local), (ZONE, zone)].map(|(by, rows)| {
             let rows = rows.iter().map(|&(day, hour, numerator, denominator)| Found {
-                segment: vec![day.map(str::to_owned), hour.map(str::to_owned)],
+                segment: vec![Some("true".to_owned()), day.map(str::to_owned), hour.map(str::to_owned)],
                 counts: Counts::Rate(Rate { numerator, denominator }),
                 measurable: true,
                 lower_bound: false,
@@ -247,7 +256,7 @@ mod tests {
             });
             Answer {
                 metric: "open_rate".to_owned(),
-                by: by.map(str::to_owned).to_vec(),
+                by: [OPENS, by[0], by[1]].map(str::to_owned).to_vec(),
                 rows: rows.collect(),
                 n_shared: 0,
             }

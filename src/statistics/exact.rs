@@ -14,13 +14,14 @@ pub fn fisher(a: u64, m: u64, b: u64, n: u64) -> f64 {
     let all = ln_binomial(m + n, cases);
     let ln_probability = |first: u64| ln_binomial(m, first) + ln_binomial(n, cases - first) - all;
     let observed = ln_probability(a) + SAME;
-    let rarer = (cases.saturating_sub(n)..=cases.min(m)).map(ln_probability).filter(|p| *p <= observed);
+    let rarer = (cases.saturating_sub(n)..=cases.min(m)).map(ln_probability).filter(|ln| *ln <= observed);
     rarer.map(f64::exp).sum::<f64>().min(1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rate::as_f64;
 
     #[test]
     fn the_lady_may_have_guessed_three_of_four_cups() {
@@ -54,8 +55,8 @@ mod tests {
                 for b in 0..=n {
                     let ways = |first: u64| choose(m, first) * choose(n, a + b - first);
                     let range = || (a + b).saturating_sub(n)..=(a + b).min(m);
-                    let rarer: u64 = range().map(ways).filter(|w| *w <= ways(a)).sum();
-                    let expected = rarer as f64 / choose(m + n, a + b) as f64;
+                    let rarer: u64 = range().map(ways).filter(|count| *count <= ways(a)).sum();
+                    let expected = as_f64(rarer) / as_f64(choose(m + n, a + b));
                     assert!((fisher(a, m, b, n) - expected).abs() < 1e-9, "{a}/{m} {b}/{n}");
                 }
             }

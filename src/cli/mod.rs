@@ -322,7 +322,8 @@ impl Opened {
         let mut measured = comparison.of(&Answers::new(&now), &Answers::new(&before))?;
         if let (Some(range), Some(table)) = (begin, measured.tables.first_mut()) {
             let [begin, end] = range.map(|at| self.civil(at));
-            table.note = format!("Before: {begin} to {end}. {}", table.note).trim_end().to_owned();
+            let note = std::mem::take(&mut table.note);
+            table.note = [format!("Before: {begin} to {end}."), note].join(" ").trim_end().into();
         }
         Ok(measured)
     }

@@ -215,7 +215,7 @@ impl<'f> Facts<'f> {
             billing: of_messages(&billing::COLUMNS),
             doses: of_messages(&timing::DOSES),
             local: of_messages(&timing::LOCAL),
-            ways: of_visits(&ways::COLUMNS),
+            ways: of_visits(ways::COLUMNS),
             service: of_conversations(&service::COLUMNS),
         };
         // Conversations, visits and opt-outs have these from a message.

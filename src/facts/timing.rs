@@ -237,7 +237,9 @@ mod tests {
         // Exactly 7 days before counts; the same instant does not, nor does what failed or another account sent.
         assert_eq!(counts, [(0, 0), (0, 0), (1, 1), (1, 1), (1, 1), (2, 3), (0, 3)]);
         // Where the log does not reach back, nobody knows.
-        messages.iter_mut().for_each(|message| message.timing = Timing::default());
+        for message in &mut messages {
+            message.timing = Timing::default();
+        }
         count(&mut messages, HOUR);
         assert_eq!(messages.map(|message| message.timing.n_last_30d), [NONE, NONE, NONE, NONE, NONE, NONE, 3]);
     }

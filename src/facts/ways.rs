@@ -54,10 +54,9 @@ impl Ways {
             };
             let furthest = known.flatten();
             let is_further = match (place, furthest) {
-                (Place::Unlisted, _) => false,
                 (Place::At(place), Some((Some(reached), _))) => place > reached,
                 (Place::At(_), _) => true,
-                (Place::Undeclared, Some((Some(_), _))) => false,
+                (Place::Unlisted, _) | (Place::Undeclared, Some((Some(_), _))) => false,
                 (Place::Undeclared, _) => visit.pass == 1,
             };
             let place = if let Place::At(place) = place { Some(place) } else { None };

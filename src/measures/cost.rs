@@ -39,6 +39,12 @@ const UNITS: [(&str, &str, &str, &str); 5] = [
     ("per_opt_out", "Per opt-out", "unsubscribe_rate", "messages"),
 ];
 
+/// What is said of a segment, after the segment's values.
+type Named<T> = (Vec<Option<String>>, T);
+
+/// The cells of a row, and its cost with the currency for what follows from it.
+type Costed<'t> = ([Value; 7], Option<(i64, &'t str)>);
+
 /// Messages by everything that decides their price, and what became of them.
 pub(super) struct Book {
     by: Vec<String>,
@@ -120,7 +126,7 @@ impl Book {
     }
 
     /// What the entries come to, by these columns; unknown values last.
-    fn sums<T: Default>(&self, columns: &[String], add: impl Fn(&mut T, &Entry)) -> Vec<(Vec<Option<String>>, T)> {
+    fn sums<T: Default>(&self, columns: &[String], add: impl Fn(&mut T, &Entry)) -> Vec<Named<T>> {
         let mut sums: BTreeMap<Vec<(bool, Option<String>)>, T> = BTreeMap::new();
         for entry in &self.entries {
             let key = self.values(entry, columns).into_iter().map(|value| (value.is_none(), value)).collect();
@@ -135,7 +141,7 @@ impl Book {
         setting: &Setting<'_>,
         own: &[&str],
         add: impl Fn(&mut T, &Entry),
-    ) -> (Vec<Column>, Vec<(Vec<Option<String>>, T)>) {
+    ) -> (Vec<Column>, Vec<Named<T>>) {
         let by = setting.ask("", own).by;
         let columns = by.iter().map(|name| Column::new(name, &name.replace('_', " "))).collect();
         (columns, self.sums(&by, add))
@@ -211,7 +217,7 @@ impl Total {
 
     /// A row for each currency, the counts that have none in the first: currency, messages, charged, free, not charged for,
     /// unknown, cost. What it costs is handed on for what follows.
-    fn rows(&self) -> Vec<([Value; 7], Option<(i64, &str)>)> {
+    fn rows(&self) -> Vec<Costed<'_>> {
         let counts = |charged| {
             [
                 Value::Count(self.messages),

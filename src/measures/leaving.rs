@@ -228,7 +228,9 @@ pub(super) mod tests {
             found("question_open_rate", visits, |count, _| Counts::Rate(Rate { numerator: 0, denominator: count })),
             found("ending_seconds", visits, |_, seconds| {
                 let mut distribution = Distribution::default();
-                seconds.iter().for_each(|&seconds| *distribution.0.entry(seconds).or_default() += 1);
+                for &seconds in seconds {
+                    *distribution.0.entry(seconds).or_default() += 1;
+                }
                 Counts::Distribution(distribution)
             }),
         ];

@@ -108,9 +108,10 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
     order.sort_by(|left, right| key(cells, *left).cmp(&key(cells, *right)));
     let Some(card) = card else {
         for (cell, priced) in cells.iter().zip(&mut priced) {
-            match cell.billed {
-                Some(false) => priced.free = cell.n,
-                _ => (priced.unknown, priced.why) = (cell.n, Some(Why::Card)),
+            if cell.billed == Some(false) {
+                priced.free = cell.n;
+            } else {
+                (priced.unknown, priced.why) = (cell.n, Some(Why::Card));
             }
         }
         return priced;

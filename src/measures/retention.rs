@@ -40,6 +40,9 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     Ok(TABLES.iter().map(|&(id, title, metric, grows)| table(setting, answers, (id, title, metric, grows))).collect())
 }
 
+/// The months of a cohort by how long after its first they were.
+type Ages<'r> = BTreeMap<u32, &'r metrics::Row>;
+
 /// One row per cohort, one column per month since it began. What the log does not cover has no value.
 fn table(
     setting: &Setting<'_>,
@@ -49,10 +52,10 @@ fn table(
     let ask = setting.ask(metric, COHORT);
     let place_of = |name: &str| ask.by.iter().position(|column| column == name);
     let (age_place, cohort_place) = (place_of("age"), place_of("cohort"));
-    let mut cohorts: Vec<(Vec<Option<String>>, BTreeMap<u32, &metrics::Row>)> = Vec::new();
+    let mut cohorts: Vec<(Vec<Option<String>>, Ages<'_>)> = Vec::new();
     for row in answers.rows(&ask) {
         let mut names = row.segment.clone();
-        let Some(age) = age_place.map(|place| names.remove(place)).flatten().and_then(|age| age.parse().ok()) else {
+        let Some(age) = age_place.and_then(|place| names.remove(place)).and_then(|age| age.parse().ok()) else {
             continue;
         };
         match cohorts.iter_mut().find(|(known, _)| *known == names) {

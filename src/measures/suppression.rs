@@ -45,7 +45,7 @@ pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
         }
         let n = remove(&mut table.rows, &hidden);
         if n > 0 {
-            table.note = format!("{} {}", table.note, sentence(n, minimum)).trim_start().to_owned();
+            table.note = [std::mem::take(&mut table.note), sentence(n, minimum)].join(" ").trim_start().into();
         }
         lost += n;
     }

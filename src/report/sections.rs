@@ -71,7 +71,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
 
 fn questions(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
-    let within = measures::drop_off(report, words);
+    let within = measures::DropOff::of(report, words);
     let parts = report.flows.iter().map(|flow| {
         let columns =
             ["Visits", "Answered", "Skipped", "Silent", "Opted out", "Handed over", "Failed", "Open"].map(number);
@@ -87,12 +87,12 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
                 question.n_open,
             ];
             let mut row = vec![plain(text::name(question.question.as_deref())), words.cell(question.drop_off.as_ref())];
-            row.extend(within.as_ref().map(|(_, cell)| cell(flow.flow.as_deref(), question.question.as_deref())));
+            row.extend(within.as_ref().map(|within| within.cell(flow.flow.as_deref(), question.question.as_deref())));
             row.extend(counts.map(|count| plain(language.count(count))));
             row
         });
         let head = [label("Question"), words.column("question_drop_off_rate")].into_iter();
-        let head = head.chain(within.as_ref().map(|(title, _)| number(title)));
+        let head = head.chain(within.as_ref().map(|within| number(within.title)));
         let table = Table { columns: head.chain(columns).collect(), rows: rows.collect() };
         Part { heading: flow_heading(flow.flow.as_deref()), ..part(table, "", "") }
     });

@@ -44,7 +44,9 @@ fn totals<K: Ord>(cells: &[(&[K], u64)]) -> Vec<Vec<usize>> {
         totals.extend(below.into_values().filter(|places| places.len() > 1));
     }
     let size = |place: &usize| cells.get(*place).map_or(0, |(_, n)| *n);
-    totals.iter_mut().for_each(|places| places.sort_by_key(size));
+    for places in &mut totals {
+        places.sort_by_key(size);
+    }
     totals
 }
 

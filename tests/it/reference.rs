@@ -182,7 +182,9 @@ fn the_months_of_messy_logs_equal_a_naive_count() {
     let days = (0..100_i64, prop::bool::ANY, prop::bool::ANY);
     let result = runner.run(&(messy::log(), days), |(mut lines, (day, has_since, has_until))| {
         // Four days become four months.
-        lines.iter_mut().for_each(|line| line.stretch = 31);
+        for line in &mut lines {
+            line.stretch = 31;
+        }
         let pipeline = ingested(&lines);
         let since = has_since.then_some(messy::START + day * DAY / 2);
         let until = has_until.then_some(messy::START + (day + 20) * DAY);

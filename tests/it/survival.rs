@@ -45,8 +45,12 @@ const PUBLISHED: [Published; 3] = [
 fn what_lasts_is_as_published() {
     for (name, ended, censored, expected) in PUBLISHED {
         let mut observed = Observed::new(1);
-        ended.iter().for_each(|&week| observed.ended(week, 0, 1));
-        censored.iter().for_each(|&week| observed.censored(week, 1));
+        for &week in ended {
+            observed.ended(week, 0, 1);
+        }
+        for &week in censored {
+            observed.censored(week, 1);
+        }
         let lasting = observed.lasting();
         println!("\n{name}\n  week  published       found");
         for &(week, share, error) in expected {
@@ -178,7 +182,7 @@ fn where_nothing_is_censored_every_estimate_is_the_plain_rate() {
                 let plain = rate.value().unwrap();
                 // Sums of doubles: equal to the last digits, and the very count when taken times the number of visits.
                 assert!((found.value - plain).abs() < 1e-14, "{seed} at {time}: {found:?} for {rate:?}");
-                assert_eq!((found.value * as_f64(n)).round(), as_f64(numerator), "{seed} at {time}");
+                assert!(((found.value * as_f64(n)).round() - as_f64(numerator)).abs() < 0.5, "{seed} at {time}");
                 let error = (plain * (1.0 - plain) / as_f64(n)).sqrt();
                 assert!((found.error - error).abs() < 1e-7, "{seed} at {time}: {found:?}, {error}");
                 if numerator == 0 || numerator == n {

@@ -64,7 +64,7 @@ impl Log {
         // Of every fifth contact nobody knows which clock they have.
         let (country, ahead) = [("DE", 120), ("IN", 330), ("DE", 120), ("IN", 330), ("US", 0)][contact % 5];
         let (every, mut sent) = ([1, 2, 4, 8][contact % 4], Vec::new());
-        for day in (contact as i64 % every..60).step_by(usize::try_from(every).unwrap()) {
+        for day in (i64::try_from(contact).unwrap() % every..60).step_by(usize::try_from(every).unwrap()) {
             let at = START + day * DAY + self.below(24) * HOUR + self.below(60) * MINUTE;
             let id = format!(r#","message_id":"m{}""#, self.n_lines);
             let message = format!(r#"{id},"country":"{country}""#);
@@ -76,7 +76,7 @@ impl Log {
                 self.tell("message_opened", &name, opened_at, &id);
             }
             let before = sent.iter().filter(|&&earlier| earlier >= at - 7 * DAY).count();
-            let weariness = if planted.tiring { 1.0 + before as f64 } else { 2.0 };
+            let weariness = if planted.tiring { 1.0 + f64::from(u32::try_from(before).unwrap()) } else { 2.0 };
             if self.chance(0.004 * weariness) {
                 self.tell("opted_out_soft", &name, at + 30 * MINUTE, "");
                 return;

@@ -117,7 +117,9 @@ fn cells<'q>(setting: &Setting<'_>, questions: &'q [Question<'q>], decision: i64
                 let rates: Vec<(&Question<'_>, Rate)> =
                     rates.filter_map(|(question, ended)| Some((*question, *ended.get(cause)?))).collect();
                 let mut all = Rate::default();
-                rates.iter().for_each(|(_, rate)| all.add(*rate));
+                for (_, rate) in &rates {
+                    all.add(*rate);
+                }
                 for (question, here) in rates {
                     let elsewhere = Rate {
                         numerator: all.numerator - here.numerator,

@@ -90,7 +90,7 @@ fn front(ask: &Ask) -> impl Iterator<Item = &String> {
 
 fn scripts<'a>(setting: &Setting<'a>, answers: &Answers<'a>, ask: &Ask) -> Vec<Script<'a>> {
     let mut scripts: Vec<Script<'a>> = Vec::new();
-    let mut places: BTreeMap<(Vec<Option<&str>>, Option<&str>, bool), usize> = BTreeMap::new();
+    let mut places = BTreeMap::new();
     for row in answers.rows(ask) {
         let declared = Declared(&setting.config.flow).of(ask.value(row, "flow"), ask.value(row, "flow_version"));
         let front = ask.others(row, WITHIN);

@@ -14,22 +14,30 @@ pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
 }
 
-/// The drop-off within the decision window, as the measure of leaving has it: its title, and its cell for a flow's question.
-/// `None` if the report has no such measure.
-pub(super) fn drop_off<'r>(
-    report: &'r Report,
-    words: &'r Words<'_>,
-) -> Option<(&'r str, impl Fn(Option<&str>, Option<&str>) -> Cell + 'r)> {
-    let measured = report.measures.iter().find(|measured| measured.measure.id == "leaving")?;
-    let table = measured.tables.iter().find(|table| table.id == "questions")?;
-    let place = table.columns.iter().position(|column| column.name == "drop_off")?;
-    let title = table.columns.get(place)?.title.as_str();
-    let cell = move |flow: Option<&str>, question: Option<&str>| {
+/// The drop-off within the decision window, as the measure of leaving has it.
+pub(super) struct DropOff<'r, 'w> {
+    /// What it is called.
+    pub(super) title: &'r str,
+    table: &'r measures::Table,
+    place: usize,
+    words: &'r Words<'w>,
+}
+
+impl<'r, 'w> DropOff<'r, 'w> {
+    /// `None` if the report has no such measure.
+    pub(super) fn of(report: &'r Report, words: &'r Words<'w>) -> Option<Self> {
+        let measured = report.measures.iter().find(|measured| measured.measure.id == "leaving")?;
+        let table = measured.tables.iter().find(|table| table.id == "questions")?;
+        let place = table.columns.iter().position(|column| column.name == "drop_off")?;
+        Some(Self { title: &table.columns.get(place)?.title, table, place, words })
+    }
+
+    /// That of a flow's question.
+    pub(super) fn cell(&self, flow: Option<&str>, question: Option<&str>) -> Cell {
         let names = [flow, question].map(Value::name);
-        let row = table.rows.iter().find(|row| row.cells.starts_with(&names));
-        row.and_then(|row| Some(self::cell(row.cells.get(place)?, row, words))).unwrap_or_default()
-    };
-    Some((title, cell))
+        let row = self.table.rows.iter().find(|row| row.cells.starts_with(&names));
+        row.and_then(|row| Some(cell(row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
+    }
 }
 
 fn part(table: &measures::Table, words: &Words<'_>) -> Part {

@@ -38,8 +38,8 @@ struct History<'f> {
 
 impl History<'_> {
     /// The question with which the contact began what goes on in this conversation, and whether it was begun in an earlier one.
-    fn beginning(&self, conversation: usize, flow: &Option<String>) -> (Option<String>, bool) {
-        let of_flow = |number: usize| self.conversations[number].iter().find(|visit| visit.flow == *flow);
+    fn beginning(&self, conversation: usize, flow: Option<&String>) -> (Option<String>, bool) {
+        let of_flow = |number: usize| self.conversations[number].iter().find(|visit| visit.flow.as_ref() == flow);
         let first = of_flow(conversation).unwrap();
         let account = |number: usize| &self.facts.conversations[number].account;
         let before = (0..conversation).rev().find(|&b| account(b) == account(conversation) && of_flow(b).is_some());
@@ -60,7 +60,7 @@ impl History<'_> {
         let place = |visit: &Visit| place(self.flows, visit);
         let is_behind = |other: &&&Visit| place(visit).is_some() && place(other) > place(visit);
         match () {
-            () if before.is_empty() && self.beginning(conversation, &visit.flow).1 => "resumed",
+            () if before.is_empty() && self.beginning(conversation, visit.flow.as_ref()).1 => "resumed",
             () if before.is_empty() => "fresh",
             () if visits[number - 1].flow != visit.flow => "returned",
             () if before.iter().any(|other| other.question == visit.question) => "back",

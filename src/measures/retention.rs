@@ -31,6 +31,9 @@ const TABLES: [(&str, &str, &str, bool); 3] = [
     ("engaged", "Engaged", "engaged_contact_rate", true),
 ];
 
+/// The names of a cohort, and its counts by age.
+type Cohort<'a> = (Vec<Option<String>>, BTreeMap<u32, &'a metrics::Row>);
+
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     TABLES.iter().map(|(_, _, metric, _)| setting.ask(metric, COHORT)).collect()
 }
@@ -49,10 +52,10 @@ fn table(
     let ask = setting.ask(metric, COHORT);
     let place_of = |name: &str| ask.by.iter().position(|column| column == name);
     let (age_place, cohort_place) = (place_of("age"), place_of("cohort"));
-    let mut cohorts: Vec<(Vec<Option<String>>, BTreeMap<u32, &metrics::Row>)> = Vec::new();
+    let mut cohorts: Vec<Cohort<'_>> = Vec::new();
     for row in answers.rows(&ask) {
         let mut names = row.segment.clone();
-        let Some(age) = age_place.map(|place| names.remove(place)).flatten().and_then(|age| age.parse().ok()) else {
+        let Some(age) = age_place.and_then(|place| names.remove(place)).and_then(|age| age.parse().ok()) else {
             continue;
         };
         match cohorts.iter_mut().find(|(known, _)| *known == names) {

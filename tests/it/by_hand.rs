@@ -105,7 +105,7 @@ fn every_number_that_was_worked_out_by_hand_comes_out() {
             Some((metric, by)) => Ask::new(metric, &by.split(',').collect::<Vec<_>>()),
             None => Ask::new(asked, &[]),
         });
-        let [since, until] = [case.since, case.until].map(|when| when.map(|when| micros(when)));
+        let [since, until] = [case.since, case.until].map(|when| when.map(micros));
         let answers = pipeline.answer(&asks.collect::<Vec<_>>(), since, until);
         for ((asked, expected), answer) in case.expected.iter().zip(&answers) {
             let found = found(answer);

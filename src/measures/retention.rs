@@ -31,6 +31,9 @@ const TABLES: [(&str, &str, &str, bool); 3] = [
     ("engaged", "Engaged", "engaged_contact_rate", true),
 ];
 
+/// The names of a cohort, and its counts by age.
+type Cohort<'a> = (Vec<Option<String>>, BTreeMap<u32, &'a metrics::Row>);
+
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     TABLES.iter().map(|(_, _, metric, _)| setting.ask(metric, COHORT)).collect()
 }
@@ -39,9 +42,6 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     Ok(TABLES.iter().map(|&(id, title, metric, grows)| table(setting, answers, (id, title, metric, grows))).collect())
 }
-
-/// The months of a cohort by how long after its first they were.
-type Ages<'r> = BTreeMap<u32, &'r metrics::Row>;
 
 /// One row per cohort, one column per month since it began. What the log does not cover has no value.
 fn table(
@@ -52,7 +52,7 @@ fn table(
     let ask = setting.ask(metric, COHORT);
     let place_of = |name: &str| ask.by.iter().position(|column| column == name);
     let (age_place, cohort_place) = (place_of("age"), place_of("cohort"));
-    let mut cohorts: Vec<(Vec<Option<String>>, Ages<'_>)> = Vec::new();
+    let mut cohorts: Vec<Cohort<'_>> = Vec::new();
     for row in answers.rows(&ask) {
         let mut names = row.segment.clone();
         let Some(age) = age_place.and_then(|place| names.remove(place)).and_then(|age| age.parse().ok()) else {

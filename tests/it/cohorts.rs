@@ -49,9 +49,8 @@ fn triangle(rows: &[Value]) -> Vec<Vec<Option<(u64, u64)>>> {
 
 /// Half of February's cohort blocks in March.
 fn blocks() -> String {
-    let lines: Vec<String> =
-        (0..20).map(|contact| format!("opted_out_hard,2026-03-10T12:00:00Z,2-{contact},\n")).collect();
-    lines.concat()
+    let blocks = (0..20).map(|contact| format!("opted_out_hard,2026-03-10T12:00:00Z,2-{contact},\n"));
+    blocks.collect::<Vec<_>>().concat()
 }
 
 #[test]

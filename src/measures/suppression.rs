@@ -35,9 +35,7 @@ pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
                 (0..keys.len()).filter(|&place| keys.get(place).is_some_and(|key| key.0 == kind)).collect();
             let cells: Vec<(&[Vec<String>], u64)> = places
                 .iter()
-                .filter_map(|&place| {
-                    Some((keys.get(place)?.1.as_slice(), table.rows.get(place)?.n.unwrap_or_default()))
-                })
+                .filter_map(|&place| Some((keys.get(place)?.1.as_slice(), size(table.rows.get(place)?))))
                 .collect();
             for (place, is_hidden) in places.into_iter().zip(withheld(&cells, minimum)) {
                 hidden.iter_mut().skip(place).take(1).for_each(|hidden| *hidden = is_hidden);
@@ -59,6 +57,12 @@ pub fn sentence(n: u64, minimum: u64) -> String {
         "Left out: {n} {}, because there are fewer than {minimum} observations, or because totals would tell those.",
         if n == 1 { "row" } else { "rows" }
     )
+}
+
+/// The fewest observations that anything in the row rests on.
+fn size(row: &Row) -> u64 {
+    let of_cell = |cell: &Value| if let Value::Rate { rate, .. } = cell { Some(rate.denominator) } else { None };
+    row.cells.iter().filter_map(of_cell).chain(row.n).filter(|n| *n > 0).min().unwrap_or_default()
 }
 
 /// What a row is of, and of whom: names together, because tables of measures show no totals of some of them.

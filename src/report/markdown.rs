@@ -179,7 +179,7 @@ mod tests {
 
         ## Where contacts leave
 
-        How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open (hatched) are not drop-off.
+        How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
 
         ### order
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use trichter::event::SECOND;
-use trichter::metrics::{Ask, Counts, Rate};
+use trichter::metrics::{Ask, Counts, Metric, Rate};
 
 use crate::pipeline::Pipeline;
 
@@ -144,7 +144,7 @@ fn soft_and_hard_opt_outs_add_up() {
 #[test]
 fn segments_add_up_to_the_total() {
     let pipeline = Pipeline::simulated(300, 30, 4);
-    for metric in trichter::metrics::Metric::all().unwrap() {
+    for metric in Metric::all().unwrap() {
         let asks = [Ask::new(&metric.id, &[]), Ask::new(&metric.id, &["channel"]), Ask::new(&metric.id, &["day"])];
         let answers = pipeline.answer(&asks, None, None);
         let sum = |rows: &[trichter::metrics::Row]| {
@@ -287,9 +287,10 @@ fn canonical(pipeline: &Pipeline, moved: i64, keep: impl Fn(i64) -> bool) -> Vec
 
 /// All metrics, in total and by campaign where they have one.
 fn numbers(pipeline: &Pipeline, until: Option<i64>) -> Vec<trichter::metrics::Answer> {
-    let metrics = trichter::metrics::Metric::all().unwrap();
+    let metrics = Metric::all().unwrap();
     let mut asks: Vec<Ask> = metrics.iter().map(|metric| Ask::new(&metric.id, &["channel"])).collect();
-    let with_campaign = metrics.iter().filter(|metric| metric.table != "contacts");
+    let with_campaign =
+        metrics.iter().filter(|metric| !["contacts", "contact_months"].contains(&metric.table.as_str()));
     asks.extend(with_campaign.map(|metric| Ask::new(&metric.id, &["campaign", "channel"])));
     pipeline.answer(&asks, None, until)
 }
@@ -303,11 +304,18 @@ fn from_lines(lines: &[String]) -> Pipeline {
 
 #[test]
 fn logs_moved_by_whole_days_have_the_same_rates() {
+    // Calendar months are not as long as each other, so what is counted by them does move.
+    let is_of_months = |metric: &str| Metric::find(metric).unwrap().table == "contact_months";
+    let numbers = |pipeline: &Pipeline| {
+        let mut numbers = numbers(pipeline, None);
+        numbers.retain(|answer| !is_of_months(&answer.metric));
+        numbers
+    };
     let simulated = Pipeline::simulated(200, 25, 10);
-    let here = numbers(&from_lines(&canonical(&simulated, 0, |_| true)), None);
+    let here = numbers(&from_lines(&canonical(&simulated, 0, |_| true)));
     for days in [-400, 1, 33] {
         let moved = from_lines(&canonical(&simulated, days * 86_400 * SECOND, |_| true));
-        assert_eq!(numbers(&moved, None), here, "moved by {days} days");
+        assert_eq!(numbers(&moved), here, "moved by {days} days");
     }
 }
 

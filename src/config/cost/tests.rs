@@ -80,7 +80,7 @@ fn a_slip_is_refused_with_its_line_and_what_was_probably_meant() {
         (price("price = \"-0.07\""), ":9: '-0.07' is less than nothing; a price is not"),
         (price("price = \"0.0000001\""), ":9: '0.0000001' has more than 6 digits after the point"),
         (price("price = \"7000000\""), ":9: '7000000' is no price of one message; it must be less than 1000000"),
-        (price("pirce = \"0.07\""), ":9: unknown field `pirce`; did you mean 'price'?"),
+        (price("prices = \"0.07\""), ":9: unknown field `prices`; did you mean 'price'?"),
         (price("price = \"0.07\"\ncountry = \"de\""), ":10: no country 'de'; did you mean 'DE'?"),
         (price("price = \"0.07\"\ncountry = \"Germany\""), ":10: no country 'Germany'; write its two letters"),
         (of("dch") + regions, ":5: no region 'dch'; did you mean 'dach'?"),

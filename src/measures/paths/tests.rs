@@ -1,3 +1,5 @@
+//! Ways, loops and options on paper.
+
 use std::path::Path;
 
 use super::*;

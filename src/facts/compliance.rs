@@ -54,12 +54,26 @@ pub(super) struct Window {
     hours: i64,
     #[serde(deserialize_with = "kinds")]
     opened_by: Vec<Kind>,
+    #[serde(default)]
+    minutes: i64,
+    #[serde(default, deserialize_with = "kinds")]
+    opened_briefly_by: Vec<Kind>,
     told_by: ToldBy,
     free: Vec<String>,
     exempt: Vec<String>,
     template: bool,
     #[expect(dead_code, reason = "for the reader of the file")]
     source: String,
+}
+
+impl Window {
+    /// For how long an act of this kind opens it, in microseconds.
+    fn opened_for(&self, kind: Kind) -> Option<i64> {
+        if self.opened_by.contains(&kind) {
+            return Some(self.hours * 3_600 * SECOND);
+        }
+        self.opened_briefly_by.contains(&kind).then_some(self.minutes * 60 * SECOND)
+    }
 }
 
 /// Which column tells whether a message is free-form.
@@ -191,6 +205,8 @@ struct Standing {
 struct Act {
     at: i64,
     kind: Kind,
+    /// Until when it keeps the window open.
+    until: i64,
 }
 
 /// The rules in the codes of one shard.
@@ -301,7 +317,7 @@ impl Known {
     /// The contact's last act toward the account. Where either tells no account, it may be any.
     fn last_act(&self, account: u32) -> Option<Act> {
         let of_account = self.standings.iter().filter(|standing| account == NULL || standing.account == account);
-        of_account.filter_map(|standing| standing.last_act).chain(self.last_act).max_by_key(|act| act.at)
+        of_account.filter_map(|standing| standing.last_act).chain(self.last_act).max_by_key(|act| act.until)
     }
 }
 
@@ -381,13 +397,11 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
             }
             _ => {}
         }
-        if rules.window(channel, at).is_some_and(|window| window.opened_by.contains(&kind)) {
-            let act = Some(Act { at, kind });
-            if account == NULL {
-                known.last_act = act;
-            } else {
-                known.standing(account).last_act = act;
-            }
+        if let Some(length) = rules.window(channel, at).and_then(|window| window.opened_for(kind)) {
+            let act = Act { at, kind, until: at + length };
+            let last = if account == NULL { &mut known.last_act } else { &mut known.standing(account).last_act };
+            // A tap opens no window that is shorter than the one that is open.
+            *last = Some(last.map_or(act, |last| if last.until > act.until { last } else { act }));
         }
     }
 }
@@ -413,7 +427,7 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
     let service_window = window.map_or(ServiceWindow::Unknown, |window| {
         let length = window.hours * 3_600 * SECOND;
         match known.last_act(account) {
-            Some(act) if at - act.at <= length => ServiceWindow::OpenedBy(act.kind),
+            Some(act) if at <= act.until => ServiceWindow::OpenedBy(act.kind),
             _ if observable.replies != Seen::Always => ServiceWindow::Unknown,
             // The contact may have written before the log began.
             None if at - rules.log_began <= length => ServiceWindow::Unknown,
@@ -442,5 +456,6 @@ mod tests {
         let data: Data = toml::from_str(include_str!("rules.toml")).unwrap();
         assert_eq!(data.window.len(), WINDOWS.len());
         assert!(WINDOWS.iter().all(|window| window.hours > 0 && !window.opened_by.is_empty()));
+        assert!(WINDOWS.iter().all(|window| (window.minutes > 0) != window.opened_briefly_by.is_empty()));
     }
 }

@@ -239,6 +239,25 @@ fn a_window_holds_from_the_day_of_its_rule() {
 }
 
 #[test]
+fn a_tap_opened_two_days_and_later_a_minute_and_shortens_no_window_that_a_message_opened() {
+    let mut log = Log::new();
+    let at = |at: &str| json!({ "at": at, "message_type": "text" });
+    log.case("wechat", "tapped");
+    log.tell(0, "button_clicked", json!({ "at": "2021-05-20T10:00:00Z" }));
+    log.allowed(0, at("2021-05-22T10:00:00Z"));
+    log.broken("window", 0, at("2021-05-22T10:00:01Z"));
+    log.tell(0, "button_clicked", json!({ "at": "2021-06-01T10:00:00Z" }));
+    log.allowed(0, at("2021-06-01T10:01:00Z"));
+    log.broken("window", 0, at("2021-06-01T10:01:01Z"));
+    log.case("wechat", "wrote and tapped");
+    log.tell(0, "message_received", json!({ "at": "2021-06-01T10:00:00Z" }));
+    log.tell(0, "button_clicked", json!({ "at": "2021-06-02T10:00:00Z" }));
+    log.allowed(0, at("2021-06-03T10:00:00Z"));
+    log.broken("window", 0, at("2021-06-03T10:00:01Z"));
+    assert_eq!(log.found("", &[]).0, log.expected());
+}
+
+#[test]
 fn the_business_says_what_is_on_its_way_what_confirms_and_what_is_consent() {
     let mut log = Log::new();
     log.case("telegram", "stopped");

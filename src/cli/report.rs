@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
+use rayon::prelude::*;
+
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -105,7 +107,7 @@ impl Report {
         let context = self.context(opened, &answers)?;
         let counted = Answers::new(&answers);
         let measured =
-            measures::ALL.iter().map(|measure| measure.of(&setting, &counted)).collect::<Result<Vec<_>>>()?;
+            measures::ALL.par_iter().map(|measure| measure.of(&setting, &counted)).collect::<Result<Vec<_>>>()?;
         let n_violations = compliance::violations(&setting, &counted);
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);

@@ -9,6 +9,7 @@ use polars::prelude::{
 };
 use polars::series::IsSorted;
 use polars::sql::SQLContext;
+use rayon::prelude::*;
 
 use super::answer::{Answer, Ask, Counts, Row};
 use super::catalog::Metric;
@@ -67,7 +68,7 @@ type Sums = Vec<Found>;
 
 /// Rows that are counted at a time: enough that what a SELECT costs besides counting does not matter, few enough that
 /// memory does not either.
-const ROWS: usize = 256 * 1024;
+const ROWS: usize = 512 * 1024;
 
 /// Columns of a breakdown that can share its segments with others.
 const FEW: usize = 4;
@@ -148,9 +149,9 @@ impl<'s> Counting<'s> {
     /// As [`Counting::add`].
     pub fn finish(self, tallies: Vec<Tally<'s>>) -> Result<Vec<Answer>> {
         let mut sums: Sums = vec![Found::default(); self.asks.len()];
-        for mut tally in tallies {
-            self.count(&mut tally)?;
-            sums = merge(sums, tally.sums);
+        let count = |mut tally: Tally<'s>| self.count(&mut tally).map(|()| tally.sums);
+        for found in tallies.into_par_iter().map(count).collect::<Result<Vec<_>>>()? {
+            sums = merge(sums, found);
         }
         let asked = self.asks.iter().zip(&self.metrics);
         Ok(asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect())
@@ -270,21 +271,24 @@ impl Group {
         let mut context = SQLContext::new();
         context.register(&self.table, frame.lazy());
         let mut coarse: BTreeMap<&[String], Segments> = BTreeMap::new();
+        // Many metrics are told by the same columns.
+        let mut known: BTreeMap<(Option<&str>, Option<&str>), Vec<Told>> = BTreeMap::new();
         for (metric, places) in &self.metrics {
             let result = context
                 .execute(&metric.sql)
                 .and_then(LazyFrame::collect)
                 .map_err(|error| Error::Query { name: metric.id.clone(), message: error.to_string() })?;
-            let told = told(table, metric, &segments);
+            let flags = (metric.needs.as_deref(), metric.bounded.as_deref());
+            let told = known.entry(flags).or_insert_with(|| told(table, metric, &segments));
             let rows = Rows::of(metric, &result)?;
             for &place in places {
                 let (Some(ask), Some(sums)) = (asks.get(place), sums.get_mut(place)) else { continue };
                 if let Some((whole, n_shared)) = &by_contact {
                     sums.n_shared += n_shared;
-                    rows.add_to(sums, whole, &told, true);
+                    rows.add_to(sums, whole, told, true);
                 } else {
                     let coarse = coarse.entry(&ask.by).or_insert_with(|| segments.coarsen(&self.by, &ask.by));
-                    rows.add_to(sums, coarse, &told, false);
+                    rows.add_to(sums, coarse, told, false);
                 }
             }
         }

@@ -8,6 +8,9 @@ use crate::calendar::{self, Calendar};
 use crate::error::{Error, Result};
 use crate::facts::{Column, Form, Grain, NONE, Table};
 
+/// Pairs of a segment and a code up to which their numbers stand in a list: 1 MiB.
+const LISTED: usize = 256 * 1024;
+
 /// The column of every table that says whose a row is.
 pub const CONTACT: &str = "contact_key";
 
@@ -185,15 +188,25 @@ impl Segments {
 
     /// Splits every segment by a further column.
     fn refine(&mut self, codes: &Codes) {
-        let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+        // Finer segments by coarse segment and code, counted from 1. Most rows belong to a pair that is known, so what looks one
+        // up is to be fast: rather a sparse list than a hash table.
+        let n_codes = codes.texts.len();
+        let mut numbers: HashMap<usize, u32> = HashMap::new();
+        let mut list = vec![0_u32; if self.values.len() * n_codes <= LISTED { self.values.len() * n_codes } else { 0 }];
         let mut values: Vec<Vec<Option<String>>> = Vec::new();
         for (segment, &code) in self.of_row.iter_mut().zip(&codes.of_row) {
-            *segment = *numbers.entry((*segment, code)).or_insert_with(|| {
+            let pair = *segment as usize * n_codes + code as usize;
+            let number = match list.get_mut(pair) {
+                Some(number) => number,
+                None => numbers.entry(pair).or_default(),
+            };
+            if *number == 0 {
                 let mut value = self.values.get(*segment as usize).cloned().unwrap_or_default();
                 value.push(codes.texts.get(code as usize).cloned().flatten());
                 values.push(value);
-                u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
-            });
+                *number = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            }
+            *segment = *number - 1;
         }
         self.values = values;
     }

@@ -7,7 +7,6 @@ pub mod decomposition;
 pub mod difference;
 pub mod disclosure;
 pub mod exact;
-pub mod excess;
 pub mod routing;
 pub mod survival;
 pub mod trend;

@@ -8,7 +8,7 @@ use crate::measures::Setting;
 use crate::measures::table::{Column, Row, Table, Value};
 use crate::rate::{Rate, as_f64};
 use crate::statistics::difference::q_values;
-use crate::statistics::excess::excess;
+use crate::statistics::exact::excess;
 
 /// Where ranges of time begin, in seconds; the last ends at the decision window.
 const STARTS: [i64; 9] = [0, 60, 300, 900, 3_600, 14_400, 43_200, 86_400, 259_200];

@@ -30,7 +30,7 @@ pub(super) static MEASURE: Measure = Measure {
 
 /// Names of weekdays, from that with number 1.
 pub const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-/// Identifiers of the tables by weekday and hour at once, in the order of [`RATES`].
+/// Identifiers of the tables by weekday and hour at once, open rate first.
 pub const GRIDS: [&str; 2] = ["opened", "replied"];
 
 /// The rates, their names, and the heading of their grid.

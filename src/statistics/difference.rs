@@ -36,7 +36,7 @@ pub struct Difference {
 pub enum Test {
     /// The score test of two shares, which is Pearson's chi-square test.
     Score,
-    /// Fisher's exact test: some count was to be expected below [`LEAST_EXPECTED`].
+    /// Fisher's exact test: some count was to be expected below five.
     Exact,
     /// The normal distribution with the variance over contacts: the ratio is no share.
     Normal,

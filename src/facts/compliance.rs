@@ -430,7 +430,7 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
             Some(act) if at <= act.until => ServiceWindow::OpenedBy(act.kind),
             _ if observable.replies != Seen::Always => ServiceWindow::Unknown,
             // The contact may have written before the log began.
-            None if at - rules.log_began <= length => ServiceWindow::Unknown,
+            _ if at - rules.log_began <= length => ServiceWindow::Unknown,
             _ => ServiceWindow::Closed,
         }
     });

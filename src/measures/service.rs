@@ -84,12 +84,15 @@ fn sides(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let mut rows = Vec::new();
     for row in answers.rows(&setting.ask("containment_rate@all", &[])) {
         let of = Of { setting, answers, segment: &row.segment };
+        let waits = SIDES.map(|(_, _, side, times)| of.waits(side, times));
+        let count = |value: &Value| if let Value::Count(n) = value { Some(*n) } else { None };
+        let fewest = waits.iter().filter_map(count).filter(|n| *n > 0).min();
         let mut add = |what: &str, cells: [Value; 3]| {
             let names = row.segment.iter().map(|value| Value::name(value.as_deref()));
             let cells = names.chain([Value::Text(what.to_owned())]).chain(cells).collect();
-            rows.push(Row { cells, n: None, immature: false });
+            rows.push(Row { cells, n: fewest, immature: false });
         };
-        add("Waits for a first response", SIDES.map(|(_, _, side, times)| of.waits(side, times)));
+        add("Waits for a first response", waits);
         for (what, limits) in LIMITS {
             let mut cells = SIDES.iter().zip(limits).map(|((_, _, side, _), limit)| {
                 limit.map_or(Value::Unknown, |limit| of.rate(&format!("{side}_response_rate{limit}"), None))

@@ -59,10 +59,12 @@ pub fn sentence(n: u64, minimum: u64) -> String {
     )
 }
 
-/// The fewest observations that anything in the row rests on.
+/// The fewest observations that anything in the row rests on; where nothing tells them, the largest count in it.
 fn size(row: &Row) -> u64 {
-    let of_cell = |cell: &Value| if let Value::Rate { rate, .. } = cell { Some(rate.denominator) } else { None };
-    row.cells.iter().filter_map(of_cell).chain(row.n).filter(|n| *n > 0).min().unwrap_or_default()
+    let of_share = |cell: &Value| if let Value::Rate { rate, .. } = cell { Some(rate.denominator) } else { None };
+    let count = |cell: &Value| if let Value::Count(n) = cell { Some(*n) } else { None };
+    let told = row.cells.iter().filter_map(of_share).chain(row.n).filter(|n| *n > 0).min();
+    told.or_else(|| row.cells.iter().filter_map(count).max()).unwrap_or_default()
 }
 
 /// What a row is of, and of whom: names together, because tables of measures show no totals of some of them.
@@ -113,6 +115,14 @@ mod tests {
         assert_eq!(answers[0].rows.len(), 1);
         assert_eq!(answers[0].rows[0].segment, [Some("may".to_owned())]);
         assert_eq!(answers[1].rows.len(), 2);
+    }
+
+    #[test]
+    fn a_row_of_plain_counts_is_as_small_as_its_largest() {
+        let row = |n, cells: [Value; 2]| Row { cells: cells.into(), n, immature: false };
+        assert_eq!(size(&row(None, [Value::Count(2), Value::Count(0)])), 2);
+        assert_eq!(size(&row(Some(0), [Value::Count(412), Value::Count(1)])), 412);
+        assert_eq!(size(&row(Some(7), [Value::Seconds(60), Value::rate(1, 5)])), 5);
     }
 
     #[test]

@@ -258,6 +258,16 @@ fn a_tap_opened_two_days_and_later_a_minute_and_shortens_no_window_that_a_messag
 }
 
 #[test]
+fn who_may_have_written_before_the_log_began_makes_no_violation() {
+    let mut log = Log::default();
+    log.case("wechat", "tapped");
+    log.tell(0, "button_clicked", json!({ "at": "2022-03-01T12:10:00Z" }));
+    log.allowed(0, json!({ "at": "2022-03-01T12:30:00Z", "message_type": "text" }));
+    log.broken("window", 0, json!({ "at": "2022-03-03T12:30:00Z", "message_type": "text" }));
+    assert_eq!(log.found("", &[]).0, log.expected());
+}
+
+#[test]
 fn the_business_says_what_is_on_its_way_what_confirms_and_what_is_consent() {
     let mut log = Log::new();
     log.case("telegram", "stopped");

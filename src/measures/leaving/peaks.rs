@@ -93,7 +93,7 @@ fn cells<'q>(setting: &Setting<'_>, questions: &'q [Question<'q>], decision: i64
     let minimum = setting.config.report.minimum.max(1);
     let place = columns(setting, []).iter().position(|column| column.name == "question");
     let mut flows: BTreeMap<Vec<Option<&str>>, Vec<&Question<'_>>> = BTreeMap::new();
-    for question in questions.iter().filter(|question| question.timed().is_some()) {
+    for question in questions {
         let names = question.names.iter().enumerate().filter(|(other, _)| Some(*other) != place);
         flows.entry(names.map(|(_, name)| *name).collect()).or_default().push(question);
     }
@@ -108,10 +108,8 @@ fn cells<'q>(setting: &Setting<'_>, questions: &'q [Question<'q>], decision: i64
     let mut cells = Vec::new();
     for questions in flows.values() {
         for &(from, to) in &ranges {
-            let ended: Vec<Vec<Rate>> = questions
-                .iter()
-                .map(|question| question.timed().map_or_else(Vec::new, |timed| timed.ended_within(from..to)))
-                .collect();
+            let ended: Vec<Vec<Rate>> =
+                questions.iter().map(|question| question.observed.ended_within(from..to)).collect();
             for cause in SKIPPED + 1..ENDINGS.len() {
                 let rates = questions.iter().zip(&ended).filter(|(question, _)| !question.is_untold(setting, cause));
                 let rates: Vec<(&Question<'_>, Rate)> =

@@ -25,7 +25,7 @@ pub(in crate::measures) struct Question<'a> {
     /// Values of the columns in front, flow and question.
     pub(super) names: Vec<Option<&'a str>>,
     /// Every visit; answers without a time as if they had come at once.
-    observed: Observed,
+    pub(super) observed: Observed,
     /// The visits without answers that have no time.
     timed: Observed,
     /// How many ended each way.

@@ -28,7 +28,9 @@ pub static MEASURE: Measure = Measure {
     unit: "percentage points",
     follows: "Newcombe 1998, method 10; Cochran 1954; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
     caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
-             Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are.",
+             Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are. \
+             What is decided sooner one way than the other (answered at once, silent only after the session gap) favours the side \
+             that is younger, because open rows are left out: sides that ended shortly before the log does are not comparable.",
     asks: |_| Vec::new(),
     tables: |_, _| Err(Error::Usage("a comparison needs to know with what: see --compare".into())),
 };

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
 use rayon::prelude::*;
 
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};

@@ -16,6 +16,7 @@ use crate::statistics::difference::{Difference, Sample, Test, difference, q_valu
 
 mod assignment;
 mod decomposition;
+pub mod revision;
 
 /// What a comparison means. It asks nothing by itself.
 pub static MEASURE: Measure = Measure {

@@ -81,6 +81,7 @@ pub(super) const READS: &[Read<Contact>] = &[
 #[derive(Clone, Debug)]
 pub(super) struct Contact {
     pub(super) country: u32,
+    pub(super) country_known_at: i64,
     pub(super) language: u32,
     pub(super) opted_in_source: u32,
     pub(super) opted_out_hard: bool,
@@ -98,6 +99,7 @@ impl Contact {
     pub(super) fn new(first_seen_at: i64) -> Self {
         Self {
             country: NULL,
+            country_known_at: NONE,
             language: NULL,
             opted_in_source: NULL,
             opted_out_hard: false,

@@ -14,7 +14,7 @@ pub(super) static MEASURE: Measure = Measure {
     formula: "start + joined + resumed - left by stop - left by block = end; net growth = (end - start) / start; shrinkage = left / start",
     unit: "contacts with an account",
     follows: "growth and churn of subscriber lists, as e-mail and SMS vendors report them",
-    caveat: "In the log's first month everybody is new to the log. Without a known opt-in a contact joins by the first contact. Who leaves and comes back in one month counts in both columns.",
+    caveat: "In the log's first month everybody is new to the log. A contact joins by the first contact or opt-in, whichever came first. Who leaves and comes back in one month counts in both columns.",
     asks,
     tables,
 };

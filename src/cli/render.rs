@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
-use crate::metrics::{Answer, Counts, Row};
+use crate::metrics::{Answer, Bound, Counts, Row};
 use crate::report::{self, Language};
 
 pub(super) mod audit;
@@ -44,7 +44,7 @@ fn cells(row: &Row) -> Vec<String> {
             vec!["n/a".into(), "n/a".into(), language.count(rate.numerator), language.count(rate.denominator)]
         }
         Counts::Rate(rate) => vec![
-            rate.value().map_or_else(|| "–".into(), |value| language.bounded(row.lower_bound, language.percent(value))),
+            rate.value().map_or_else(|| "–".into(), |value| language.bounded(row.bound, language.percent(value))),
             rate.interval().map_or_else(|| "–".into(), |(low, high)| interval(low, high, language)),
             language.count(rate.numerator),
             language.count(rate.denominator),
@@ -109,7 +109,8 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
                 named("low", json!(interval.map(|(low, _)| low))),
                 named("high", json!(interval.map(|(_, high)| high))),
                 named("measurable", json!(row.measurable)),
-                named("lower_bound", json!(row.lower_bound)),
+                named("lower_bound", json!(row.bound == Bound::Least)),
+                named("upper_bound", json!(row.bound == Bound::Most)),
             ]
         }
         Counts::Distribution(distribution) => std::iter::once(named("n", json!(distribution.n())))

@@ -11,7 +11,7 @@ use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::metrics::{Answers, Ask};
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::statistics::survival::Estimate;
 pub(super) use question::{ANSWERED, Question, questions};
 use question::{ENDINGS, SKIPPED, TITLES};
@@ -98,7 +98,7 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
             Value::Count(question.count([SKIPPED])),
             Value::Count(left),
             Value::Count(question.open()),
-            Value::Rate { rate: decided, lower_bound: false },
+            Value::Rate { rate: decided, bound: Bound::Exact },
             question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement),
             Value::Count(question.at_risk(decision)),
             half,
@@ -189,7 +189,7 @@ pub(super) mod tests {
             segment: ["survey", question, ending, channel].map(|name| Some(name.to_owned())).to_vec(),
             counts: counts(count, seconds),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         });
         let by = ["flow", "question", "ending", "channel"].map(str::to_owned).to_vec();

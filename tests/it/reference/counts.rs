@@ -228,7 +228,6 @@ pub(super) fn tally<'t>(
                 tally.count("goal_rate", place, conversation.goal);
             }
             if conversation.n_inbound > 0 && tells.handovers {
-                tally.count("containment_rate", place, !conversation.handed_over);
                 tally.count("handover_rate", place, conversation.handed_over);
             }
             if conversation.n_inbound > 0 && tells.fallbacks {

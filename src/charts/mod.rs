@@ -3,6 +3,7 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod cohorts;
 mod course;
 mod funnel;
 mod heat_map;
@@ -13,6 +14,7 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use cohorts::{Cohort, Grid, cohorts};
 pub use course::{Course, Fate, Moment, course};
 pub use funnel::{Step, funnel};
 pub use heat_map::{Heat, Scale, heat_map};

@@ -316,6 +316,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_course_ends_with_the_causes_whatever_answers_have_no_time() {
+        // Ten of 20 answers have no time; five visits open after an hour, fifteen silent after a day.
+        let tables = measured(&[
+            ("answered", 20, &[5, 6, 7, 8, 9, 10, 60, 60, 60, 90]),
+            ("open", 5, &[3_600; 5]),
+            ("silent", 15, &[86_400; 15]),
+        ]);
+        let causes = &table(&tables, "causes").rows[0].cells;
+        let course = table(&tables, "course");
+        let last = &course.rows.last().unwrap().cells;
+        assert_eq!((&last[2], &causes[2]), (&Value::Count(40), &Value::Count(40)));
+        // Still waiting, answered, skipped, then the causes: those stand from the third cell on in the other table.
+        assert!((share(&last[7]) - share(&causes[3])).abs() < 1e-12 && (share(&last[7]) - 0.5).abs() < 1e-12);
+        assert!(course.note.contains("10 answers to them have no time"), "{}", course.note);
+    }
+
+    #[test]
     fn that_nobody_left_has_an_upper_bound() {
         // Wilson's interval of 0 of 20.
         let seconds: Vec<i64> = (1..=20).collect();

@@ -9,7 +9,7 @@
 -- caveat: Copilot Studio takes silence after an end of conversation for resolved; here a flow must end, a goal be reached or the last question be answered
 SELECT
   segment,
-  COUNT(*) FILTER (WHERE outcome IN ('abandoned', 'opted_out') AND NOT with_person) AS numerator,
+  COUNT(*) FILTER (WHERE outcome IN ('abandoned', 'opted_out') AND NOT with_human) AS numerator,
   COUNT(*) AS denominator
 FROM conversations
 WHERE n_inbound > 0 AND outcome <> 'open' AND handovers_measurable

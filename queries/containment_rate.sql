@@ -8,7 +8,7 @@
 -- caveat: a contact who gave up in anger is contained, too: read it beside completion
 SELECT
   segment,
-  COUNT(*) FILTER (WHERE NOT with_person) AS numerator,
+  COUNT(*) FILTER (WHERE NOT with_human) AS numerator,
   COUNT(*) AS denominator
 FROM conversations
 WHERE n_inbound > 0 AND handovers_measurable

@@ -9,7 +9,7 @@
 -- caveat: a message that nobody answered is a contained conversation
 SELECT
   segment,
-  COUNT(*) FILTER (WHERE NOT with_person) AS numerator,
+  COUNT(*) FILTER (WHERE NOT with_human) AS numerator,
   COUNT(*) AS denominator
 FROM conversations
 WHERE handovers_measurable

@@ -9,7 +9,7 @@
 -- caveat: conversations that ended later than the window before the end of the log are left out; who comes back with something else has called back
 SELECT
   segment,
-  COUNT(*) FILTER (WHERE NOT with_person AND NOT called_back) AS numerator,
+  COUNT(*) FILTER (WHERE NOT with_human AND NOT called_back) AS numerator,
   COUNT(*) AS denominator
 FROM conversations
 WHERE n_inbound > 0 AND callback_decided AND handovers_measurable

@@ -111,7 +111,7 @@ const COLUMNS: &[Spec] = &[
         meaning: "human if a person took over or wrote; bot if only it wrote; if nobody wrote, who was to answer the contact; null: nobody was, or the log does not tell who wrote",
     },
     Spec {
-        name: "with_person",
+        name: "with_human",
         form: Form::Flag,
         meaning: "a person took over, or wrote without a word of it in the log",
     },

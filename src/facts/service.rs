@@ -14,7 +14,7 @@ use crate::store::words::NULL;
 /// Columns of conversations that only this module fills.
 pub(super) const COLUMNS: [&str; 22] = [
     "handled_by",
-    "with_person",
+    "with_human",
     "authors_known",
     "bot_response_s",
     "bot_waiting_s",

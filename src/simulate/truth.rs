@@ -49,7 +49,7 @@ struct Talk {
     opted_out: bool,
     handed_over: bool,
     /// A person took over, or wrote who had taken over before.
-    with_person: bool,
+    with_human: bool,
     fell_back: bool,
     has_visit: bool,
 }
@@ -199,7 +199,7 @@ impl Truth {
                 tally.count(Metric::Completion, place, talk.completed);
             }
             if talk.contact_acted {
-                tally.count(Metric::Containment, place, !talk.with_person);
+                tally.count(Metric::Containment, place, !talk.with_human);
                 tally.count(Metric::Handover, place, talk.handed_over);
                 tally.count(Metric::Fallback, place, talk.fell_back);
             }
@@ -247,7 +247,8 @@ struct Replay<'l> {
     visits: Vec<Visit>,
     /// The opt-out in force.
     permission: Option<OptOut>,
-    /// Who took over has not written yet: the next message that neither asks a question nor is of a campaign is theirs.
+    /// Who took over has not written yet: the next message that neither asks a question nor is of a campaign is theirs, where
+    /// the log does not name the bot.
     is_person_awaited: bool,
 }
 
@@ -306,9 +307,11 @@ impl Replay<'_> {
         if let Some(state) = self.messages.get_mut(number) {
             state.sent = true;
         }
-        let is_bots = message.campaign.is_some() || matches!(message.purpose, Purpose::Question(_) | Purpose::Handover);
+        let is_bots = self.life.channel.names_the_bot()
+            || message.campaign.is_some()
+            || matches!(message.purpose, Purpose::Question(_) | Purpose::Handover);
         if self.is_person_awaited && !is_bots {
-            (talk.with_person, self.is_person_awaited) = (true, false);
+            (talk.with_human, self.is_person_awaited) = (true, false);
         }
         match message.purpose {
             Purpose::Question(_) => {
@@ -330,7 +333,7 @@ impl Replay<'_> {
             Purpose::Fallback => talk.fell_back = true,
             Purpose::Done => talk.completed = true,
             Purpose::Handover => {
-                (talk.handed_over, talk.with_person, self.is_person_awaited) = (true, true, true);
+                (talk.handed_over, talk.with_human, self.is_person_awaited) = (true, true, true);
                 self.for_unanswered(conversation, |visit| visit.handed_over = true);
             }
             Purpose::First | Purpose::Reminder | Purpose::Info | Purpose::Stopped | Purpose::Service => {}

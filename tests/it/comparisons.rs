@@ -284,7 +284,7 @@ fn counting_contact_by_contact_counts_the_same() {
         assert_eq!(plain.rows.len(), clustered.rows.len());
         for (plain, clustered) in plain.rows.iter().zip(&clustered.rows) {
             assert_eq!((&plain.segment, &plain.counts), (&clustered.segment, &clustered.counts));
-            assert_eq!((plain.measurable, plain.lower_bound), (clustered.measurable, clustered.lower_bound));
+            assert_eq!((plain.measurable, plain.bound), (clustered.measurable, clustered.bound));
             let (Counts::Rate(rate), Some(moments)) = (&clustered.counts, clustered.moments) else { panic!() };
             let Rate { numerator, denominator } = *rate;
             let Moments { contacts, xx, xy, yy } = moments;

@@ -155,12 +155,14 @@ impl Card {
         })
     }
 
-    /// Whether anything on it begins inside a month, so that months are too coarse to price by.
+    /// Whether what a message costs depends on its day in the month: something begins or ends inside one, or so many of a
+    /// month are free or cheaper, in the order in which they were sent.
     #[must_use]
-    pub fn changes_inside_months(&self) -> bool {
-        let ladders = self.series.iter().flat_map(|series| &series.ladders);
-        let days = ladders.flat_map(|ladder| [Some(ladder.from), ladder.until]).flatten();
-        days.chain(self.rules.iter().map(|rule| rule.from)).any(|day| day.day() != 1)
+    pub fn tells_days_apart(&self) -> bool {
+        let mut ladders = self.series.iter().flat_map(|series| &series.ladders);
+        let is_inside = |day: Date| day.day() != 1;
+        ladders.any(|ladder| is_inside(ladder.from) || ladder.until.is_some_and(is_inside) || ladder.tiers.len() > 1)
+            || self.rules.iter().any(|rule| is_inside(rule.from) || !rule.free_per_account_and_month.is_empty())
     }
 
     /// The rule of the channel on a day: of those that have begun, the last.

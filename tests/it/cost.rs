@@ -186,3 +186,42 @@ fn the_example_card_is_a_valid_one() {
     );
     assert!(prices.contains(&["whatsapp", "FR", "utility", "0", "0", "5"].map(str::to_owned).to_vec()), "{prices:?}");
 }
+
+/// Ten free service messages a month, of which half the contacts are in a country where one costs twenty times as much.
+#[test]
+fn free_messages_come_to_the_same_sum_whatever_the_table_is_broken_down_by() {
+    let case = Case::new();
+    let mut lines = Vec::new();
+    for n in 0..24 {
+        let (contact, country) = (format!("c{n}"), if n % 2 == 0 { "DE" } else { "FR" });
+        let (day, hour) = (3 + n / 6, 8 + n % 6);
+        let at = |minute: u32| format!("2025-07-{day:02}T{hour:02}:{minute:02}:00Z");
+        let more = json!({ "message_id": contact, "category": "service", "country": country, "campaign": n % 5,
+                           "message_type": "text" });
+        lines.push(line("whatsapp", &contact, "message_received", &at(0), json!({})));
+        lines.push(line("whatsapp", &contact, "message_sent", &at(1), more));
+        lines.push(line("whatsapp", &contact, "message_delivered", &at(2), json!({ "message_id": contact })));
+    }
+    let price = |country: &str, price: &str| {
+        format!(
+            "[[price]]\nchannel = \"whatsapp\"\ncountry = \"{country}\"\nfrom = \"2025-07-01\"\nprice = \"{price}\"\ncurrency = \"EUR\"\n"
+        )
+    };
+    let rule = "[[rule]]\nchannel = \"whatsapp\"\nfrom = \"2025-07-01\"\nper = \"delivered\"\nfree_per_account_and_month = { service = 10 }\n";
+    case.write("log.ndjson", lines.join("\n"));
+    case.write("cost.toml", format!("{rule}{}{}", price("DE", "0.05"), price("FR", "1")));
+    case.write("trichter.toml", "");
+    case.ask(&["ingest", "log.ndjson", "--store", "store", "--quiet"]);
+    // On 3 July 3 to each country, on the 4th 2 of 3 to each: of the other 14, 7 × 0.05 + 7 × 1.
+    for by in ["channel", "weekday", "hour", "country", "day", "campaign", "weekday,hour,country"] {
+        let cost = query(&case, &["cost", "--cost", "cost.toml", "--by", by]);
+        let rows = rows(&cost, "months", &["free", "cost"]);
+        let sum = |place: usize| rows.iter().filter_map(|row| row[place].parse::<f64>().ok()).sum::<f64>();
+        assert!((sum(1) - 7.35).abs() < 1e-9 && (sum(0) - 10.0).abs() < 1e-9, "{by}: {rows:?}");
+    }
+    // Who looks at the month from its middle on cannot know how many were free before.
+    let cost = query(&case, &["cost", "--cost", "cost.toml", "--since", "2025-07-05"]);
+    assert_eq!(rows(&cost, "months", &["free", "charged", "unknown", "cost"]), [["0", "0", "12", "n/a"]]);
+    let why = rows(&cost, "unknown", &["messages", "why"]);
+    assert!(why.iter().all(|row| row[1].contains("--since lies inside it")), "{why:?}");
+}

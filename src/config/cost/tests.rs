@@ -36,7 +36,7 @@ fn the_price_that_says_most_holds_from_its_day_on() {
     assert_eq!(found(&card, Some("DE"), Some("utility"), "2021-01-01"), Ok(100_000));
     assert_eq!(found(&card, Some("DE"), Some("Marketing"), "2022-01-01"), Ok(80_000));
     assert_eq!(found(&card, Some("DE"), Some("utility"), "2019-07-31"), Err(Missing::Price));
-    assert!(!card.changes_inside_months());
+    assert!(!card.tells_days_apart());
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn tiers_stand_in_order_and_rules_are_dated() {
     assert_eq!(card.rule("whatsapp", day("2025-07-14")).unwrap().per, Per::Delivered);
     assert_eq!(card.rule("whatsapp", day("2025-07-15")).unwrap().per, Per::Sent);
     assert!(card.rule("whatsapp", day("2018-12-31")).is_none());
-    assert!(card.changes_inside_months());
+    assert!(card.tells_days_apart());
 }
 
 #[test]

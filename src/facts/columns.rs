@@ -1,5 +1,6 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
+use super::billing::Categories;
 use super::compliance::Rules;
 use super::declared::Flows;
 use super::messages::WORDS;
@@ -43,6 +44,8 @@ pub(super) struct Columns<'s> {
     pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Categories as they are charged; none if nobody asks what decides a cost.
+    pub(super) categories: Option<Categories>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
     /// What is found beyond the walk.
@@ -85,6 +88,7 @@ impl<'s> Columns<'s> {
             answer: codes("answer"),
             flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
+            categories: wants.billing.then(|| Categories::of(shard)),
             agents: wants.service.then(|| Agents::of(shard)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),

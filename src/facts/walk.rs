@@ -136,8 +136,8 @@ impl<'w> Walk<'w> {
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
         }
-        if self.columns.wants.billing {
-            billing::find(self);
+        if let Some(categories) = &self.columns.categories {
+            billing::find(self, categories);
         }
     }
 

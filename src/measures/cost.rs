@@ -95,7 +95,24 @@ fn of_unit(setting: &Setting<'_>, metric: &str, table: &str, column: &str) -> Op
     let (grain, messages) = (facts::grain(table)?, facts::grain("messages")?);
     // Parts of time are no columns of any table.
     let are_there = setting.by.iter().all(|name| has(grain, name) || !has(messages, name));
-    are_there.then(|| setting.ask(metric, &[column]))
+    // Where no category is told, the form stands for it.
+    let by_category = setting.by.iter().any(|name| name == "category");
+    let own = if by_category { vec![column, "form"] } else { vec![column] };
+    are_there.then(|| setting.ask(metric, &own))
+}
+
+/// How many there were of a unit in each segment of these columns; `None` where no channel can tell.
+fn counts_of_unit(ask: &Ask, columns: &[String], answers: &Answers<'_>) -> BTreeMap<Vec<Option<String>>, Option<u64>> {
+    let mut counts: BTreeMap<Vec<Option<String>>, Option<u64>> = BTreeMap::new();
+    for row in answers.rows(ask) {
+        let Some(rate) = row.counts.rate() else { continue };
+        let key = columns.iter().map(|column| value(&ask.by, &row.segment, column)).collect();
+        let count = counts.entry(key).or_default();
+        if row.measurable {
+            *count = Some(count.unwrap_or_default() + rate.numerator);
+        }
+    }
+    counts
 }
 
 impl Book {
@@ -299,14 +316,15 @@ fn units(
     (id, title): (&'static str, &str),
 ) -> Table {
     let (mut columns, totals) = book.table(setting, &[column], Total::add);
+    let keys = setting.ask("", &[column]).by;
     columns.extend(COUNTS.map(|(name, title)| Column::new(name, title)));
     columns.push(Column::new("per_message", "Per message sent"));
     let of_unit = |&(name, title, metric, table): &(&str, &str, &str, &str)| {
         let ask = of_unit(setting, metric, table, column)?;
         let column = Column { name: name.to_owned(), title: title.to_owned(), metric: Some(metric.to_owned()) };
-        Some((column, ask))
+        Some((column, counts_of_unit(&ask, &keys, answers)))
     };
-    let units: Vec<(Column, Ask)> = UNITS.iter().filter_map(of_unit).collect();
+    let units: Vec<_> = UNITS.iter().filter_map(of_unit).collect();
     columns.extend(units.iter().map(|(column, _)| column.clone()));
     let mut rows = Vec::new();
     for (key, total) in &totals {
@@ -319,13 +337,10 @@ fn units(
                     Value::UnitCost { micros, currency: currency.to_owned(), count, lower_bound: total.unknown > 0 }
                 }
             };
-            let of_units = units.iter().map(|(_, ask)| {
-                let row = answers.rows(ask).iter().find(|row| row.segment == *key);
-                match row.and_then(|row| Some((row.measurable, row.counts.rate()?))) {
-                    Some((true, rate)) => each(rate.numerator),
-                    Some((false, _)) => Value::Unmeasurable,
-                    None => each(0),
-                }
+            let of_units = units.iter().map(|(_, counts)| match counts.get(key) {
+                Some(&Some(count)) => each(count),
+                Some(None) => Value::Unmeasurable,
+                None => each(0),
             });
             let names = key.iter().map(|value| Value::name(value.as_deref()));
             let cells = names.chain(cells).chain([each(total.messages)]).chain(of_units).collect();

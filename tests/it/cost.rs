@@ -117,9 +117,9 @@ fn a_planted_bill_comes_out_to_the_cent_and_what_has_no_price_is_named() {
     assert_eq!(month["cost"], json!({ "amount": "24.36", "currency": "EUR", "lower_bound": true }));
     let opened = json!({ "value": "0.406", "amount": "24.36", "count": 60, "currency": "EUR", "lower_bound": true });
     assert_eq!(month["per_opened"], opened);
-    // Of the month's 24.00 campaign a has sent 149 + 1 of 250.
+    // Campaign a sent the first of July, 0.10, and 149 of the 249 of 10 July, which cost 199 × 0.10 + 50 × 0.08 = 23.90.
     let campaigns = rows(&cost, "campaigns", &["campaign", "charged", "cost", "unknown"]);
-    assert_eq!(campaigns, [["a", "150", "14.40", "0"], ["b", "100", "9.60", "0"], ["null", "4", "0.36", "5"]]);
+    assert_eq!(campaigns, [["a", "150", "14.401606", "0"], ["b", "100", "9.598394", "0"], ["null", "4", "0.36", "5"]]);
     let unknown = rows(&cost, "unknown", &["channel", "country", "category", "messages", "why"]);
     assert_eq!(unknown, [["whatsapp", "FR", "utility", "5", "the card has no price"]]);
     assert_eq!(cost["tables"][0]["note"], "What we agreed on.");

@@ -225,3 +225,46 @@ fn free_messages_come_to_the_same_sum_whatever_the_table_is_broken_down_by() {
     let why = rows(&cost, "unknown", &["messages", "why"]);
     assert!(why.iter().all(|row| row[1].contains("--since lies inside it")), "{why:?}");
 }
+
+#[test]
+fn one_table_of_several_goes_into_csv_and_weekdays_have_names() {
+    let case = Case::new();
+    planted(&case);
+    let base = ["query", "cost", "--store", "store", "--cost", "cost.toml"];
+    let ask = |more: &[&str]| case.run(&[&base[..], more].concat());
+    let several = ask(&["--format", "csv"]);
+    assert_eq!(several.code, Some(2));
+    assert!(
+        several.stderr.contains("name one of them with --table: months, campaigns, prices, unknown"),
+        "{}",
+        several.stderr
+    );
+    let campaigns = ask(&["--format", "csv", "--table", "campaigns"]);
+    assert!(campaigns.stdout.starts_with("campaign,currency,messages,"), "{}", campaigns.stdout);
+    let slip = ask(&["--table", "campagns"]);
+    assert!(
+        slip.stderr.contains("no table 'campagns'") && slip.stderr.contains("did you mean 'campaigns'?"),
+        "{}",
+        slip.stderr
+    );
+    let days = ask(&["--by", "weekday", "--table", "months"]).stdout;
+    // 10 and 11 July 2025 were a Thursday and a Friday.
+    assert!(days.contains("Thursday") && days.contains("Friday") && !days.contains("Cost by campaign"), "{days}");
+    let metric = case.run(&["query", "open_rate", "--by", "weekday", "--store", "store"]).stdout;
+    assert!(metric.contains("Thursday"), "{metric}");
+    let table = case.run(&["query", "open_rate", "--table", "months", "--store", "store"]);
+    assert!(table.stderr.contains("only measures have tables"), "{}", table.stderr);
+}
+
+#[test]
+fn a_measure_is_not_compared_and_says_what_is() {
+    let case = Case::new();
+    planted(&case);
+    let ran = case.run(&["query", "leaving", "--compare", "previous", "--store", "store"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr.contains("'leaving' is a measure") && ran.stderr.contains("only rates are compared"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::error::Result;
 use crate::measures::{Measured, Table, Value};
-use crate::report::Language;
+use crate::report::{self, Language};
 
 /// All tables of a measure, one under the other.
 pub(in crate::cli) fn tables(measured: &Measured) -> String {
@@ -16,7 +16,7 @@ pub(in crate::cli) fn tables(measured: &Measured) -> String {
         let title = if table.title.is_empty() { measured.measure.name } else { &table.title };
         let _ = writeln!(text, "{title}");
         if table.rows.is_empty() {
-            text.push_str("nothing of it in this range\n");
+            let _ = writeln!(text, "{}", report::text::EMPTY);
         } else {
             let _ = writeln!(text, "{}", terminal(table));
         }
@@ -33,8 +33,8 @@ fn terminal(table: &Table) -> Terminal {
     terminal.load_style(presets::UTF8_HORIZONTAL_ONLY);
     terminal.set_header(table.columns.iter().map(|column| column.title.as_str()));
     for row in &table.rows {
-        terminal.add_row(row.cells.iter().map(|value| {
-            let [text, interval, fraction] = Language::En.written(value);
+        terminal.add_row(table.columns.iter().zip(&row.cells).map(|(column, value)| {
+            let [text, interval, fraction] = Language::En.written_in(&column.name, value);
             let details: Vec<&str> =
                 [&interval, &fraction].into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
             if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) }

@@ -17,7 +17,7 @@ pub const NONE: &str = "–";
 /// Stands where the channels cannot report the value.
 pub const UNMEASURABLE: &str = "n/a";
 /// Stands where a table has no rows, because there was nothing or because what there was is left out.
-pub const EMPTY: &str = "There is nothing to show in this range.";
+pub const EMPTY: &str = "Nothing to show.";
 /// U+202F: parts thousands, and a number from its unit, without a line break.
 const THIN: char = '\u{202f}';
 

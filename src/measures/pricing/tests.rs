@@ -157,8 +157,7 @@ fn the_first_of_a_month_are_free_for_each_account() {
     assert_eq!(found, [(3, 2, 0, 0, Some(150_000)), (12, 8, 0, 0, Some(600_000)), (0, 3, 0, 0, None)]);
 }
 
-/// Ten of two countries' twelve messages are free, and those of one cost: the sum must not depend on what else the cells
-/// are told apart by.
+/// Three of twelve messages to two countries are free, and one to France costs twenty times as much.
 #[test]
 fn what_a_table_is_broken_down_by_changes_no_sum() {
     let card =
@@ -174,7 +173,7 @@ fn what_a_table_is_broken_down_by_changes_no_sum() {
         let free: u64 = priced.iter().map(|priced| priced.free).sum();
         (free, priced.into_iter().filter_map(|priced| priced.sum).map(|sum| sum.micros).sum::<i128>())
     };
-    // Of 6 to each country 3 are free: 2 to the first (1.5 rounded up), 1 to France. 4 × 0.05 + 5 × 1.
+    // One and a half of the three are due to each country; the one that is left goes to the first: 4 × 0.05 + 5 × 1.
     let coarse = [service("a", "DE", 6), service("b", "FR", 6)];
     assert_eq!(sum(&coarse), (3, 5_200_000));
     let ones = ["DE", "FR"].into_iter().flat_map(|country| (0..6).map(move |n| (country, n)));

@@ -156,5 +156,5 @@ fn a_contact_with_very_many_conversations_costs_no_more_for_each() {
     let metrics = ["question_loop_rate", "question_furthest_rate", "human_response_seconds"];
     case.ask(&[&["query"], &metrics[..], &["--store", "store", "--config", "trichter.toml"]].concat());
     // A tenth of this is enough on a machine that has nothing else to do.
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
+use crate::measures::send_time::WEEKDAYS;
 use crate::measures::table::each;
 use crate::rate::Bound;
 
@@ -16,6 +17,8 @@ use crate::rate::Bound;
 pub const NONE: &str = "–";
 /// Stands where the channels cannot report the value.
 pub const UNMEASURABLE: &str = "n/a";
+/// Stands where a table has no rows, because there was nothing or because what there was is left out.
+pub const EMPTY: &str = "Nothing to show.";
 /// U+202F: parts thousands, and a number from its unit, without a line break.
 const THIN: char = '\u{202f}';
 
@@ -126,7 +129,16 @@ impl Language {
         format!("{} {of} {}", self.count(numerator), self.count(denominator))
     }
 
-    /// A value of a measure: the value, its interval, its counts.
+    /// A value in a column of a measure: the value, its interval, its counts.
+    #[must_use]
+    pub fn written_in(self, column: &str, value: &Value) -> [String; 3] {
+        match value {
+            Value::Name(value) => [named(column, value.as_deref()), String::new(), String::new()],
+            value => self.written(value),
+        }
+    }
+
+    /// A value of a measure in no column: the value, its interval, its counts.
     #[must_use]
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
@@ -356,6 +368,18 @@ pub fn name(value: Option<&str>) -> String {
     }
 }
 
+/// A value of a column. Where the program calls values by numbers or words of its own, in words.
+#[must_use]
+pub fn named(column: &str, value: Option<&str>) -> String {
+    let weekday = || value?.parse::<usize>().ok()?.checked_sub(1).and_then(|place| WEEKDAYS.get(place));
+    match (column, value) {
+        ("weekday" | "local_weekday", value) => weekday().map_or_else(|| name(value), |&weekday| weekday.to_owned()),
+        ("basis", Some("first_contact")) => "first contact".to_owned(),
+        ("basis", Some("opt_in")) => "opt-in".to_owned(),
+        (_, value) => name(value),
+    }
+}
+
 /// The text on one line and without control characters, which XML forbids and which could turn a page's text around.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -500,6 +524,23 @@ mod tests {
         let time = Time(1_777_879_800 * crate::event::SECOND);
         assert_eq!(En.instant(time, &TimeZone::UTC), "4 May 2026, 07:30");
         assert_eq!(De.instant(time, &berlin), "4. Mai 2026, 09:30");
+    }
+
+    #[test]
+    fn columns_of_the_programs_own_words_are_read_in_plain_ones() {
+        assert_eq!([named("weekday", Some("1")), named("local_weekday", Some("7"))], ["Monday", "Sunday"]);
+        assert_eq!([named("weekday", Some("8")), named("weekday", None)], ["8", "(unknown)"]);
+        assert_eq!(
+            [named("basis", Some("first_contact")), named("basis", Some("opt_in"))],
+            ["first contact", "opt-in"]
+        );
+        // A campaign may be called anything.
+        assert_eq!([named("campaign", Some("1")), named("campaign", Some("opt_in"))], ["1", "opt_in"]);
+        let weekday = Value::name(Some("2"));
+        assert_eq!(
+            [En.written_in("weekday", &weekday), En.written_in("hour", &weekday)].map(|[text, ..]| text),
+            ["Tuesday", "2"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
+use crate::report::text::EMPTY;
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
 const MOST_ROWS: usize = 200;
@@ -36,15 +37,14 @@ impl<'r, 'w> DropOff<'r, 'w> {
     pub(super) fn cell(&self, flow: Option<&str>, question: Option<&str>) -> Cell {
         let names = [flow, question].map(Value::name);
         let row = self.table.rows.iter().find(|row| row.cells.starts_with(&names));
-        row.and_then(|row| Some(cell(row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
+        row.and_then(|row| Some(cell("drop_off", row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
     }
 }
 
 fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
-        let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
-        return Part { heading, note: note.to_owned(), ..Part::default() };
+        return Part { heading, note: format!("{EMPTY} {}", table.note).trim_end().to_owned(), ..Part::default() };
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
@@ -53,8 +53,10 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });
-    let rows =
-        table.rows.iter().take(MOST_ROWS).map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
+    let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
+        let cells = table.columns.iter().zip(&row.cells);
+        cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
+    });
     let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
     let rest = table.rows.len().saturating_sub(MOST_ROWS);
     let cut = if rest > 0 {
@@ -75,8 +77,8 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
 }
 
-fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
-    let [mut text, interval, fraction] = words.language.written(value);
+fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
+    let [mut text, interval, fraction] = words.language.written_in(column, value);
     if let Value::Metric(id) = value {
         text = words.title(id);
     }

@@ -1,5 +1,6 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
+use super::beginnings::Began;
 use super::billing::Categories;
 use super::compliance::Rules;
 use super::declared::Flows;
@@ -48,6 +49,8 @@ pub(super) struct Columns<'s> {
     pub(super) categories: Option<Categories>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
+    /// Since when the logs tell anything; none if nobody asks.
+    pub(super) began: Option<Began>,
     /// What is found beyond the walk.
     pub(super) wants: Wants,
     observable: Vec<Observable>,
@@ -90,9 +93,15 @@ impl<'s> Columns<'s> {
             rules: wants.permission.then(|| Rules::new(shard, settings)),
             categories: wants.billing.then(|| Categories::of(shard)),
             agents: wants.service.then(|| Agents::of(shard)),
+            began: (wants.permission || wants.doses).then(|| Began::new(shard, settings)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
+    }
+
+    /// The first instant of the log of a channel's account, if somebody asks.
+    pub(super) fn began(&self, channel: u32, account: u32) -> i64 {
+        self.began.as_ref().map_or(i64::MIN, |began| began.of(channel, account))
     }
 
     /// What the log of a channel can tell.

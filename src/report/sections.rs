@@ -169,7 +169,7 @@ fn channels(report: &Report, words: &Words<'_>) -> Section {
     Section {
         id: "channels",
         title: "Channels",
-        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only.".to_owned(),
+        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only; “≤” an upper one, of what is left over.".to_owned(),
         parts: vec![part(table, "", "No channel has messages in this range.")],
     }
 }

@@ -18,14 +18,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::calendar;
-use crate::config::{Card, Config, Zone};
+use crate::config::{Card, Config, Lang, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
 use crate::measures::comparison::{Against, Comparison};
-use crate::measures::{Measured, Setting};
+use crate::measures::table::Message;
+use crate::measures::{Measured, Setting, Value};
 use crate::metrics::{Answer, Answers, Ask, Scope};
+use crate::report::Language;
 use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
@@ -321,9 +323,8 @@ impl Opened {
         let now = self.answer(&asks)?;
         let mut measured = comparison.of(&Answers::new(&now), &Answers::new(&before))?;
         if let (Some(range), Some(table)) = (begin, measured.tables.first_mut()) {
-            let [begin, end] = range.map(|at| self.civil(at));
-            let note = std::mem::take(&mut table.note);
-            table.note = [format!("Before: {begin} to {end}."), note].join(" ").trim_end().into();
+            let [begin, end] = range.map(|at| Value::Text(self.civil(at)));
+            table.notes.insert(0, Message::of("comparison-range").with("begin", begin).with("end", end));
         }
         Ok(measured)
     }
@@ -375,4 +376,13 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
     Ok(())
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::De => Self::De,
+        }
+    }
 }

@@ -66,13 +66,13 @@ pub(super) fn headlines(report: &report::Report) -> String {
     let language = report.context.language;
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["rate", "value", "95 % interval", "counts"]);
+    table.set_header(["table-rate", "table-value", "table-interval", "table-counts"].map(|key| language.say(key)));
     for figure in report.headlines.iter().flat_map(|headline| headline.figure.iter().chain(&headline.beside)) {
         table.add_row([
             figure.metric.clone(),
             language.value(Some(figure)),
             language.interval(Some(figure)),
-            format!("{} of {}", language.count(figure.numerator), language.count(figure.denominator)),
+            language.of(figure.numerator, figure.denominator),
         ]);
     }
     for column in table.column_iter_mut().skip(1) {

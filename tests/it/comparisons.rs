@@ -9,6 +9,7 @@ use trichter::config::Config;
 use trichter::facts::Settings;
 use trichter::measures::Measured;
 use trichter::measures::comparison::{Against, Comparison};
+use trichter::measures::table::Message;
 use trichter::metrics::{self, Answers, Ask, Counts, Rate, Scope};
 use trichter::rate::Moments;
 use trichter::store::{AsOf, Snapshot, Store};
@@ -163,7 +164,7 @@ fn who_was_asked_on_the_last_day_is_not_held_against_those_who_had_time_to_fall_
     assert_eq!(rates, [Rate { numerator: 0, denominator: 200 }, Rate { numerator: 200, denominator: 400 }]);
     let measured = compare(&young, "variant=old", &[drop_off], None, None);
     assert!(rows(&measured, "differences").is_empty());
-    assert!(measured.tables[0].note.contains("nothing to compare yet"), "{:?}", measured.tables[0].note);
+    assert_eq!(measured.tables[0].notes, [Message::of("comparison-too-young")]);
     let measured = compare(&young, "variant=new", &[drop_off], None, None);
     assert!(rows(&measured, "differences").iter().all(|row| row["difference"].is_null()), "{measured:?}");
     let measured = compare(&asked_ten_days_apart(2), "variant=old", &[drop_off], None, None);

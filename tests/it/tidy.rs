@@ -269,7 +269,7 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
 fn the_page_of_metrics_is_current() {
     let path = root().join("queries/README.md");
     let expected = [
-        trichter::metrics::catalog::readme().unwrap() + &trichter::measures::readme(),
+        trichter::metrics::catalog::readme().unwrap() + &trichter::report::readme(),
         trichter::funnel::catalog::readme().unwrap(),
     ]
     .join("\n");

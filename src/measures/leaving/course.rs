@@ -1,9 +1,9 @@
 //! Course: what had become of the visits to the questions that lose most, time by time. The numbers of the chart.
 
-use super::question::{ANSWERED, ENDINGS, Question, SKIPPED, TITLES};
-use super::{columns, span};
+use super::question::{ANSWERED, ENDINGS, Question, SKIPPED};
+use super::{columns, windowed};
 use crate::measures::Setting;
-use crate::measures::table::{Column, Table, Value};
+use crate::measures::table::{Column, Message, Table, Value};
 use crate::statistics::survival::{Curve, Observed};
 
 /// Questions that are shown.
@@ -43,15 +43,13 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
             rows.push(question.row(head.into_iter().chain(ended)));
         }
     }
-    let own =
-        [Column::new("visits", "Visits"), Column::new("after_s", "After"), Column::new("waiting", "Still waiting")];
-    let endings = ENDINGS.iter().zip(TITLES).map(|(name, title)| Column::new(name, title));
+    let own = ["visits", "after_s", "waiting"].into_iter().chain(ENDINGS).map(Column::new);
     Table {
         id: "course",
-        title: format!("What became of the visits within {}", span(decision)),
-        columns: columns(setting, own.into_iter().chain(endings)),
+        heading: Some(windowed("leaving-course", decision)),
+        columns: columns(setting, own),
         rows,
-        note: "The questions that lose the largest shares, the worst first. Silence shows only after the session gap."
-            .to_owned(),
+        notes: vec![Message::of("leaving-course.note")],
+        ..Table::default()
     }
 }

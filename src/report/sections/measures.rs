@@ -3,7 +3,6 @@
 use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words};
-use crate::report::words::capitalised;
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
 const MOST_ROWS: usize = 200;
@@ -55,8 +54,7 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
-        // The letters of statistics are small.
-        title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
+        title: column.title.clone(),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });

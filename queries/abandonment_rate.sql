@@ -6,6 +6,7 @@
 -- unit[de]: Gespräche
 -- table: conversations
 -- needs: handovers_measurable
+-- bounded_above: handovers_bounded
 -- vendors: Copilot Studio (abandon rate)
 -- follows: Copilot Studio: engaged sessions neither resolved nor escalated / engaged sessions
 -- follows[de]: Copilot Studio: Sitzungen mit Beteiligung, weder erledigt noch übergeben / Sitzungen mit Beteiligung
@@ -13,7 +14,7 @@
 -- caveat[de]: Copilot Studio hält Schweigen nach dem Ende eines Gesprächs für erledigt; hier muss ein Ablauf enden, ein Ziel erreicht oder die letzte Frage beantwortet sein
 SELECT
   segment,
-  COUNT(*) FILTER (WHERE outcome IN ('abandoned', 'opted_out') AND handed_over_at IS NULL) AS numerator,
+  COUNT(*) FILTER (WHERE outcome IN ('abandoned', 'opted_out') AND NOT with_human) AS numerator,
   COUNT(*) AS denominator
 FROM conversations
 WHERE n_inbound > 0 AND outcome <> 'open' AND handovers_measurable

@@ -6,6 +6,7 @@
 -- unit[de]: Nachrichten
 -- table: messages
 -- needs: deliveries_measurable
+-- bounded_above: deliveries_bounded
 -- vendors: Insider (delivery pending)
 -- follows: Insider and Netmera: sent, less delivered and failed
 -- follows[de]: Insider und Netmera: gesendet, abzüglich zugestellt und fehlgeschlagen

@@ -5,6 +5,7 @@
 -- unit: messages
 -- unit[de]: Nachrichten
 -- table: messages
+-- bounded_above: failures_bounded
 -- vendors: Braze (delivered rate)
 -- follows: Braze: (sends - bounces) / sends
 -- follows[de]: Braze: (gesendet - abgewiesen) / gesendet

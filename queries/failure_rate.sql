@@ -5,6 +5,7 @@
 -- unit: messages
 -- unit[de]: Nachrichten
 -- table: messages
+-- bounded: failures_bounded
 -- vendors: Braze (failure rate)
 -- follows: Meta and Twilio: the status 'failed', counted only where nothing was delivered afterwards
 -- follows[de]: Meta und Twilio: der Status eines Fehlschlags, nur gezählt, wo danach nichts zugestellt wurde

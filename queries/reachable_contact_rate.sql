@@ -6,10 +6,11 @@
 -- unit[de]: Kontaktmonate
 -- table: contact_months
 -- needs: opt_outs_measurable
+-- bounded_above: opt_outs_bounded
 -- follows: subscribers left / subscribers joined, by cohort
 -- follows[de]: verbliebene Empfänger / beigetretene Empfänger, nach Jahrgang
--- caveat: a contact counts once in every month since they joined, so ask by month, or by cohort and age; where the log tells of one kind of opt-out only, fewer are reachable
--- caveat[de]: ein Kontakt zählt in jedem Monat seit seinem Beitritt einmal, also nach Monat oder nach Jahrgang und Alter fragen; wo das Protokoll nur eine Art der Abmeldung kennt, sind weniger erreichbar
+-- caveat: a contact counts once in every month since they joined, so ask by month, or by cohort and age
+-- caveat[de]: ein Kontakt zählt in jedem Monat seit seinem Beitritt einmal, also nach Monat oder nach Jahrgang und Alter fragen
 SELECT
   segment,
   COUNT(*) FILTER (WHERE reachable) AS numerator,

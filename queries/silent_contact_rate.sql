@@ -6,6 +6,7 @@
 -- unit[de]: Kontakte
 -- table: contacts
 -- needs: engagement_measurable
+-- bounded_above: engagement_bounded
 -- follows: BotHelp: subscribers who never replied
 -- follows[de]: BotHelp: Empfänger, die nie antworteten
 -- caveat: a contact counts by the day of their first event, and may still answer

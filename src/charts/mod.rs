@@ -3,8 +3,13 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod cohorts;
 mod course;
+mod dumbbell;
+mod flow_graph;
 mod funnel;
+#[cfg(test)]
+mod gallery;
 mod heat_map;
 mod histogram;
 mod opt_outs;
@@ -13,7 +18,10 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use cohorts::{Cohort, Grid, cohorts};
 pub use course::{Course, Fate, Moment, course};
+pub use dumbbell::{Dumbbell, dumbbell};
+pub use flow_graph::{Arc, Names, Node, flow_graph};
 pub use funnel::{Step, funnel};
 pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};

@@ -11,11 +11,12 @@ use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::statistics::difference::{Difference, Sample, Test, difference, q_values};
 
 mod assignment;
 mod decomposition;
+pub mod revision;
 
 /// What a comparison means. It asks nothing by itself.
 pub static MEASURE: Measure = Measure {
@@ -86,7 +87,7 @@ struct Pair {
 struct Side {
     sample: Sample,
     measurable: bool,
-    lower_bound: bool,
+    bound: Bound,
 }
 
 impl Side {
@@ -94,19 +95,19 @@ impl Side {
     const EMPTY: Self = Self {
         sample: Sample { rate: Rate { numerator: 0, denominator: 0 }, moments: None },
         measurable: true,
-        lower_bound: false,
+        bound: Bound::Exact,
     };
 
     fn of(row: &metrics::Row) -> Option<Self> {
         let sample = Sample { rate: row.counts.rate()?, moments: row.moments };
-        Some(Self { sample, measurable: row.measurable, lower_bound: row.lower_bound })
+        Some(Self { sample, measurable: row.measurable, bound: row.bound })
     }
 
     fn value(self) -> Value {
         match (self.measurable, self.sample.rate.denominator) {
             (false, _) => Value::Unmeasurable,
             (true, 0) => Value::Unknown,
-            (true, _) => Value::Rate { rate: self.sample.rate, lower_bound: self.lower_bound },
+            (true, _) => Value::Rate { rate: self.sample.rate, bound: self.bound },
         }
     }
 }
@@ -425,5 +426,5 @@ fn smaller(first: Rate, second: Rate) -> u64 {
 
 /// A rate of counts, whole or nothing.
 fn rate_value(rate: Rate) -> Value {
-    if rate.denominator == 0 { Value::Unknown } else { Value::Rate { rate, lower_bound: false } }
+    if rate.denominator == 0 { Value::Unknown } else { Value::Rate { rate, bound: Bound::Exact } }
 }

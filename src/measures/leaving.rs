@@ -11,7 +11,7 @@ use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::metrics::{Answers, Ask};
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::statistics::survival::Estimate;
 pub(super) use question::{ANSWERED, Question, questions};
 use question::{ENDINGS, SKIPPED, WORDS};
@@ -84,7 +84,7 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
             Value::Count(question.count([SKIPPED])),
             Value::Count(left),
             Value::Count(question.open()),
-            Value::Rate { rate: decided, lower_bound: false },
+            Value::Rate { rate: decided, bound: Bound::Exact },
             question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement),
             Value::Count(question.at_risk(decision)),
             half,
@@ -160,7 +160,7 @@ pub(super) mod tests {
             segment: ["survey", question, ending, channel].map(|name| Some(name.to_owned())).to_vec(),
             counts: counts(count, seconds),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         });
         let by = ["flow", "question", "ending", "channel"].map(str::to_owned).to_vec();
@@ -286,6 +286,23 @@ pub(super) mod tests {
         assert_eq!(times[2..4], [Value::Count(3), Value::Count(1)]);
         assert!((share(&times[4]) - 1.0 / 3.0).abs() < 1e-12 && (share(&times[5]) - 2.0 / 3.0).abs() < 1e-12);
         assert!((share(&tables[0].rows[0].cells[8]) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_course_ends_with_the_causes_whatever_answers_have_no_time() {
+        // Ten of 20 answers have no time; five visits open after an hour, fifteen silent after a day.
+        let tables = measured(&[
+            ("answered", 20, &[5, 6, 7, 8, 9, 10, 60, 60, 60, 90]),
+            ("open", 5, &[3_600; 5]),
+            ("silent", 15, &[86_400; 15]),
+        ]);
+        let causes = &table(&tables, "causes").rows[0].cells;
+        let course = table(&tables, "course");
+        let last = &course.rows.last().unwrap().cells;
+        assert_eq!((&last[2], &causes[2]), (&Value::Count(40), &Value::Count(40)));
+        // Still waiting, answered, skipped, then the causes: those stand from the third cell on in the other table.
+        assert!((share(&last[7]) - share(&causes[3])).abs() < 1e-12 && (share(&last[7]) - 0.5).abs() < 1e-12);
+        assert_eq!(course.notes.last(), Some(&Message::of("leaving-course.untimed").with("n", Value::Count(10))));
     }
 
     #[test]

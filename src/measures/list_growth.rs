@@ -53,7 +53,7 @@ fn month(setting: &Setting<'_>, answers: &Answers<'_>, row: &metrics::Row) -> Op
     cells.push(match start {
         _ if !row.measurable => Value::Unmeasurable,
         0 => Value::Unknown,
-        _ => Value::Rate { rate: left, lower_bound: row.lower_bound },
+        _ => Value::Rate { rate: left, bound: row.bound },
     });
     let name = row.segment.get(setting.ask(LEFT, MONTH).by.iter().position(|name| name == "month")?)?.as_deref()?;
     Some(Row { cells, n: row.measurable.then_some(start), immature: !setting.settings.months.is_covered(name, 0) })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
-use crate::metrics::{self, Answers, Ask};
+use crate::metrics::{self, Answers, Ask, Bound};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure { id: "retention", asks, tables };
@@ -65,8 +65,8 @@ fn table(setting: &Setting<'_>, answers: &Answers<'_>, (id, metric, grows): (&'s
             None => Value::Unknown,
             Some(row) if !row.measurable => Value::Unmeasurable,
             Some(row) => row.counts.rate().map_or(Value::Unknown, |rate| {
-                let lower_bound = row.lower_bound || (grows && !months.is_covered(cohort, age));
-                Value::Rate { rate, lower_bound }
+                let bound = row.bound.max(Bound::least_if(grows && !months.is_covered(cohort, age)));
+                Value::Rate { rate, bound }
             }),
         }));
         Row { cells, n: is_measurable.then_some(n), immature: !months.is_covered(cohort, 0) }

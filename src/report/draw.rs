@@ -2,6 +2,7 @@
 //!
 //! Draws nothing itself.
 
+mod cohorts;
 mod funnels;
 mod leaving;
 mod paths;
@@ -32,6 +33,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -
         ("send_time", _) => times::charts(report, index, &words),
         ("opt-outs", "by-campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "by-day") => opt_outs_by_day(&report.days, &words),
+        ("retention", _) => cohorts::charts(report, index, &words),
         ("leaving", _) => leaving::charts(report, index, &words),
         _ => Ok(Vec::new()),
     }

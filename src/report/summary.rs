@@ -8,6 +8,7 @@ use super::page::Words;
 use super::text::Language;
 use super::words::Argument;
 use crate::measures::{Measured, Row, Table, Value};
+use crate::rate::Bound;
 
 /// Differences that are told; the chapter has all.
 const MOST_CHANGES: usize = 3;
@@ -40,6 +41,8 @@ impl<'f> Told<'f> {
     fn of(figure: Option<&'f Figure>, words: &Words<'_>) -> Self {
         match figure {
             Some(figure) if !figure.measurable => Self::Unmeasurable,
+            // Of what is at most so much, nothing is said.
+            Some(figure) if figure.bound == Bound::Most => Self::Nothing,
             Some(figure) if figure.value.is_some() && figure.denominator >= words.minimum.max(1) => Self::Share(figure),
             _ => Self::Nothing,
         }
@@ -53,7 +56,7 @@ fn sentence(figure: Option<&Figure>, key: &str, words: &Words<'_>) -> Vec<String
         Told::Nothing => Vec::new(),
         Told::Unmeasurable => vec![language.say(&format!("{key}.unmeasurable"))],
         Told::Share(figure) => {
-            let key = if figure.lower_bound { format!("{key}.bounded") } else { key.to_owned() };
+            let key = if figure.bound == Bound::Least { format!("{key}.bounded") } else { key.to_owned() };
             vec![language.say_with(&key, &of_share(figure, language))]
         }
     }
@@ -184,7 +187,7 @@ fn opt_outs(report: &Report, words: &Words<'_>) -> Vec<String> {
         Told::Nothing => return Vec::new(),
     };
     let of_thousand = |share: Option<f64>| language.decimal(1_000.0 * share.unwrap_or_default());
-    let key = match (figure.numerator, figure.lower_bound) {
+    let key = match (figure.numerator, figure.bound == Bound::Least) {
         // Where some opt-outs cannot be seen, that none was is nothing to tell.
         (0, true) => return Vec::new(),
         (0, false) => "summary-opt-outs.none",

@@ -10,6 +10,7 @@ use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
 use crate::measures::table::each;
+use crate::rate::Bound;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
@@ -77,15 +78,19 @@ impl Language {
     pub fn value(self, figure: Option<&Figure>) -> String {
         match figure {
             Some(figure) if !figure.measurable => self.say("unmeasurable"),
-            Some(Figure { value: Some(share), lower_bound, .. }) => self.bounded(*lower_bound, self.percent(*share)),
+            Some(Figure { value: Some(share), bound, .. }) => self.bounded(*bound, self.percent(*share)),
             _ => NONE.to_owned(),
         }
     }
 
-    /// A value, with the sign of a lower bound if it is one.
+    /// A value, with the sign of a bound if it is one.
     #[must_use]
-    pub fn bounded(self, lower_bound: bool, value: String) -> String {
-        if lower_bound { format!("≥{THIN}{value}") } else { value }
+    pub fn bounded(self, bound: Bound, value: String) -> String {
+        match bound {
+            Bound::Exact => value,
+            Bound::Least => format!("≥{THIN}{value}"),
+            Bound::Most => format!("≤{THIN}{value}"),
+        }
     }
 
     /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
@@ -134,11 +139,10 @@ impl Language {
             Value::Message(message) => plain(self.message(message)),
             Value::Flag(flag) => plain(self.say(if *flag { "yes" } else { "no" })),
             Value::Count(count) => plain(self.count(*count)),
-            Value::Rate { rate, lower_bound } => {
+            Value::Rate { rate, bound } => {
                 let interval = rate.interval();
                 [
-                    rate.value()
-                        .map_or_else(|| NONE.to_owned(), |value| self.bounded(*lower_bound, self.percent(value))),
+                    rate.value().map_or_else(|| NONE.to_owned(), |value| self.bounded(*bound, self.percent(value))),
                     self.between(interval.map(|(low, _)| low), interval.map(|(_, high)| high)),
                     self.of(rate.numerator, rate.denominator),
                 ]
@@ -164,12 +168,12 @@ impl Language {
             Value::Verdict { value, interval, q, differs } => plain(self.verdict(*value, *interval, *q, *differs)),
             Value::Seconds(seconds) => plain(self.duration(*seconds)),
             Value::Money { micros, currency, lower_bound } => {
-                plain(self.bounded(*lower_bound, self.money(*micros, currency)))
+                plain(self.bounded(Bound::least_if(*lower_bound), self.money(*micros, currency)))
             }
             Value::UnitCost { micros, currency, count, lower_bound } => {
                 let Some(each) = each(*micros, *count) else { return plain(NONE.to_owned()) };
                 let of = format!("{} / {}", self.money(*micros, currency), self.count(*count));
-                [self.bounded(*lower_bound, self.money(each, currency)), String::new(), of]
+                [self.bounded(Bound::least_if(*lower_bound), self.money(each, currency)), String::new(), of]
             }
             Value::Instant(time) => plain(self.instant(*time, &TimeZone::UTC) + " UTC"),
         }
@@ -358,7 +362,7 @@ mod tests {
     use Language::{De, En};
 
     fn figure(numerator: u64, denominator: u64, measurable: bool) -> Figure {
-        Figure::new("open_rate", Rate { numerator, denominator }, measurable, false)
+        Figure::new("open_rate", Rate { numerator, denominator }, measurable, Bound::Exact)
     }
 
     #[test]
@@ -390,6 +394,14 @@ mod tests {
     fn axes_show_whole_percent_where_they_can() {
         assert_eq!(En.tick(0.25), "25\u{202f}%");
         assert_eq!(De.tick(0.025), "2,5\u{202f}%");
+    }
+
+    #[test]
+    fn a_bound_says_on_which_side_the_true_value_lies() {
+        let written =
+            |bound| En.written(&Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, bound })[0].clone();
+        let expected = ["25.0_%", "≥_25.0_%", "≤_25.0_%"].map(|text| text.replace('_', "\u{202f}"));
+        assert_eq!([Bound::Exact, Bound::Least, Bound::Most].map(written), expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::question::{ENDINGS, Question, SKIPPED, WORDS};
 use super::{columns, windowed};
 use crate::measures::Setting;
 use crate::measures::table::{Column, Message, Row, Table, Value};
-use crate::rate::{Rate, as_f64};
+use crate::rate::{Bound, Rate, as_f64};
 use crate::statistics::difference::q_values;
 use crate::statistics::exact::excess;
 
@@ -62,7 +62,7 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
 
 fn row(cell: &Cell<'_>, q: f64) -> Row {
     let cause = WORDS.get(cell.cause).map_or(Value::Unknown, |word| Value::word(word));
-    let rate = |rate: Rate| Value::Rate { rate, lower_bound: false };
+    let rate = |rate: Rate| Value::Rate { rate, bound: Bound::Exact };
     let row = cell.question.row([
         cause,
         Value::Seconds(cell.from),

@@ -59,7 +59,7 @@ fn map(table: &Table, shares: &[f64], words: &Words<'_>) -> Result<String> {
         ends: [percent(low), percent(high)],
         unit: language.say("chart-heat"),
         few: language.say_with("chart-heat.few", &[("minimum", minimum.into())]),
-        nothing: language.say("chart-heat.nothing"),
+        nothing: Some(language.say("chart-heat.nothing")),
     };
     let highest = |day: &str, hour: usize| {
         let told = [("day", day.to_owned()), ("hour", hour_name(hour)), ("share", language.percent(high))];

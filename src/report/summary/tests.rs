@@ -1,13 +1,13 @@
 use super::*;
 use crate::measures::{Column, Row};
-use crate::metrics::Rate;
+use crate::metrics::{Bound, Rate};
 use crate::report::fixture;
 use crate::report::model::{Balance, Headline, Step, Unmeasurable};
 
 const BOTH: [Language; 2] = [Language::En, Language::De];
 
 fn figure(numerator: u64, denominator: u64) -> Figure {
-    Figure::new("rate", Rate { numerator, denominator }, true, false)
+    Figure::new("rate", Rate { numerator, denominator }, true, Bound::Exact)
 }
 
 /// A report about which nothing can be said.
@@ -106,7 +106,7 @@ fn few_observations_are_not_spoken_of() {
 
 #[test]
 fn what_channels_cannot_tell_is_said_as_such() {
-    let untold = Figure::new("rate", Rate { numerator: 3, denominator: 90 }, false, false);
+    let untold = Figure::new("rate", Rate { numerator: 3, denominator: 90 }, false, Bound::Exact);
     let [english, german] =
         both(|report| report.campaign_funnel = sent(90, Some(untold.clone()), Some(untold.clone())));
     assert!(english.contains("Whether they arrived, the channels do not report (n/a)."), "{english}");
@@ -120,7 +120,7 @@ fn what_channels_cannot_tell_is_said_as_such() {
 
 #[test]
 fn lower_bounds_are_at_least() {
-    let bounded = Figure::new("rate", Rate { numerator: 400, denominator: 800 }, true, true);
+    let bounded = Figure::new("rate", Rate { numerator: 400, denominator: 800 }, true, Bound::Least);
     let [english, german] = both(|report| with_headline(report, "engagement_rate", bounded.clone()));
     assert!(english.contains("in at least 50.0_% of 800 conversations"), "{english}");
     assert!(german.contains("In mindestens 50,0_% von 800 Gesprächen"), "{german}");

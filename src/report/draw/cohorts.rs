@@ -39,11 +39,7 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
 
 /// How the contacts of a cohort came onto the list.
 fn joined_by(basis: &str, words: &Words<'_>) -> String {
-    let basis = match basis {
-        "opt_in" => words.language.say("chart-cohorts.opt-in"),
-        "first_contact" => words.language.say("chart-cohorts.first-contact"),
-        other => words.language.name(Some(other)),
-    };
+    let basis = words.language.named("basis", Some(basis));
     words.language.say_with("chart-cohorts.joined", &[("basis", basis.into())])
 }
 

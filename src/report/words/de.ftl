@@ -148,7 +148,7 @@ section-quality = Datenqualität
     .no-reasons = Kein Datensatz wurde übergangen oder abgelehnt.
     .unmeasurable = Was die Kanäle nicht melden können
     .all-measurable = Jeder Kanal dieses Zeitraums meldet alles, was hier gezählt wird.
-nothing-in-range = Davon gibt es in diesem Zeitraum nichts.
+nothing-to-show = Nichts zu zeigen.
 rows-cut = { $n ->
         [one] { $n } weitere Zeile steht in report.json.
        *[other] { $n } weitere Zeilen stehen in report.json.
@@ -315,10 +315,10 @@ chart-paths = Wie weit Gespräche kamen: { $flow }
     .reached = erreichten sie oder eine spätere
     .stopped = kamen nicht weiter als zur vorigen
     .open = können noch kommen
+basis-opt-in = Einwilligung
+basis-first-contact = erste Berührung
 chart-cohorts = { $title }, { $names }
     .joined = neu durch { $basis }
-    .opt-in = Einwilligung
-    .first-contact = erste Berührung
     .told = { $cohort }: { $count } von { $size }, { $share }, in Monat { $age }
     .cohort = Neu im
     .scale = des Jahrgangs, und wie viele

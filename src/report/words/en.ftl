@@ -137,7 +137,7 @@ section-quality = Data quality
     .no-reasons = No record was ignored or rejected.
     .unmeasurable = What the channels cannot report
     .all-measurable = Every channel of this range reports all that is counted here.
-nothing-in-range = There is nothing of it in this range.
+nothing-to-show = Nothing to show.
 rows-cut = { $n ->
         [one] { $n } more row is in report.json.
        *[other] { $n } more rows are in report.json.
@@ -304,10 +304,10 @@ chart-paths = How far conversations came: { $flow }
     .reached = reached it or a later one
     .stopped = came no further than the one before
     .open = may still come
+basis-opt-in = opt-in
+basis-first-contact = first contact
 chart-cohorts = { $title }, { $names }
     .joined = joined by { $basis }
-    .opt-in = opt-in
-    .first-contact = first contact
     .told = { $cohort }: { $count } of { $size }, { $share }, in month { $age }
     .cohort = Joined in
     .scale = of the cohort, and how many

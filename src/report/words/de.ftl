@@ -20,6 +20,7 @@ unmeasurable = k. A.
 of = { $part } von { $whole }
 range = { $low } bis { $high }
 list = { $list }, { $next }
+clauses = { $list }; { $next }
 yes = ja
 no = nein
 same = kein Unterschied jenseits des Zufalls ({ $q })

@@ -9,6 +9,7 @@ unmeasurable = n/a
 of = { $part } of { $whole }
 range = { $low } to { $high }
 list = { $list }, { $next }
+clauses = { $list }; { $next }
 yes = yes
 no = no
 same = no difference beyond chance ({ $q })

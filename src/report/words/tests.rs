@@ -1,3 +1,5 @@
+//! Whether both languages say the same, all that the program says, and nothing else.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

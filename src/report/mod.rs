@@ -16,11 +16,14 @@ mod markdown;
 pub mod model;
 mod page;
 mod sections;
+mod summary;
 pub mod text;
+mod words;
 
 pub use build::{asks, build};
 pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};
 pub use text::Language;
+pub use words::readme;
 
 use crate::error::Result;
 

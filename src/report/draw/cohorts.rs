@@ -140,7 +140,7 @@ mod tests {
         report.measures = vec![Measured { measure: Measure::named("retention").unwrap(), tables: vec![table] }];
         let found = charts(&report, 0, &Words::new(&report)).unwrap();
         assert_eq!(found.len(), 1);
-        assert!(found[0].contains("Active by months since, joined by opt in"), "{}", found[0]);
+        assert!(found[0].contains("Active by months since, joined by opt-in"), "{}", found[0]);
         // Two cells with a shade and five of the scale; the small cohort is grey, as is the legend's.
         assert_eq!(found[0].matches("class=\"f-blue\"").count(), 2 + 5, "{}", found[0]);
         assert_eq!(found[0].matches("class=\"f-track\"").count(), 2, "{}", found[0]);

@@ -57,7 +57,7 @@ mod tests {
         "trend",
         "opt-outs",
         "quality",
-        "definitions",
+        "glossary",
     ];
 
     #[test]

@@ -102,6 +102,29 @@ fn a_german_report_has_no_english_left() {
 }
 
 #[test]
+fn the_configuration_says_the_language_unless_the_command_does() {
+    let case = Case::new();
+    case.samples();
+    case.run(&["ingest", "sample-data/telegram", "--store", "store", "--config", "sample-data/trichter.toml"])
+        .expect(0);
+    fs::write(case.path("german.toml"), "[report]\nlang = \"de\"\n").unwrap();
+    let heading = |options: &[&str]| {
+        let report = ["report", "--store", "store", "--out", "out", "--format", "md", "--config", "german.toml"];
+        case.ask(&[&report[..], options].concat());
+        fs::read_to_string(case.path("out/report.md")).unwrap().lines().next().unwrap().to_owned()
+    };
+    assert_eq!(heading(&[]), "# Gesprächsbericht");
+    assert_eq!(heading(&["--lang", "en"]), "# Conversation report");
+    assert_eq!(heading(&["--language", "en"]), "# Conversation report", "as it was called before");
+    assert_eq!(heading(&["--title", "Mai"]), "# Mai");
+    case.run(&["report", "--store", "store", "--out", "out", "--lang", "fr"]).expect(2);
+    fs::write(case.path("french.toml"), "[report]\nlang = \"fr\"\n").unwrap();
+    case.run(&["report", "--store", "store", "--out", "out", "--config", "french.toml"]).expect(2);
+    let query = |lang: &str| case.ask(&["query", "frequency", "--store", "store", "--lang", lang]);
+    assert!(query("de").contains("Trend der Abmeldungen") && query("en").contains("Trend of opt-outs"));
+}
+
+#[test]
 fn a_report_is_the_same_bytes_whatever_the_threads_and_the_order_of_inputs() {
     let case = Case::new();
     case.samples();

@@ -313,7 +313,10 @@ chart-leaving = { $share } gingen nicht weiter
        *[other] { $n } Besuche
     }
 chart-flow = Der Weg durch den Ablauf: { $flow }
-    .detail = { $visits } · { $n } endeten hier
+    .detail = { $n ->
+        [one] { $visits } · { $n } endete hier
+       *[other] { $visits } · { $n } endeten hier
+    }
     .onward = zur nächsten Frage
     .elsewhere = zu einer anderen oder abgeschlossen
     .left = endeten hier

@@ -6,6 +6,7 @@ mod funnels;
 mod leaving;
 mod paths;
 mod times;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +62,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             } else {
                 language.fraction(step.figure.as_ref())
             },
+            told: told::stage(&report.campaign_funnel, step, language),
         })
         .collect();
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
@@ -86,7 +88,8 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
     if largest == 0 {
         return Ok(Vec::new());
     }
-    let name = flow.flow.as_deref().map_or_else(|| "outside any flow".to_owned(), |flow| text::name(Some(flow)));
+    let name =
+        flow.flow.as_deref().map_or_else(|| "outside any flow".to_owned(), |flow| short(&text::name(Some(flow))));
     let seen =
         |outcome| flow.questions.iter().flat_map(outcomes).any(|(other, _, count)| other == outcome && count > 0);
     let legend: Vec<(Outcome, String)> = flow.questions.first().map_or_else(Vec::new, |question| {
@@ -96,8 +99,10 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
     let bars: Vec<charts::Question> = flow
         .questions
         .iter()
-        .map(|question| charts::Question {
-            name: text::name(question.question.as_deref()),
+        .enumerate()
+        .map(|(place, question)| charts::Question {
+            told: told::question(&flow.questions, place, language),
+            name: short(&text::name(question.question.as_deref())),
             parts: outcomes(question).map(|(outcome, _, count)| (outcome, as_f64(count), language.count(count))).into(),
             value: format!("{} left", language.value(question.drop_off.as_ref())),
             detail: match language.fraction(question.drop_off.as_ref()) {
@@ -142,13 +147,14 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         .iter()
         .take(MOST_ROWS)
         .map(|row| charts::Row {
-            name: segment_name(row),
+            name: short(&segment_name(row)),
             detail: format!("{} messages", language.count_or_unmeasurable(n_sent(&row.figures))),
             cells: metrics
                 .iter()
                 .map(|&metric| {
                     let figure = row.figures.get(metric);
-                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure) }
+                    let detail = [language.interval(figure), language.fraction(figure)].join("\n");
+                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure), detail }
                 })
                 .collect(),
         })
@@ -187,6 +193,7 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             offset: *offset,
             count: as_f64(count),
             mature: day.mature,
+            told: told::day(day, count, words),
         })
         .collect();
     let mut told = vec![format!("at most {} messages a day", language.count(largest))];
@@ -230,7 +237,7 @@ fn opt_outs_by_campaign(breakdown: &Breakdown, words: &Words<'_>) -> Result<Vec<
         .map(|row| {
             let (soft, hard) = soft_and_hard(&row.figures);
             charts::Bar {
-                name: segment_name(row),
+                name: short(&segment_name(row)),
                 soft: as_f64(soft),
                 hard: as_f64(hard),
                 value: language.count(soft + hard),
@@ -337,6 +344,11 @@ fn axis_end<'a>(figures: impl Iterator<Item = &'a Figure>) -> f64 {
 
 fn alternative(id: &str, title: String, told: &[String]) -> Alternative {
     Alternative { id: id.to_owned(), title, description: told.join("; ") }
+}
+
+/// A name as charts and their descriptions have it; the table has the whole.
+fn short(name: &str) -> String {
+    text::cut(name, text::LONGEST_NAME)
 }
 
 /// Counts stay far below 2^53, where doubles stop being exact.

@@ -7,16 +7,19 @@
 //! file with one function, and one line in `Format::ALL`.
 
 mod build;
+mod changes;
 mod draw;
 #[cfg(test)]
 mod fixture;
 mod html;
+mod interface;
 mod json;
 mod markdown;
 pub mod model;
 mod page;
 mod sections;
 pub mod text;
+mod views;
 
 pub use build::{asks, build};
 pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};

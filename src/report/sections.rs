@@ -30,7 +30,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
     sections
 }
 
-fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
+pub(super) fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
     let rows = report.campaign_funnel.iter().map(|step| {
         let figure = step.figure.as_ref();
         let metric = match step.stage {
@@ -69,7 +69,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
     }
 }
 
-fn questions(report: &Report, words: &Words<'_>) -> Section {
+pub(super) fn questions(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
     let within = measures::DropOff::of(report, words);
     let parts = report.flows.iter().map(|flow| {
@@ -112,7 +112,7 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
     }
 }
 
-fn flow_heading(flow: Option<&str>) -> String {
+pub(super) fn flow_heading(flow: Option<&str>) -> String {
     flow.map_or_else(|| "Questions outside any flow".to_owned(), |flow| text::name(Some(flow)))
 }
 

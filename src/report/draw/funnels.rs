@@ -1,6 +1,6 @@
 //! Charts of funnels: the steps of each, and how long its slowest step took.
 
-use super::{alternative, as_f64};
+use super::{alternative, as_f64, told};
 use crate::charts::{self, Estimate};
 use crate::error::Result;
 use crate::report::model::{Funnel, FunnelStep, Report};
@@ -39,6 +39,7 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
                 share: None,
                 value: language.count(step.reached),
                 detail: format!("{}s", funnel.unit),
+                told: told::step(step, None, language),
             },
             Some(base) => charts::Step {
                 name,
@@ -47,6 +48,7 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
                 share: share.value.map(|value| Estimate { value, interval: share.low.zip(share.high) }),
                 value: language.share(&step.from_start)[0].clone(),
                 detail: detail(step, language),
+                told: told::step(step, Some(base), language),
             },
         });
         if !step.optional {

@@ -1,6 +1,6 @@
 //! The chart of leaving: what became of the visits to the questions that lose most.
 
-use super::{Words, alternative, text};
+use super::{Words, alternative, short, text};
 use crate::charts::{self, Course, Estimate, Fate, Moment};
 use crate::error::Result;
 use crate::measures::{Row, Table, Value};
@@ -94,7 +94,7 @@ fn course(rows: &[Row], table: &Table, n_names: usize, words: &Words<'_>) -> Cou
 /// The value alone.
 fn written(value: &Value, words: &Words<'_>) -> String {
     match value {
-        Value::Name(name) => text::name(name.as_deref()),
+        Value::Name(name) => short(&text::name(name.as_deref())),
         value => {
             let [text, ..] = words.language.written(value);
             text

@@ -1,0 +1,94 @@
+//! Views: the headlines and funnels of one channel or one campaign alone, made beforehand so that a page can swap them in.
+//!
+//! Counts nothing and knows nothing of pages: a view is a report with fewer chapters.
+
+use super::build::{Answers, QUESTION_RATES, campaign_funnel, flows, headlines};
+use super::model::{Flow, Headline, Report, Segment, Step};
+use super::page::n_sent;
+use crate::metrics::Ask;
+
+/// Columns whose values have views.
+pub(super) const COLUMNS: [&str; 2] = ["channel", "campaign"];
+
+/// Values of a column that have a view; those with fewer messages are told only how many they are.
+const MOST_VIEWS: usize = 12;
+
+/// The views of a column's values, those with most messages first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Views {
+    /// The column.
+    pub by: String,
+    /// One for each value.
+    pub views: Vec<View>,
+    /// Values that have none, because others have more messages.
+    pub n_more: usize,
+}
+
+/// What one value of a column looks like alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The value; `None` is unknown.
+    pub value: Option<String>,
+    /// As [`Report::headlines`].
+    pub headlines: Vec<Headline>,
+    /// As [`Report::campaign_funnel`].
+    pub campaign_funnel: Vec<Step>,
+    /// As [`Report::flows`].
+    pub flows: Vec<Flow>,
+}
+
+/// What views by a column need to know beside the rates that a report has by that column anyway.
+pub(super) fn asks(column: &str) -> Vec<Ask> {
+    let rates = QUESTION_RATES.iter().map(|id| Ask::new(id, &[column, "flow", "question"]));
+    rates.chain([Ask::new("question_open_rate", &[column])]).collect()
+}
+
+impl Views {
+    /// The views by a column. With `suppresses`, what was left out of the answers stays out of every count that would tell it.
+    pub(super) fn of(answers: &Answers<'_>, column: &str, suppresses: bool) -> Self {
+        let mut segments = answers.breakdown(&[column], None).rows;
+        // A value without messages may have visits, so it keeps its place behind the others; ties stay in their order.
+        segments.sort_by_key(|segment| std::cmp::Reverse(n_sent(&segment.figures).unwrap_or_default()));
+        let n_more = segments.len().saturating_sub(MOST_VIEWS);
+        segments.truncate(MOST_VIEWS);
+        let by_question = [column, "flow", "question"];
+        let mut questions = answers.breakdown(&by_question, Some(QUESTION_RATES)).rows;
+        let views = segments.into_iter().map(|segment| {
+            let value = segment.segment.into_iter().next().flatten();
+            let (own, others) = questions.drain(..).partition(|row: &Segment| row.segment.first() == Some(&value));
+            questions = others;
+            let own: Vec<Segment> = own;
+            let own = own.into_iter().map(|row| Segment { segment: row.segment.into_iter().skip(1).collect(), ..row });
+            let total = |metric: &str| segment.figures.get(metric).cloned();
+            View {
+                headlines: headlines(&total),
+                campaign_funnel: campaign_funnel(&total),
+                flows: flows(own.collect(), super::build::Spreads::new(), suppresses),
+                value,
+            }
+        });
+        Self { by: column.to_owned(), views: views.collect(), n_more }
+    }
+}
+
+impl View {
+    /// The view as a report of its own: same range, same words, but of what it does not tell there is nothing.
+    pub(super) fn report(&self, whole: &Report) -> Report {
+        Report {
+            context: whole.context.clone(),
+            definitions: whole.definitions.clone(),
+            headlines: self.headlines.clone(),
+            campaign_funnel: self.campaign_funnel.clone(),
+            flows: self.flows.clone(),
+            first_response_seconds: None,
+            funnels: Vec::new(),
+            channels: super::model::Breakdown::default(),
+            campaigns: super::model::Breakdown::default(),
+            views: Vec::new(),
+            days: Vec::new(),
+            breakdown: None,
+            measures: Vec::new(),
+            unmeasurable: Vec::new(),
+        }
+    }
+}

@@ -40,7 +40,8 @@ pub struct View {
 /// What views by a column need to know beside the rates that a report has by that column anyway.
 pub(super) fn asks(column: &str) -> Vec<Ask> {
     let rates = QUESTION_RATES.iter().map(|id| Ask::new(id, &[column, "flow", "question"]));
-    rates.chain([Ask::new("question_open_rate", &[column])]).collect()
+    let others = [Ask::new("question_open_rate", &[column]), Ask::new("answer_seconds", &[column, "flow", "question"])];
+    rates.chain(others).collect()
 }
 
 impl Views {
@@ -52,23 +53,31 @@ impl Views {
         let n_more = segments.len().saturating_sub(MOST_VIEWS);
         segments.truncate(MOST_VIEWS);
         let by_question = [column, "flow", "question"];
+        let mut spreads = answers.spreads(&by_question);
         let mut questions = answers.breakdown(&by_question, Some(QUESTION_RATES)).rows;
         let views = segments.into_iter().map(|segment| {
             let value = segment.segment.into_iter().next().flatten();
             let (own, others) = questions.drain(..).partition(|row: &Segment| row.segment.first() == Some(&value));
             questions = others;
             let own: Vec<Segment> = own;
-            let own = own.into_iter().map(|row| Segment { segment: row.segment.into_iter().skip(1).collect(), ..row });
+            let times =
+                own.iter().filter_map(|row| Some((rest(&row.segment), spreads.remove(&row.segment)?))).collect();
+            let own = own.into_iter().map(|row| Segment { segment: rest(&row.segment), ..row });
             let total = |metric: &str| segment.figures.get(metric).cloned();
             View {
                 headlines: headlines(&total),
                 campaign_funnel: campaign_funnel(&total),
-                flows: flows(own.collect(), super::build::Spreads::new(), suppresses),
+                flows: flows(own.collect(), times, suppresses),
                 value,
             }
         });
         Self { by: column.to_owned(), views: views.collect(), n_more }
     }
+}
+
+/// The values of all columns but the first.
+fn rest(segment: &[Option<String>]) -> Vec<Option<String>> {
+    segment.iter().skip(1).cloned().collect()
 }
 
 impl View {

@@ -208,7 +208,7 @@ impl Canvas<'_> {
 
     /// A filled triangle.
     pub(super) fn wedge(&self, ink: Ink, corners: [(i32, i32); 3]) -> Result<()> {
-        self.0.draw(&Polygon::new(corners, ink.colour().filled())).map_err(fault)
+        self.area.draw(&Polygon::new(corners, ink.colour().filled())).map_err(fault)
     }
 
     /// A filled dot.

@@ -276,6 +276,18 @@ mod tests {
     }
 
     #[test]
+    fn the_template_has_no_words_of_its_own() {
+        let without = |text: &str, from: &str, to: &str| -> String {
+            let mut pieces = text.split(from);
+            let head = pieces.next().unwrap_or_default().to_owned();
+            pieces.map(|piece| piece.split_once(to).unwrap().1).fold(head, |kept, rest| kept + rest)
+        };
+        let bare = [("{%", "%}"), ("{{", "}}"), ("<", ">")];
+        let bare = bare.iter().fold(super::TEMPLATE.to_owned(), |text, (from, to)| without(&text, from, to));
+        assert!(!bare.contains(char::is_alphabetic), "{}", bare.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+
+    #[test]
     fn channels_and_campaigns_have_views_and_large_ones_come_first() {
         let report = fixture::ordinary();
         let html = write(&report).unwrap();

@@ -291,7 +291,7 @@ fn times_keep_their_labels_apart() {
             ends: ["0 %", "100 %"].map(str::to_owned),
             unit: "opened".to_owned(),
             few: "fewer than 30 messages".to_owned(),
-            nothing: "none".to_owned(),
+            nothing: Some("none".to_owned()),
         };
         check("heat map", n, heat_map(&alternative(), &names, &lines, &scale));
     }

@@ -9,7 +9,7 @@ use crate::calendar;
 use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
-use crate::metrics::{Answer, Counts, Row};
+use crate::metrics::{Answer, Bound, Counts, Row};
 use crate::report::{self, Language};
 
 pub(super) mod audit;
@@ -60,7 +60,7 @@ fn cells(row: &Row) -> Vec<Shown> {
             [Shown::Beside("n/a".into()), Shown::Beside("n/a".into())].into_iter().chain(counts(rate)).collect()
         }
         Counts::Rate(rate) => {
-            let value = rate.value().map(|value| language.bounded(row.lower_bound, language.percent(value)));
+            let value = rate.value().map(|value| language.bounded(row.bound, language.percent(value)));
             let interval = rate.interval().map(|(low, high)| interval(low, high, language));
             let [value, interval] = [value, interval].map(|text| text.unwrap_or_else(|| "–".into()));
             [Shown::Main(value), Shown::Beside(interval)].into_iter().chain(counts(rate)).collect()
@@ -86,9 +86,10 @@ fn interval(low: f64, high: f64, language: Language) -> String {
 /// The headline rates of a report, as a table for the terminal.
 pub(super) fn headlines(report: &report::Report) -> String {
     let language = report.context.language;
-    let mut sheet = Sheet::new(["rate", "value", "95 % interval", "counts"]);
+    let mut sheet =
+        Sheet::new(["table-rate", "table-value", "table-interval", "table-counts"].map(|key| language.say(key)));
     for figure in report.headlines.iter().flat_map(|headline| headline.figure.iter().chain(&headline.beside)) {
-        let counts = format!("{} of {}", language.count(figure.numerator), language.count(figure.denominator));
+        let counts = language.of(figure.numerator, figure.denominator);
         let cells = vec![
             Shown::Name(figure.metric.clone()),
             Shown::Main(language.value(Some(figure))),
@@ -128,7 +129,8 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
                 named("low", json!(interval.map(|(low, _)| low))),
                 named("high", json!(interval.map(|(_, high)| high))),
                 named("measurable", json!(row.measurable)),
-                named("lower_bound", json!(row.lower_bound)),
+                named("lower_bound", json!(row.bound == Bound::Least)),
+                named("upper_bound", json!(row.bound == Bound::Most)),
             ]
         }
         Counts::Distribution(distribution) => std::iter::once(named("n", json!(distribution.n())))

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::compare::Two;
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
-use crate::config::Config;
+use crate::config::{Config, Lang};
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
@@ -48,24 +49,18 @@ pub(super) struct Report {
     /// Formats, separated by commas: html, md, json.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
-    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
-    #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
-    compare: Option<String>,
+    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control. With two values: two ranges, SINCE..UNTIL, or two versions of the store, earlier first; the report is of the second.
+    #[arg(long, value_name = "previous|COLUMN[=BASELINE]|A B", num_args = 1..=2)]
+    compare: Vec<String>,
     /// End with exit code 1 if a message broke a rule of permission; the report is written all the same.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<Limit>,
-    /// Heading of the report.
-    #[arg(long, default_value = "Conversation report")]
-    title: String,
-    /// Language of number formats.
-    #[arg(long, value_enum, default_value = "en")]
-    language: Lang,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Lang {
-    En,
-    De,
+    /// Heading of the report. Default: Conversation report, in the report's language.
+    #[arg(long)]
+    title: Option<String>,
+    /// Language of the report: en or de. Default: the configuration's, else en.
+    #[arg(long, alias = "language", value_name = "LANGUAGE")]
+    lang: Option<Lang>,
 }
 
 impl Report {
@@ -78,9 +73,20 @@ impl Report {
             opened.config.cost = self.prices.card(Some(&folder.path().join("sample-data")))?;
             return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
         }
-        let mut opened = self.reading.open()?;
+        let mut opened = match self.two()? {
+            Some(two) => two.second(self.reading.clone())?.open()?,
+            None => self.reading.open()?,
+        };
         opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
         self.write(&opened, &formats, Path::new("reports"), quiet)
+    }
+
+    /// Two ranges or versions, if that is what is compared.
+    fn two(&self) -> Result<Option<Two>> {
+        match self.compare.as_slice() {
+            [first, second] => Two::parse(first, second).map(Some),
+            _ => Ok(None),
+        }
     }
 
     fn formats(&self) -> Result<Vec<Format>> {
@@ -95,6 +101,7 @@ impl Report {
     }
 
     fn write(&self, opened: &Opened, formats: &[Format], out: &Path, quiet: bool) -> Result<Done> {
+        let two = self.two()?;
         let out = self.out.as_deref().unwrap_or(out);
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
         let mut asks = report::asks(&self.breakdown.by);
@@ -112,19 +119,28 @@ impl Report {
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
-        let mut report = report::build(context, &answers, &funnels, &definitions()?);
+        let metrics = Metric::all()?;
+        let language = context.language;
+        let mut report = report::build(context, &answers, &funnels, &definitions(&metrics, language));
         report.measures = measured;
-        if let Some(compare) = &self.compare {
-            let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
-            let comparison =
-                Comparison::of_rates(Against::parse(compare), &rates)?.with_experiments(&opened.config.experiment);
-            report.measures.insert(0, opened.compare(&comparison)?);
+        let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
+        let compared = match (&two, self.compare.as_slice()) {
+            (Some(two), _) => Some(opened.compare_two(two, &rates, &self.reading)?),
+            (None, [compare, ..]) => {
+                let comparison = Comparison::of_rates(Against::parse(compare), &rates)?;
+                Some(opened.compare(&comparison.with_experiments(&opened.config.experiment))?)
+            }
+            _ => None,
+        };
+        if let Some(compared) = compared {
+            report.measures.insert(0, compared);
         }
         if let Some((least, lost)) = least.zip(lost) {
             let of_measures = report.measures.iter_mut().map(|measured| suppression::of_tables(measured, least));
             let of_funnels = report.funnels.iter_mut().map(|funnel| funnel.suppress(least));
             report.context.suppressed = Some(lost + of_measures.sum::<u64>() + of_funnels.sum::<u64>());
         }
+        report.measures.iter_mut().for_each(|measured| language.tell(measured, &metrics));
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;
@@ -149,14 +165,12 @@ impl Report {
             let answer = answers.iter().rfind(|answer| answer.metric == metric && answer.by.is_empty())?;
             Some(answer.rows.first()?.counts.rate()?.denominator)
         };
+        let language = Language::from(self.lang.unwrap_or(opened.config.report.lang));
         let ledger = opened.store.ledger()?;
         let channels = opened.snapshot.channel_kinds().iter().map(|(channel, _)| channel.clone());
         Ok(Context {
-            title: self.title.clone(),
-            language: match self.language {
-                Lang::En => Language::En,
-                Lang::De => Language::De,
-            },
+            title: self.title.clone().unwrap_or_else(|| language.say("title")),
+            language,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             store_version: Some(opened.snapshot.version()),
             since: opened.since,
@@ -244,24 +258,7 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
 }
 
 /// The definitions of all metrics and measures, as the report's appendix shows them.
-fn definitions() -> Result<Vec<Definition>> {
-    let define = |metric: Metric| Definition {
-        formula: metric.sql.trim().to_owned(),
-        id: metric.id,
-        title: metric.name,
-        meaning: metric.meaning,
-        unit: metric.unit,
-        source: metric.follows,
-        caveat: metric.caveat,
-    };
-    let measures = measures::every().map(|measure| Definition {
-        id: measure.id.to_owned(),
-        title: measure.name.to_owned(),
-        meaning: measure.meaning.to_owned(),
-        formula: measure.formula.to_owned(),
-        unit: measure.unit.to_owned(),
-        source: measure.follows.to_owned(),
-        caveat: measure.caveat.to_owned(),
-    });
-    Ok(Metric::all()?.into_iter().map(define).chain(measures).collect())
+fn definitions(metrics: &[Metric], language: Language) -> Vec<Definition> {
+    let of_metrics = metrics.iter().map(|metric| Definition::of_metric(metric, language));
+    of_metrics.chain(measures::every().map(|measure| Definition::of_measure(measure, language))).collect()
 }

@@ -1,5 +1,6 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
+use super::beginnings::Began;
 use super::compliance::Rules;
 use super::declared::Flows;
 use super::messages::WORDS;
@@ -45,6 +46,8 @@ pub(super) struct Columns<'s> {
     pub(super) rules: Option<Rules<'s>>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
+    /// Since when the logs tell anything; none if nobody asks.
+    pub(super) began: Option<Began>,
     /// What is found beyond the walk.
     pub(super) wants: Wants,
     observable: Vec<Observable>,
@@ -86,9 +89,15 @@ impl<'s> Columns<'s> {
             flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
             agents: wants.service.then(|| Agents::of(shard)),
+            began: (wants.permission || wants.doses).then(|| Began::new(shard, settings)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
+    }
+
+    /// The first instant of the log of a channel's account, if somebody asks.
+    pub(super) fn began(&self, channel: u32, account: u32) -> i64 {
+        self.began.as_ref().map_or(i64::MIN, |began| began.of(channel, account))
     }
 
     /// What the log of a channel can tell.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 
+use super::columns::Columns;
 use super::index::Index;
 use super::messages::{CATEGORY, MESSAGE_TYPE, Message, TEMPLATE};
 use super::table::code_of;
@@ -212,7 +213,6 @@ struct Act {
 /// The rules in the codes of one shard.
 pub(super) struct Rules<'s> {
     compliance: &'s Compliance,
-    log_began: i64,
     /// The windows of each channel, by their first day.
     windows: Vec<Vec<&'static Window>>,
     /// Channels whose logs hold every opt-in, as the business says.
@@ -237,7 +237,6 @@ impl<'s> Rules<'s> {
         let is_marketing = |category: &String| MARKETING.iter().any(|known| category.eq_ignore_ascii_case(known));
         Self {
             compliance: &settings.compliance,
-            log_began: settings.log_began,
             windows: channels.list().iter().map(windows).collect(),
             opt_ins: channels.list().iter().map(|name| settings.compliance.opt_ins.contains(name)).collect(),
             topics: shard.words("topic").1.list().iter().map(reach).collect(),
@@ -371,7 +370,7 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
         let (kind, at) = (shard.kind()[row], shard.at()[row]);
         let channel = columns.channel[row];
         if walk.begun_by.get(next_message) == Some(&row) {
-            let verdict = judge_one(&walk.messages[next_message], &mut known, channel, observable, rules);
+            let verdict = judge_one(&walk.messages[next_message], &mut known, channel, observable, columns);
             walk.messages[next_message].verdict = verdict;
             next_message += 1;
         }
@@ -406,10 +405,14 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
     }
 }
 
-fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Observable, rules: &Rules<'_>) -> Verdict {
-    if !message.is_audited() {
-        return Verdict::default();
-    }
+fn judge_one(
+    message: &Message,
+    known: &mut Known,
+    channel: u32,
+    observable: Observable,
+    columns: &Columns<'_>,
+) -> Verdict {
+    let Some(rules) = columns.rules.as_ref().filter(|_| message.is_audited()) else { return Verdict::default() };
     let (account, at) = (message.account, message.sent_at);
     let window = rules.window(channel, at);
     let is_marketing = rules.is_marketing(message, window);
@@ -429,8 +432,8 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
         match known.last_act(account) {
             Some(act) if at <= act.until => ServiceWindow::OpenedBy(act.kind),
             _ if observable.replies != Seen::Always => ServiceWindow::Unknown,
-            // The contact may have written before the log began.
-            _ if at - rules.log_began <= length => ServiceWindow::Unknown,
+            // The contact may have written before the account's log began.
+            _ if at - columns.began(channel, account) <= length => ServiceWindow::Unknown,
             _ => ServiceWindow::Closed,
         }
     });

@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Compliance, Config, Flow, Timetable, Windows};
+use crate::store::contents::Beginnings;
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
+mod beginnings;
 mod billing;
 mod chosen;
 mod columns;
@@ -126,8 +128,10 @@ pub struct Settings {
     pub timetable: Option<Timetable>,
     /// How soon after a conversation a contact calls back, in microseconds.
     pub callback: i64,
-    /// The first instant of the log: what was before is unknown. Microseconds.
+    /// The first instant of the log. Microseconds.
     pub log_began: i64,
+    /// The first instants of the logs of accounts: what was before is unknown there.
+    pub beginnings: Beginnings,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
     pub horizon: i64,
     /// The months of the log in the zone of reports.
@@ -153,6 +157,7 @@ impl Settings {
             timetable: config.service.timetable(log_began, end),
             callback: config.service.callback(config.windows.session_gap),
             log_began,
+            beginnings: snapshot.beginnings().clone(),
             horizon,
             months: Months::new(&config.report.zone.0, log_began, horizon),
             since,

@@ -12,8 +12,9 @@ use crate::store::Shard;
 use crate::store::words::NULL;
 
 /// Columns of conversations that only this module fills.
-pub(super) const COLUMNS: [&str; 21] = [
+pub(super) const COLUMNS: [&str; 22] = [
     "handled_by",
+    "with_human",
     "authors_known",
     "bot_response_s",
     "bot_waiting_s",
@@ -370,8 +371,14 @@ pub(super) fn authors_known(row: Of<'_, '_>) -> bool {
 
 pub(super) fn handled_by(row: Of<'_, '_>) -> u32 {
     let served = &row.fact.served;
-    let is_known = authors_known(row) && (served.by_human || served.last_author.is_some());
-    code_of(is_known.then_some(usize::from(served.by_human)))
+    let is_human = served.by_human || (served.last_author.is_none() && served.human.from != NONE);
+    // A request that nobody answered was somebody's to answer.
+    let is_anybodys = is_human || served.last_author.is_some() || served.bot.from != NONE;
+    code_of((authors_known(row) && is_anybodys).then_some(usize::from(is_human)))
+}
+
+pub(super) fn has_person(row: Of<'_, '_>) -> bool {
+    row.fact.served.by_human
 }
 
 pub(super) fn is_over(row: Of<'_, '_>) -> bool {

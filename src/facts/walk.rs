@@ -255,13 +255,12 @@ impl<'w> Walk<'w> {
                 Kind::ErasureRequested => lower(&mut self.contact.erasure_requested_at, at),
                 _ => {}
             }
-            let contact = &mut self.contact;
-            for (field, code) in
-                [(&mut contact.country, self.columns.country[row]), (&mut contact.language, self.columns.language[row])]
-            {
-                if *field == NULL {
-                    *field = code;
-                }
+            let (contact, country) = (&mut self.contact, self.columns.country[row]);
+            if contact.country == NULL && country != NULL {
+                (contact.country, contact.country_known_at) = (country, at);
+            }
+            if contact.language == NULL {
+                contact.language = self.columns.language[row];
             }
         }
         self.close();

@@ -5,18 +5,7 @@ use crate::error::Result;
 use crate::metrics::{Answers, Ask, Counts, Metric};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "definitions",
-    name: "The same rates as others count them",
-    meaning: "Each rate under every convention that vendors use, with numerator and denominator.",
-    formula: "each is a metric of its own: RATE@CONVENTION",
-    unit: "as the metric",
-    follows: "the vendors' own glossaries, named in each metric's definition",
-    caveat: "Two vendors' numbers can be compared only under one convention. Where read receipts can be switched off, the \
-             true open rate lies between the open rate and 'open rate at most'.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "definitions", asks, tables };
 
 /// Rates that have more than one convention.
 fn conventions() -> Result<Vec<Metric>> {
@@ -30,24 +19,18 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
 }
 
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
-    let by = setting.by.iter().map(|name| Column::new(name, name));
-    let own = [
-        Column::new("metric", "Metric"),
-        Column::new("value", "Value"),
-        Column::new("meaning", "What is counted"),
-        Column::new("vendors", "Counted so by"),
-    ];
+    let by = setting.by.iter().map(|name| Column::new(name));
+    let own = [Column::new("metric"), Column::new("value"), Column::new("meaning"), Column::new("vendors")];
     let mut rows = Vec::new();
     for metric in conventions()? {
         for row in answers.rows(&setting.ask(&metric.id, &[])) {
             let Counts::Rate(rate) = row.counts else { continue };
-            let value =
-                if row.measurable { Value::Rate { rate, lower_bound: row.lower_bound } } else { Value::Unmeasurable };
+            let value = if row.measurable { Value::Rate { rate, bound: row.bound } } else { Value::Unmeasurable };
             let segment = row.segment.iter().map(|value| Value::name(value.as_deref()));
             let own = [
                 Value::Text(metric.id.clone()),
                 value,
-                Value::Text(metric.meaning.clone()),
+                Value::Meaning(metric.id.clone()),
                 Value::Text(metric.vendors.join(", ")),
             ];
             rows.push(Row::new(rate.denominator, segment.chain(own).collect()));
@@ -61,7 +44,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::facts::Settings;
-    use crate::metrics::{Answer, Rate, Row as Found};
+    use crate::metrics::{Answer, Bound, Rate, Row as Found};
 
     fn table(answers: &[Answer], by: &[String]) -> Table {
         let setting = Setting { by, config: &Config::default(), settings: &Settings::default() };
@@ -71,7 +54,7 @@ mod tests {
     fn answer(metric: &str, by: &[String], segment: &[&str], measurable: bool) -> Answer {
         let counts = Counts::Rate(Rate { numerator: 1, denominator: 4 });
         let segment = segment.iter().map(|&name| Some(name.to_owned())).collect();
-        let rows = vec![Found { segment, counts, measurable, lower_bound: true, moments: None }];
+        let rows = vec![Found { segment, counts, measurable, bound: Bound::Least, moments: None }];
         Answer { metric: metric.to_owned(), by: by.to_vec(), rows, n_shared: 0 }
     }
 
@@ -92,7 +75,7 @@ mod tests {
         let by = ["channel".to_owned()];
         let answers = [answer("open_rate", &by, &["sms"], false), answer("open_rate@sent", &by, &["whatsapp"], true)];
         let found = table(&answers, &by);
-        let value = Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, lower_bound: true };
+        let value = Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, bound: Bound::Least };
         let expected = [("sms", "open_rate", Value::Unmeasurable), ("whatsapp", "open_rate@sent", value)];
         assert_eq!(found.rows.len(), 2);
         for (row, (channel, metric, value)) in found.rows.iter().zip(expected) {

@@ -88,7 +88,7 @@ mod tests {
             row("open_rate", "c", 0.004, 0.7),
             row("click_rate", "b", 0.1, 0.001),
         ];
-        let columns = names.map(|name| Column::new(name, name)).into();
+        let columns = names.map(|name| Column { title: name.to_owned(), ..Column::new(name) }).into();
         let table = Table { id: "differences", columns, rows, ..Table::default() };
         let mut report = fixture::small();
         assert_eq!(of(&report, "open_rate", Language::En), Vec::new());

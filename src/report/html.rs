@@ -15,10 +15,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::changes::{self, Change};
-use super::interface::Interface;
 use super::model::Report;
 use super::page::{self, Card, Page, Part, Words};
-use super::text::LONGEST_NAME;
+use super::text::{LONGEST_NAME, Language};
 use super::{draw, sections, text, views};
 use crate::error::{Error, Result};
 
@@ -36,9 +35,10 @@ const METRIC_COLUMNS: [(&str, usize); 3] = [("campaign-funnel", 3), ("channels",
 #[derive(Serialize)]
 struct Group {
     /// What the values are.
-    title: &'static str,
+    title: String,
     views: Vec<View>,
-    n_more: usize,
+    /// What is said of the values without a view, if there are any.
+    more: Option<String>,
 }
 
 /// A view, laid out.
@@ -62,7 +62,6 @@ struct Choice {
 /// Writes the page.
 pub(super) fn write(report: &Report) -> Result<String> {
     let language = report.context.language;
-    let interface = Interface::of(language);
     let mut page = page::page(report);
     for section in &mut page.sections {
         illustrate(report, section.id, &mut section.parts)?;
@@ -79,12 +78,14 @@ pub(super) fn write(report: &Report) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(fault)?;
     environment.set_syntax(syntax);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_function("say", move |key: &str| language.say(key));
     environment
         .add_filter("cut", |name: &str, longest: Option<usize>| text::cut(name, longest.unwrap_or(LONGEST_NAME)));
     environment.add_filter("raw", move |text: &str| language.number(text));
     environment.add_template("page.html", TEMPLATE).map_err(fault)?;
     let context = context! {
-        words => Value::from(Serde(interface)),
+        lang => language.code(),
+        script_words => Value::from(Serde(&script_words(language))),
         changes => Value::from(Serde(&changes)),
         definitions => Value::from(Serde(&definition_of_sections(&page, &words))),
         groups => Value::from(Serde(&groups(report, &words)?)),
@@ -105,10 +106,10 @@ pub(super) fn write(report: &Report) -> Result<String> {
 /// Draws the charts of a chapter's parts.
 fn illustrate(report: &Report, section: &str, parts: &mut [Part]) -> Result<()> {
     for (index, part) in parts.iter_mut().enumerate() {
-        part.charts = draw::charts(report, section, index, &part.heading)?;
+        part.charts = draw::charts(report, section, index, part.id)?;
         if section == "campaigns" && report.campaigns.rows.len() > draw::MOST_ROWS {
-            let interface = Interface::of(report.context.language);
-            part.note = interface.campaigns_cut.replace("{}", &draw::MOST_ROWS.to_string());
+            let n = draw::MOST_ROWS.into();
+            part.note = report.context.language.say_with("section-campaigns.cut", &[("n", n)]);
         }
     }
     Ok(())
@@ -116,8 +117,8 @@ fn illustrate(report: &Report, section: &str, parts: &mut [Part]) -> Result<()> 
 
 /// The views of every column, drawn.
 fn groups(report: &Report, words: &Words<'_>) -> Result<Vec<Group>> {
-    let interface = Interface::of(words.language);
-    let title = |by: &str| if by == views::COLUMNS[0] { interface.channel } else { interface.campaign };
+    let language = words.language;
+    let title = |by: &str| language.say(if by == views::COLUMNS[0] { "page-channels" } else { "page-campaigns" });
     let group = |by: &super::model::Views| {
         let view = |(place, view): (usize, &super::model::View)| -> Result<View> {
             let alone = view.report(report);
@@ -125,7 +126,7 @@ fn groups(report: &Report, words: &Words<'_>) -> Result<Vec<Group>> {
             let mut questions = sections::questions(&alone, words).parts;
             illustrate(&alone, "campaign-funnel", &mut campaign_funnel)?;
             illustrate(&alone, "questions", &mut questions)?;
-            let name = text::name(view.value.as_deref());
+            let name = language.name(view.value.as_deref());
             Ok(View {
                 key: format!("{}:{}", by.by, key(view.value.as_deref(), place)),
                 cards: view.headlines.iter().map(|headline| words.card(headline)).collect(),
@@ -135,7 +136,8 @@ fn groups(report: &Report, words: &Words<'_>) -> Result<Vec<Group>> {
             })
         };
         let views = by.views.iter().enumerate().map(view).collect::<Result<_>>()?;
-        Ok(Group { title: title(&by.by), views, n_more: by.n_more })
+        let more = (by.n_more > 0).then(|| language.say_with("page-more", &[("n", by.n_more.into())]));
+        Ok(Group { title: title(&by.by), views, more })
     };
     report.views.iter().map(group).collect()
 }
@@ -144,9 +146,27 @@ fn groups(report: &Report, words: &Words<'_>) -> Result<Vec<Group>> {
 fn flows(report: &Report) -> Vec<Choice> {
     let choice = |(place, flow): (usize, &super::model::Flow)| Choice {
         key: key(flow.flow.as_deref(), place),
-        name: sections::flow_heading(flow.flow.as_deref()),
+        name: sections::flow_heading(flow.flow.as_deref(), report.context.language),
     };
     report.flows.iter().enumerate().map(choice).collect()
+}
+
+/// What the script says, by the name that it knows it by. It fills in what stands between braces.
+fn script_words(language: Language) -> BTreeMap<&'static str, String> {
+    let say = |key: &'static str, names: &[&'static str]| {
+        let arguments: Vec<_> = names.iter().map(|name| (*name, format!("{{{name}}}").into())).collect();
+        language.say_with(key, &arguments)
+    };
+    [
+        ("sort", say("page-sort", &["column"])),
+        ("filter", say("page-filter", &[])),
+        ("rows", say("page-rows", &["shown", "all"])),
+        ("all", say("page-all-rows", &["all"])),
+        ("fewer", say("page-fewer-rows", &[])),
+        ("only", say("page-only", &["name"])),
+        ("now", say("page-now", &["name"])),
+    ]
+    .into()
 }
 
 /// What an address calls a value: its name, or its place where the name is unknown, long, or looks like a place.
@@ -184,7 +204,8 @@ mod tests {
     use crate::report::build::build;
     use crate::report::{draw, fixture, page};
 
-    const SECTIONS: [&str; 11] = [
+    const SECTIONS: [&str; 12] = [
+        "in-short",
         "glance",
         "campaign-funnel",
         "questions",

@@ -12,18 +12,20 @@ mod draw;
 #[cfg(test)]
 mod fixture;
 mod html;
-mod interface;
 mod json;
 mod markdown;
 pub mod model;
 mod page;
 mod sections;
+mod summary;
 pub mod text;
 mod views;
+mod words;
 
 pub use build::{asks, build};
 pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};
 pub use text::Language;
+pub use words::readme;
 
 use crate::error::Result;
 

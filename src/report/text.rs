@@ -10,15 +10,14 @@ use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
 use crate::measures::table::each;
+use crate::rate::Bound;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
-/// Stands where the channels cannot report the value.
-pub const UNMEASURABLE: &str = "n/a";
-/// U+202F: parts thousands, and a number from its unit, without a line break.
+/// U+202F: parts a number from its unit, in English also thousands, without a line break.
 const THIN: char = '\u{202f}';
 
-/// How numbers and dates are written. Headings are English for now.
+/// The language of a report: its words, and how numbers and dates are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
@@ -30,14 +29,15 @@ pub enum Language {
 }
 
 impl Language {
-    /// A count with a thin space before every three digits: `48 310`.
+    /// A count with a mark before every three digits: `48 310`, `48.310`.
     #[must_use]
     pub fn count(self, count: u64) -> String {
+        let mark = if self == Self::De { '.' } else { THIN };
         let digits = count.to_string();
         let mut text = String::with_capacity(digits.len() * 2);
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(THIN);
+                text.push(mark);
             }
             text.push(digit);
         }
@@ -47,7 +47,7 @@ impl Language {
     /// A count, or the mark for a value that cannot be measured.
     #[must_use]
     pub fn count_or_unmeasurable(self, count: Option<u64>) -> String {
-        count.map_or_else(|| UNMEASURABLE.to_owned(), |count| self.count(count))
+        count.map_or_else(|| self.say("unmeasurable"), |count| self.count(count))
     }
 
     /// A share with one decimal: `59.3 %`. What is not quite nothing or not quite all never reads as 0.0 or 100.0.
@@ -77,16 +77,20 @@ impl Language {
     #[must_use]
     pub fn value(self, figure: Option<&Figure>) -> String {
         match figure {
-            Some(figure) if !figure.measurable => UNMEASURABLE.to_owned(),
-            Some(Figure { value: Some(share), lower_bound, .. }) => self.bounded(*lower_bound, self.percent(*share)),
+            Some(figure) if !figure.measurable => self.say("unmeasurable"),
+            Some(Figure { value: Some(share), bound, .. }) => self.bounded(*bound, self.percent(*share)),
             _ => NONE.to_owned(),
         }
     }
 
-    /// A value, with the sign of a lower bound if it is one.
+    /// A value, with the sign of a bound if it is one.
     #[must_use]
-    pub fn bounded(self, lower_bound: bool, value: String) -> String {
-        if lower_bound { format!("≥{THIN}{value}") } else { value }
+    pub fn bounded(self, bound: Bound, value: String) -> String {
+        match bound {
+            Bound::Exact => value,
+            Bound::Least => format!("≥{THIN}{value}"),
+            Bound::Most => format!("≤{THIN}{value}"),
+        }
     }
 
     /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
@@ -113,12 +117,10 @@ impl Language {
         }
     }
 
-    fn of(self, numerator: u64, denominator: u64) -> String {
-        let of = match self {
-            Self::En => "of",
-            Self::De => "von",
-        };
-        format!("{} {of} {}", self.count(numerator), self.count(denominator))
+    /// The counts of a share: `570 of 961`.
+    #[must_use]
+    pub fn of(self, numerator: u64, denominator: u64) -> String {
+        self.say_with("of", &[("part", self.count(numerator).into()), ("whole", self.count(denominator).into())])
     }
 
     /// A value of a measure: the value, its interval, its counts.
@@ -126,20 +128,21 @@ impl Language {
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
         let between = |interval: &Option<(f64, f64)>, write: &dyn Fn(f64) -> String| {
-            interval.map_or_else(String::new, |(low, high)| format!("{} {} {}", write(low), self.to(), write(high)))
+            interval.map_or_else(String::new, |(low, high)| self.range(write(low), write(high)))
         };
         match value {
             Value::Unknown => plain(NONE.to_owned()),
-            Value::Unmeasurable => plain(UNMEASURABLE.to_owned()),
-            Value::Name(value) => plain(name(value.as_deref())),
-            Value::Metric(text) | Value::Text(text) => plain(printable(text)),
-            Value::Flag(flag) => plain(self.flag(*flag).to_owned()),
+            Value::Unmeasurable => plain(self.say("unmeasurable")),
+            Value::Name(value) => plain(self.name(value.as_deref())),
+            Value::Metric(text) | Value::Meaning(text) | Value::Text(text) => plain(printable(text)),
+            Value::Column(name) => plain(self.column(name)),
+            Value::Message(message) => plain(self.message(message)),
+            Value::Flag(flag) => plain(self.say(if *flag { "yes" } else { "no" })),
             Value::Count(count) => plain(self.count(*count)),
-            Value::Rate { rate, lower_bound } => {
+            Value::Rate { rate, bound } => {
                 let interval = rate.interval();
                 [
-                    rate.value()
-                        .map_or_else(|| NONE.to_owned(), |value| self.bounded(*lower_bound, self.percent(value))),
+                    rate.value().map_or_else(|| NONE.to_owned(), |value| self.bounded(*bound, self.percent(value))),
                     self.between(interval.map(|(low, _)| low), interval.map(|(_, high)| high)),
                     self.of(rate.numerator, rate.denominator),
                 ]
@@ -151,7 +154,11 @@ impl Language {
             ],
             Value::Points { value, interval } => {
                 let points = |share: f64| self.signed(share * 100.0);
-                [format!("{}{THIN}pp", points(*value)), between(interval, &points), String::new()]
+                [
+                    format!("{}{THIN}{}", points(*value), self.say("percentage-points")),
+                    between(interval, &points),
+                    String::new(),
+                ]
             }
             Value::Number { value, interval } => {
                 let number = |number: f64| self.decimal(number);
@@ -161,12 +168,12 @@ impl Language {
             Value::Verdict { value, interval, q, differs } => plain(self.verdict(*value, *interval, *q, *differs)),
             Value::Seconds(seconds) => plain(self.duration(*seconds)),
             Value::Money { micros, currency, lower_bound } => {
-                plain(self.bounded(*lower_bound, self.money(*micros, currency)))
+                plain(self.bounded(Bound::least_if(*lower_bound), self.money(*micros, currency)))
             }
             Value::UnitCost { micros, currency, count, lower_bound } => {
                 let Some(each) = each(*micros, *count) else { return plain(NONE.to_owned()) };
                 let of = format!("{} / {}", self.money(*micros, currency), self.count(*count));
-                [self.bounded(*lower_bound, self.money(each, currency)), String::new(), of]
+                [self.bounded(Bound::least_if(*lower_bound), self.money(each, currency)), String::new(), of]
             }
             Value::Instant(time) => plain(self.instant(*time, &TimeZone::UTC) + " UTC"),
         }
@@ -188,10 +195,7 @@ impl Language {
         let text = self.probability(q);
         let q = text.strip_prefix('<').map_or_else(|| format!("q = {text}"), |least| format!("q < {least}"));
         if !differs {
-            return match self {
-                Self::En => format!("no difference beyond chance ({q})"),
-                Self::De => format!("kein Unterschied jenseits des Zufalls ({q})"),
-            };
+            return self.say_with("same", &[("q", q.into())]);
         }
         // Below the baseline, the ends of the interval are sizes too, and the smaller one comes first.
         let size = |share: f64| self.decimal(100.0 * share.abs());
@@ -200,32 +204,16 @@ impl Language {
             let (near, far) = if value > 0.0 { (low, high) } else { (high, low) };
             // An interval that holds zero reaches to the other side.
             let minus = if near * sign < 0.0 { "−" } else { "" };
-            format!(" ({minus}{} {} {})", size(near), self.to(), size(far))
+            format!(" ({})", self.range(format!("{minus}{}", size(near)), size(far)))
         });
         let (size, between) = (size(value), between.unwrap_or_default());
-        match (self, value > 0.0) {
-            (Self::En, true) => format!("higher by {size} percentage points{between}, {q}"),
-            (Self::En, false) => format!("lower by {size} percentage points{between}, {q}"),
-            (Self::De, true) => format!("um {size} Prozentpunkte höher{between}, {q}"),
-            (Self::De, false) => format!("um {size} Prozentpunkte niedriger{between}, {q}"),
-        }
+        let key = if value > 0.0 { "higher" } else { "lower" };
+        self.say_with(key, &[("size", size.into()), ("between", between.into()), ("q", q.into())])
     }
 
-    /// Stands between the ends of an interval.
-    fn to(self) -> &'static str {
-        match self {
-            Self::En => "to",
-            Self::De => "bis",
-        }
-    }
-
-    fn flag(self, flag: bool) -> &'static str {
-        match (self, flag) {
-            (Self::En, true) => "yes",
-            (Self::En, false) => "no",
-            (Self::De, true) => "ja",
-            (Self::De, false) => "nein",
-        }
+    /// The ends of an interval: `57.1 to 61.4`.
+    fn range(self, low: String, high: String) -> String {
+        self.say_with("range", &[("low", low.into()), ("high", high.into())])
     }
 
     /// A probability with three digits after the point; what is smaller is `<0.001`.
@@ -263,17 +251,13 @@ impl Language {
     /// A length of time in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 4 h`.
     #[must_use]
     pub fn duration(self, seconds: i64) -> String {
-        let day = match self {
-            Self::En => "d",
-            Self::De => "T",
-        };
         let sign = if seconds < 0 { "−" } else { "" };
         let total = seconds.unsigned_abs();
         let (large, large_unit, small, small_unit) = match total {
             0..60 => return format!("{sign}{total}{THIN}s"),
             60..3600 => (total / 60, "min", total % 60, "s"),
             3600..86400 => (total / 3600, "h", total % 3600 / 60, "min"),
-            _ => (total / 86400, day, total % 86400 / 3600, "h"),
+            _ => (total / 86400, "d", total % 86400 / 3600, "h"),
         };
         let rest = if small == 0 { String::new() } else { format!(" {small}{THIN}{small_unit}") };
         format!("{sign}{}{THIN}{large_unit}{rest}", self.count(large))
@@ -289,9 +273,19 @@ impl Language {
     #[must_use]
     pub fn quantile(self, spread: Option<&Spread>, pick: fn(&Spread) -> Option<i64>) -> String {
         match spread {
-            Some(spread) if !spread.measurable => UNMEASURABLE.to_owned(),
+            Some(spread) if !spread.measurable => self.say("unmeasurable"),
             Some(spread) => self.duration_or_none(pick(spread)),
             None => NONE.to_owned(),
+        }
+    }
+
+    /// A segment's value, or what stands for an unknown one.
+    #[must_use]
+    pub fn name(self, value: Option<&str>) -> String {
+        match value {
+            Some(value) if value.trim().is_empty() => self.say("empty-name"),
+            Some(value) => printable(value),
+            None => self.say("unknown-name"),
         }
     }
 
@@ -362,8 +356,10 @@ impl Language {
                 _ => piece.strip_prefix('+').unwrap_or(piece),
             };
             if piece.starts_with(|c: char| c.is_ascii_digit()) {
-                let mark = if self == Self::De { ',' } else { '.' };
-                digits.push_str(&piece.replace(mark, "."));
+                match self {
+                    Self::En => digits.push_str(piece),
+                    Self::De => digits.push_str(&piece.replace('.', "").replace(',', ".")),
+                }
                 if rest.peek().is_none() {
                     add(&mut digits, "")?;
                 }
@@ -375,22 +371,13 @@ impl Language {
     }
 
     /// One decimal, with the language's mark.
-    fn decimal(self, number: f64) -> String {
+    #[must_use]
+    pub fn decimal(self, number: f64) -> String {
         let text = format!("{number:.1}");
         match self {
             Self::En => text,
             Self::De => text.replace('.', ","),
         }
-    }
-}
-
-/// A segment's value, or what stands for an unknown one.
-#[must_use]
-pub fn name(value: Option<&str>) -> String {
-    match value {
-        Some(value) if value.trim().is_empty() => "(empty)".to_owned(),
-        Some(value) => printable(value),
-        None => "(unknown)".to_owned(),
     }
 }
 
@@ -432,7 +419,7 @@ mod tests {
     use Language::{De, En};
 
     fn figure(numerator: u64, denominator: u64, measurable: bool) -> Figure {
-        Figure::new("open_rate", Rate { numerator, denominator }, measurable, false)
+        Figure::new("open_rate", Rate { numerator, denominator }, measurable, Bound::Exact)
     }
 
     #[test]
@@ -440,7 +427,7 @@ mod tests {
         for (count, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (48_310, "48 310"), (1_234_567, "1 234 567")]
         {
             assert_eq!(En.count(count), expected.replace(' ', "\u{202f}"));
-            assert_eq!(De.count(count), expected.replace(' ', "\u{202f}"));
+            assert_eq!(De.count(count), expected.replace(' ', "."));
         }
     }
 
@@ -448,7 +435,7 @@ mod tests {
     fn texts_are_sorted_by_the_numbers_they_were_made_of() {
         let number = |text: &str| En.number(text);
         assert_eq!(number(&En.count(1_234_567)), Some(1_234_567.0));
-        assert_eq!(number(&En.bounded(true, En.percent(0.984))), Some(98.4));
+        assert_eq!(number(&En.bounded(Bound::Least, En.percent(0.984))), Some(98.4));
         assert_eq!(De.number(&De.percent(0.1234)), Some(12.3));
         for seconds in [0, 59, 60, 252, 7_500, 90_000, 172_800] {
             assert_eq!(number(&En.duration(i64::from(seconds))), Some(f64::from(seconds)), "{seconds}");
@@ -457,7 +444,7 @@ mod tests {
         assert_eq!(number(&En.money(-12_345_670_000, "EUR")), Some(-12_345.67));
         let [points, ..] = En.written(&Value::Points { value: -0.021, interval: None });
         assert_eq!(number(&points), Some(-2.1));
-        for nothing in [NONE, UNMEASURABLE, "", "spring", "no difference beyond chance (q = 0.4)"] {
+        for nothing in [NONE, "n/a", "", "spring", "no difference beyond chance (q = 0.4)"] {
             assert_eq!(number(nothing), None, "{nothing}");
         }
     }
@@ -482,6 +469,14 @@ mod tests {
     fn axes_show_whole_percent_where_they_can() {
         assert_eq!(En.tick(0.25), "25\u{202f}%");
         assert_eq!(De.tick(0.025), "2,5\u{202f}%");
+    }
+
+    #[test]
+    fn a_bound_says_on_which_side_the_true_value_lies() {
+        let written =
+            |bound| En.written(&Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, bound })[0].clone();
+        let expected = ["25.0_%", "≥_25.0_%", "≤_25.0_%"].map(|text| text.replace('_', "\u{202f}"));
+        assert_eq!([Bound::Exact, Bound::Least, Bound::Most].map(written), expected);
     }
 
     #[test]
@@ -527,7 +522,7 @@ mod tests {
         ] {
             assert_eq!(En.duration(seconds), english.replace('_', "\u{202f}"));
         }
-        assert_eq!(De.duration(90_000), "1\u{202f}T 1\u{202f}h");
+        assert_eq!(De.duration(90_000), "1\u{202f}d 1\u{202f}h");
     }
 
     #[test]
@@ -545,7 +540,7 @@ mod tests {
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");
         assert_eq!(De.written(&Value::Probability(0.031))[0], "0,031");
         assert_eq!(En.money(70_000, "EUR"), thin("0.0700_EUR"));
-        assert_eq!(De.money(1_234_565_000, "EUR"), thin("1_234,57_EUR"));
+        assert_eq!(De.money(1_234_565_000, "EUR"), thin("1.234,57_EUR"));
         assert_eq!(En.money(-999_999, "EUR"), thin("−1.0000_EUR"));
         let cost = Value::UnitCost { micros: 12_300_000, currency: "EUR".into(), count: 164, lower_bound: true };
         assert_eq!(De.written(&cost), [&thin("≥_0,0750_EUR"), "", &thin("12,30_EUR / 164")]);
@@ -565,8 +560,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_letters_and_lose_their_controls() {
-        assert_eq!(name(None), "(unknown)");
-        assert_eq!(name(Some(" ")), "(empty)");
-        assert_eq!(name(Some("春节\t促销\u{0}\u{202e}x")), "春节 促销\u{fffd}\u{fffd}x");
+        assert_eq!([En.name(None), De.name(None)], ["(unknown)", "(unbekannt)"]);
+        assert_eq!([En.name(Some(" ")), De.name(Some(" "))], ["(empty)", "(leer)"]);
+        assert_eq!(En.name(Some("春节\t促销\u{0}\u{202e}x")), "春节 促销\u{fffd}\u{fffd}x");
     }
 }

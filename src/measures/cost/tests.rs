@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::config::{Card, Config};
 use crate::facts::Settings;
-use crate::metrics::{Answer, Counts, Distribution, Rate};
+use crate::metrics::{Answer, Bound, Counts, Distribution, Rate};
 
 const CARD: &str = r#"
 [[rule]]
@@ -23,7 +23,13 @@ currency = "EUR"
 
 fn row(ask: &Ask, values: &[(&str, &str)], counts: Counts) -> Counted {
     let value = |column: &String| values.iter().find(|(name, _)| name == column).map(|(_, value)| (*value).to_owned());
-    Counted { segment: ask.by.iter().map(value).collect(), counts, measurable: true, lower_bound: false, moments: None }
+    Counted {
+        segment: ask.by.iter().map(value).collect(),
+        counts,
+        measurable: true,
+        bound: Bound::Exact,
+        moments: None,
+    }
 }
 
 fn rate(numerator: u64, denominator: u64) -> Counts {
@@ -76,7 +82,7 @@ fn reported_costs_and_prices_add_up_and_what_is_unknown_is_named() {
     let unknown = serde_json::to_value(&tables[3]).unwrap();
     assert_eq!(unknown["rows"][0]["category"], "utility");
     assert_eq!(unknown["rows"][0]["messages"], 3);
-    assert_eq!(unknown["rows"][0]["why"], "the card has no price");
+    assert_eq!(unknown["rows"][0]["why"], "why-no-price");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
-use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
+use crate::report::page::{Cell, Column, Part, Section, Table, Words};
 
 /// Rows on which a page shows a table in full; JSON and CSV hold all.
 const MOST_ROWS: usize = 200;
@@ -11,13 +11,12 @@ const MOST_ROWS: usize = 200;
 pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     let measure = measured.measure;
     let parts = measured.tables.iter().map(|table| part(table, words)).collect();
-    Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
+    let said = |what: &str| words.language.say(&format!("measure-{}{what}", measure.id));
+    Section { id: measure.id, title: said(""), lead: format!("{} {}", said(".meaning"), said(".caveat")), parts }
 }
 
 /// The drop-off within the decision window, as the measure of leaving has it.
 pub(super) struct DropOff<'r, 'w> {
-    /// What it is called.
-    pub(super) title: &'r str,
     table: &'r measures::Table,
     place: usize,
     words: &'r Words<'w>,
@@ -29,7 +28,13 @@ impl<'r, 'w> DropOff<'r, 'w> {
         let measured = report.measures.iter().find(|measured| measured.measure.id == "leaving")?;
         let table = measured.tables.iter().find(|table| table.id == "questions")?;
         let place = table.columns.iter().position(|column| column.name == "drop_off")?;
-        Some(Self { title: &table.columns.get(place)?.title, table, place, words })
+        Some(Self { table, place, words })
+    }
+
+    /// The column that holds it.
+    pub(super) fn column(&self) -> Column {
+        let title = self.table.columns.get(self.place).map(|column| column.title.clone());
+        Column { title: title.unwrap_or_default(), anchor: String::new(), numeric: true }
     }
 
     /// That of a flow's question.
@@ -43,36 +48,28 @@ impl<'r, 'w> DropOff<'r, 'w> {
 fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
-        let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
-        return Part { heading, note: note.to_owned(), ..Part::default() };
+        let nothing = || words.language.say("nothing-in-range");
+        let note = if table.note.is_empty() { nothing() } else { table.note.clone() };
+        return Part { id: table.id, heading, note, ..Part::default() };
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
-        // The letters of statistics are small.
-        title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
+        title: column.title.clone(),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });
     let rows =
         table.rows.iter().take(MOST_ROWS).map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
     let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
-    let rest = table.rows.len().saturating_sub(MOST_ROWS);
-    let cut = if rest > 0 {
-        format!(" {} more rows are in report.json.", words.language.count(rest as u64))
-    } else {
-        String::new()
-    };
-    let pale = if table.rows.iter().any(|row| is_few(row, words)) {
-        format!(" Pale rows rest on fewer than {} observations.", words.language.count(words.minimum))
-    } else {
-        String::new()
-    };
-    Part {
-        heading,
-        table: Some(Table { columns, rows }),
-        note: format!("{}{cut}{pale}", table.note).trim().to_owned(),
-        ..Part::default()
+    let mut note = vec![table.note.clone()];
+    if table.rows.len() > MOST_ROWS {
+        note.push(words.language.say_with("rows-cut", &[("n", (table.rows.len() - MOST_ROWS).into())]));
     }
+    if table.rows.iter().any(|row| is_few(row, words)) {
+        note.push(words.language.say_with("pale-rows", &[("minimum", words.minimum.into())]));
+    }
+    let note = note.join(" ").trim().to_owned();
+    Part { id: table.id, heading, table: Some(Table { columns, rows }), note, ..Part::default() }
 }
 
 fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {

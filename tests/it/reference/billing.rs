@@ -85,12 +85,7 @@ pub(super) fn disagreements(pipeline: &Pipeline) -> Vec<String> {
         let tells = Tells::of(&all, &events[0].channel);
         let around = Around { tells_deliveries: tells.deliveries, horizon, flows: &[] };
         let messages = contact::facts(events, &around).messages;
-        let permission = Permission {
-            events,
-            log_began: all.iter().map(|event| event.at).min().unwrap(),
-            tells_replies: tells.replies,
-            tells_opt_ins: tells.opt_ins,
-        };
+        let permission = Permission { events, all: &all, tells_replies: tells.replies, tells_opt_ins: tells.opt_ins };
         for message in messages.iter().filter(|message| !message.suppressed) {
             for (counts, value) in expected.iter_mut().zip(values(&permission, message, &messages)) {
                 *counts.entry(value).or_default() += 1;

@@ -136,7 +136,7 @@ pub(super) type Total<'t> = &'t dyn Fn(&str) -> Option<Figure>;
 pub(super) struct Answers<'a>(BTreeMap<(&'a str, Vec<&'a str>), &'a Answer>);
 
 impl<'a> Answers<'a> {
-    fn new(answers: &'a [Answer]) -> Self {
+    pub(super) fn new(answers: &'a [Answer]) -> Self {
         let key = |answer: &'a Answer| (answer.metric.as_str(), answer.by.iter().map(String::as_str).collect());
         Self(answers.iter().map(|answer| (key(answer), answer)).collect())
     }

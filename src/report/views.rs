@@ -101,3 +101,62 @@ impl View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Answer, Counts, Rate, Row};
+    use crate::rate::Bound;
+
+    fn answer(metric: &str, by: &[&str], rows: &[(&[&str], u64)]) -> Answer {
+        let row = |(segment, denominator): &(&[&str], u64)| Row {
+            segment: segment.iter().map(|&value| Some(value.to_owned())).collect(),
+            counts: Counts::Rate(Rate { numerator: denominator / 4, denominator: *denominator }),
+            measurable: true,
+            bound: Bound::Exact,
+            moments: None,
+        };
+        let by = by.iter().map(|&column| column.to_owned()).collect();
+        Answer { metric: metric.to_owned(), by, rows: rows.iter().map(row).collect(), n_shared: 0 }
+    }
+
+    #[test]
+    fn the_largest_values_have_views_and_the_others_are_counted() {
+        let names: Vec<String> = (0..15).map(|number| format!("campaign {number:02}")).collect();
+        let names: Vec<[&str; 1]> = names.iter().map(|name| [name.as_str()]).collect();
+        let rows: Vec<(&[&str], u64)> = (0..).zip(&names).map(|(number, name)| (&name[..], 100 + number % 7)).collect();
+        let answers = [answer("failure_rate", &["campaign"], &rows)];
+        let views = Views::of(&Answers::new(&answers), "campaign", false);
+        assert_eq!((views.views.len(), views.n_more), (MOST_VIEWS, 3));
+        let first: Vec<_> = views.views.iter().take(3).filter_map(|view| view.value.as_deref()).collect();
+        assert_eq!(first, ["campaign 06", "campaign 13", "campaign 05"]);
+    }
+
+    #[test]
+    fn a_view_has_its_own_numbers_and_what_is_left_out_stays_out() {
+        let by_question = ["channel", "flow", "question"];
+        let answers = [
+            answer("failure_rate", &["channel"], &[(&["sms"], 80), (&["web"], 40)]),
+            answer("open_rate", &["channel"], &[(&["sms"], 60)]),
+            answer(
+                "question_open_rate",
+                &by_question,
+                &[(&["sms", "order", "size"], 40), (&["sms", "order", "colour"], 8), (&["web", "order", "size"], 20)],
+            ),
+            answer("question_drop_off_rate", &by_question, &[(&["sms", "order", "size"], 30)]),
+        ];
+        let of = |suppresses| Views::of(&Answers::new(&answers), "channel", suppresses).views;
+        let whole = of(false);
+        assert_eq!(whole[0].value.as_deref(), Some("sms"));
+        assert_eq!(whole[0].campaign_funnel[0].n_messages, Some(80));
+        let open = |view: &View| view.headlines.iter().find(|one| one.metric == "open_rate").unwrap().figure.clone();
+        assert_eq!(open(&whole[0]).map(|figure| figure.denominator), Some(60));
+        assert_eq!(open(&whole[1]), None);
+        let n_questions = |views: &[View]| -> Vec<usize> {
+            views.iter().map(|view| view.flows.iter().map(|flow| flow.questions.len()).sum()).collect()
+        };
+        assert_eq!(n_questions(&whole), [2, 1]);
+        assert_eq!(whole[1].flows[0].questions[0].n_visits, 20);
+        assert_eq!(n_questions(&of(true)), [1, 0]);
+    }
+}

@@ -173,7 +173,7 @@ describe("the demo report", () => {
       assert.equal(await page.evaluate(() => document.activeElement.id), "view");
       await page.keyboard.press("Tab");
       await page.keyboard.press("Tab");
-      assert.equal(await page.evaluate(() => document.activeElement.hash), "#glance");
+      assert.equal(await page.evaluate(() => document.activeElement.hash), "#in-short");
       assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
     }));
 

@@ -3,7 +3,7 @@
 //! Knows nothing of months. What is empty above the diagonal has not come yet.
 
 use super::heat_map::{Heat, Scale, cell, legend};
-use super::theme::{Align, Alternative, Canvas, Ink, LABEL, SMALL, WIDTH, draw, fit, rows};
+use super::theme::{Align, Alternative, Canvas, Ink, LABEL, SMALL, WIDTH, draw, fit, rows, width};
 use crate::error::Result;
 
 /// A cohort: a line of the grid.
@@ -83,7 +83,11 @@ fn counted(canvas: &Canvas<'_>, heat: &Heat, count: &str, from: (i32, i32), to: 
     cell(canvas, &bare, from, to)?;
     let (middle, height) = (i32::midpoint(from.0, to.0), to.1 - from.1);
     canvas.text(ink, LABEL, Align::Centre, (middle, from.1 + height * 3 / 10), text)?;
-    canvas.text(ink, SMALL, Align::Centre, (middle, from.1 + height * 3 / 4), count)
+    // The table beneath has a count that is wider than its cell.
+    if width(count, SMALL) <= to.0 - from.0 {
+        canvas.text(ink, SMALL, Align::Centre, (middle, from.1 + height * 3 / 4), count)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ pub(super) fn table(answer: &Answer) -> String {
     let mut sheet = Sheet::new(answer.by.iter().map(String::as_str).chain(numbers.iter().copied()));
     for row in &answer.rows {
         // Names come out of logs; a terminal must not obey what stands in them.
-        let segment = row.segment.iter().map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)")));
+        let columns = answer.by.iter().zip(&row.segment);
+        let segment = columns.map(|(column, value)| Language::En.named(column, value.as_deref()));
         sheet.add(segment.map(Shown::Name).chain(cells(row)).collect(), value(row));
     }
     let mut text = format!("{}\n{}\n", answer.metric, sheet.text());

@@ -140,7 +140,9 @@ impl Report {
             let of_funnels = report.funnels.iter_mut().map(|funnel| funnel.suppress(least));
             report.context.suppressed = Some(lost + of_measures.sum::<u64>() + of_funnels.sum::<u64>());
         }
-        report.measures.iter_mut().for_each(|measured| language.tell(measured, &metrics));
+        for measured in &mut report.measures {
+            language.tell(measured, &metrics);
+        }
         for format in formats {
             let path = out.join(format.file_name());
             write_whole(&path, format.write(&report)?.as_bytes())?;

@@ -1,6 +1,7 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
 use super::beginnings::Began;
+use super::billing::Categories;
 use super::compliance::Rules;
 use super::declared::Flows;
 use super::messages::WORDS;
@@ -44,6 +45,8 @@ pub(super) struct Columns<'s> {
     pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Categories as they are charged; none if nobody asks what decides a cost.
+    pub(super) categories: Option<Categories>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
     /// Since when the logs tell anything; none if nobody asks.
@@ -88,6 +91,7 @@ impl<'s> Columns<'s> {
             answer: codes("answer"),
             flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
+            categories: wants.billing.then(|| Categories::of(shard)),
             agents: wants.service.then(|| Agents::of(shard)),
             began: (wants.permission || wants.doses).then(|| Began::new(shard, settings)),
             wants,

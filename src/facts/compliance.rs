@@ -195,8 +195,8 @@ struct Stop {
 }
 
 /// How a contact and an account stand.
+#[derive(Default)]
 struct Standing {
-    account: u32,
     stops: Vec<Stop>,
     last_act: Option<Act>,
 }
@@ -299,15 +299,19 @@ fn of_code<T>(list: &[T], code: u32) -> Option<&T> {
 #[derive(Default)]
 struct Known {
     standings: Vec<Standing>,
-    /// The last act of which the log does not tell the account.
+    /// The place of each account among them.
+    places: Index<u32, usize>,
+    /// The last act of which the log does not tell the account, and the last of all.
     last_act: Option<Act>,
+    last_of_all: Option<Act>,
     has_consented: bool,
 }
 
 impl Known {
     fn standing(&mut self, account: u32) -> &mut Standing {
-        let place = self.standings.iter().position(|standing| standing.account == account).unwrap_or_else(|| {
-            self.standings.push(Standing { account, stops: Vec::new(), last_act: None });
+        let place = self.places.get(account).unwrap_or_else(|| {
+            self.standings.push(Standing::default());
+            self.places.add(account, self.standings.len() - 1);
             self.standings.len() - 1
         });
         &mut self.standings[place]
@@ -315,8 +319,21 @@ impl Known {
 
     /// The contact's last act toward the account. Where either tells no account, it may be any.
     fn last_act(&self, account: u32) -> Option<Act> {
-        let of_account = self.standings.iter().filter(|standing| account == NULL || standing.account == account);
-        of_account.filter_map(|standing| standing.last_act).chain(self.last_act).max_by_key(|act| act.until)
+        if account == NULL {
+            return self.last_of_all;
+        }
+        let standing = self.places.get(account).and_then(|place| self.standings.get(place));
+        let of_account = standing.and_then(|standing| standing.last_act);
+        of_account.into_iter().chain(self.last_act).max_by_key(|act| act.until)
+    }
+
+    /// The contact did something that opens the window of an account, or of one that the log does not tell.
+    fn act(&mut self, account: u32, act: Act) {
+        // A tap opens no window that is shorter than the one that is open.
+        let later = |last: Option<Act>| Some(last.map_or(act, |last| if last.until > act.until { last } else { act }));
+        self.last_of_all = later(self.last_of_all);
+        let last = if account == NULL { &mut self.last_act } else { &mut self.standing(account).last_act };
+        *last = later(*last);
     }
 }
 
@@ -397,10 +414,7 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
             _ => {}
         }
         if let Some(length) = rules.window(channel, at).and_then(|window| window.opened_for(kind)) {
-            let act = Act { at, kind, until: at + length };
-            let last = if account == NULL { &mut known.last_act } else { &mut known.standing(account).last_act };
-            // A tap opens no window that is shorter than the one that is open.
-            *last = Some(last.map_or(act, |last| if last.until > act.until { last } else { act }));
+            known.act(account, Act { at, kind, until: at + length });
         }
     }
 }

@@ -222,7 +222,10 @@ impl<'f> Facts<'f> {
         let of_conversations =
             |names: &[&str]| names.iter().any(|name| facts.conversations.table.column(name).is_some());
         facts.wants = Wants {
-            permission: of_messages(&compliance::COLUMNS) || facts.permissions.are_wanted(),
+            // A conversation is charged by the form of its messages where no category is told.
+            permission: of_messages(&compliance::COLUMNS)
+                || of_messages(&billing::COLUMNS)
+                || facts.permissions.are_wanted(),
             billing: of_messages(&billing::COLUMNS),
             doses: of_messages(&timing::DOSES),
             local: of_messages(&timing::LOCAL),
@@ -263,7 +266,13 @@ impl<'f> Facts<'f> {
         events.extend(self.visits.events());
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
-        let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
+        let reported = [
+            ("cost", "cost"),
+            ("cost", "currency"),
+            ("currency", "cost"),
+            ("billable", "billable"),
+            ("billing", "billable"),
+        ];
         let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
         events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
         events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));

@@ -131,6 +131,13 @@ impl Comparison {
     /// One of them does not exist or is no rate, or nothing is left to compare.
     pub fn new(against: Against, subjects: Vec<Ask>) -> Result<Self> {
         for subject in &subjects {
+            if super::every().any(|measure| measure.id == subject.metric) {
+                let id = &subject.metric;
+                return Err(Error::Usage(format!(
+                    "'{id}' is a measure, which has tables of its own, and only rates are compared: name a metric that is a \
+                     rate, such as those of which 'trichter explain {id}' says that it follows"
+                )));
+            }
             let metric = Metric::find(&subject.metric)?;
             if !metric.is_rate() {
                 return Err(Error::Usage(format!("'{}' is no rate, and only rates are compared", metric.id)));

@@ -78,6 +78,12 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
         let half = question.timed().map_or(Value::Unmeasurable, |timed| {
             timed.ended_by(&[ANSWERED]).reaches(0.5).map_or(Value::Unknown, Value::Seconds)
         });
+        let drop_off = question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement);
+        // That nobody was watched for so long is no count of who still waited.
+        let at_risk = match drop_off {
+            Value::Unknown => Value::Unknown,
+            _ => Value::Count(question.at_risk(decision)),
+        };
         question.row([
             Value::Count(question.n()),
             Value::Count(question.count([ANSWERED])),
@@ -85,8 +91,8 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
             Value::Count(left),
             Value::Count(question.open()),
             Value::Rate { rate: decided, bound: Bound::Exact },
-            question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement),
-            Value::Count(question.at_risk(decision)),
+            drop_off,
+            at_risk,
             half,
         ])
     });
@@ -215,6 +221,20 @@ pub(super) mod tests {
     fn share(value: &Value) -> f64 {
         let Value::Share { value, .. } = value else { panic!("{value:?}") };
         *value
+    }
+
+    #[test]
+    fn who_was_watched_for_too_short_is_not_counted_as_zero() {
+        let at_risk = |visits: &[(&str, u64, &[i64])]| {
+            let tables = measured(visits);
+            let questions = table(&tables, "questions");
+            let place = questions.columns.iter().position(|column| column.name == "at_risk").unwrap();
+            questions.rows[0].cells[place].clone()
+        };
+        // The log ends minutes after both questions; two days later nobody was looked at.
+        assert_eq!(at_risk(&[("open", 2, &[100, 200])]), Value::Unknown);
+        // All have answered by then, which is known.
+        assert_eq!(at_risk(&[("answered", 2, &[100, 200])]), Value::Count(0));
     }
 
     #[test]

@@ -42,12 +42,22 @@ impl Message {
         Self { key, arguments: Vec::new() }
     }
 
-    /// Several values one after the other, as one value.
+    /// Several names one after the other, as one value.
     #[must_use]
     pub fn list(values: impl IntoIterator<Item = Value>) -> Value {
+        Self::joined("list", values)
+    }
+
+    /// Several clauses one after the other, as one value.
+    #[must_use]
+    pub fn clauses(values: impl IntoIterator<Item = Value>) -> Value {
+        Self::joined("clauses", values)
+    }
+
+    fn joined(key: &'static str, values: impl IntoIterator<Item = Value>) -> Value {
         let mut values = values.into_iter();
         let first = values.next().unwrap_or_default();
-        values.fold(first, |list, next| Value::Message(Self::of("list").with("list", list).with("next", next)))
+        values.fold(first, |list, next| Value::Message(Self::of(key).with("list", list).with("next", next)))
     }
 
     /// With a value filled in.

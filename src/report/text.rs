@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
+use crate::measures::send_time::WEEKDAYS;
 use crate::measures::table::each;
 use crate::rate::Bound;
 
@@ -123,7 +124,16 @@ impl Language {
         self.say_with("of", &[("part", self.count(numerator).into()), ("whole", self.count(denominator).into())])
     }
 
-    /// A value of a measure: the value, its interval, its counts.
+    /// A value in a column of a measure: the value, its interval, its counts.
+    #[must_use]
+    pub fn written_in(self, column: &str, value: &Value) -> [String; 3] {
+        match value {
+            Value::Name(value) => [self.named(column, value.as_deref()), String::new(), String::new()],
+            value => self.written(value),
+        }
+    }
+
+    /// A value of a measure in no column: the value, its interval, its counts.
     #[must_use]
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
@@ -286,6 +296,18 @@ impl Language {
             Some(value) if value.trim().is_empty() => self.say("empty-name"),
             Some(value) => printable(value),
             None => self.say("unknown-name"),
+        }
+    }
+
+    /// A value of a column. Where the program calls values by numbers or words of its own, in words.
+    #[must_use]
+    pub fn named(self, column: &str, value: Option<&str>) -> String {
+        let weekday = || value?.parse::<usize>().ok()?.checked_sub(1).and_then(|place| WEEKDAYS.get(place));
+        match (column, value) {
+            ("weekday" | "local_weekday", value) => weekday().map_or_else(|| self.name(value), |key| self.say(key)),
+            ("basis", Some("first_contact")) => self.say("basis-first-contact"),
+            ("basis", Some("opt_in")) => self.say("basis-opt-in"),
+            (_, value) => self.name(value),
         }
     }
 
@@ -556,6 +578,23 @@ mod tests {
         let time = Time(1_777_879_800 * crate::event::SECOND);
         assert_eq!(En.instant(time, &TimeZone::UTC), "4 May 2026, 07:30");
         assert_eq!(De.instant(time, &berlin), "4. Mai 2026, 09:30");
+    }
+
+    #[test]
+    fn columns_of_the_programs_own_words_are_read_in_plain_ones() {
+        assert_eq!([En.named("weekday", Some("1")), De.named("local_weekday", Some("7"))], ["Monday", "Sonntag"]);
+        assert_eq!([En.named("weekday", Some("8")), En.named("weekday", None)], ["8", "(unknown)"]);
+        assert_eq!(
+            [En.named("basis", Some("first_contact")), De.named("basis", Some("opt_in"))],
+            ["first contact", "Einwilligung"]
+        );
+        // A campaign may be called anything.
+        assert_eq!([En.named("campaign", Some("1")), En.named("campaign", Some("opt_in"))], ["1", "opt_in"]);
+        let weekday = Value::name(Some("2"));
+        assert_eq!(
+            [En.written_in("weekday", &weekday), En.written_in("hour", &weekday)].map(|[text, ..]| text),
+            ["Tuesday", "2"]
+        );
     }
 
     #[test]

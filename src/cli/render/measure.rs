@@ -16,7 +16,7 @@ pub(in crate::cli) fn tables(measured: &Measured, language: Language) -> String 
         let own = || Definition::of_measure(measured.measure, language).title;
         let _ = writeln!(text, "{}", if table.title.is_empty() { own() } else { table.title.clone() });
         if table.rows.is_empty() {
-            let _ = writeln!(text, "{}", language.say("nothing-in-range"));
+            let _ = writeln!(text, "{}", language.say("nothing-to-show"));
         } else {
             let _ = writeln!(text, "{}", terminal(table, language));
         }
@@ -31,8 +31,8 @@ pub(in crate::cli) fn tables(measured: &Measured, language: Language) -> String 
 fn terminal(table: &Table, language: Language) -> String {
     let mut sheet = Sheet::new(table.columns.iter().map(|column| column.title.as_str()));
     for row in &table.rows {
-        let cells = row.cells.iter().map(|value| {
-            let [text, interval, fraction] = language.written(value);
+        let cells = table.columns.iter().zip(&row.cells).map(|(column, value)| {
+            let [text, interval, fraction] = language.written_in(&column.name, value);
             let details: Vec<&str> =
                 [&interval, &fraction].into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
             let text = if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) };

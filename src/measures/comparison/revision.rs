@@ -148,7 +148,7 @@ impl Revision {
             (self.n_new > 0, "revision-new-days"),
         ];
         let why: Vec<Value> = why.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| Value::word(word)).collect();
-        let why = if why.is_empty() { Value::word("revision-nothing") } else { Message::list(why) };
+        let why = if why.is_empty() { Value::word("revision-nothing") } else { Message::clauses(why) };
         let cells = vec![
             Value::Metric(metric.to_owned()),
             rate_value(self.before),
@@ -207,7 +207,7 @@ mod tests {
         let points = |place: usize| if let Value::Points { value, .. } = row.cells[place] { value } else { f64::NAN };
         assert!((points(4) - 2.0 / 15.0).abs() < 1e-12 && (points(5) - 0.2).abs() < 1e-12, "{row:?}");
         assert!((points(3) - points(4) - points(5)).abs() < 1e-12);
-        assert_eq!(row.cells[9], Message::list(["revision-retold", "revision-new-days"].map(Value::word)));
+        assert_eq!(row.cells[9], Message::clauses(["revision-retold", "revision-new-days"].map(Value::word)));
     }
 
     #[test]

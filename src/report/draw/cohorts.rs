@@ -39,11 +39,7 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
 
 /// How the contacts of a cohort came onto the list.
 fn joined_by(basis: &str, words: &Words<'_>) -> String {
-    let basis = match basis {
-        "opt_in" => words.language.say("chart-cohorts.opt-in"),
-        "first_contact" => words.language.say("chart-cohorts.first-contact"),
-        other => words.language.name(Some(other)),
-    };
+    let basis = words.language.named("basis", Some(basis));
     words.language.say_with("chart-cohorts.joined", &[("basis", basis.into())])
 }
 
@@ -66,6 +62,7 @@ fn grid(
     if rows.len() < 2 || n_ages < 2 || high <= 0.0 {
         return Ok(None);
     }
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
     let lines: Vec<Cohort> = rows
         .iter()
         .map(|row| Cohort {
@@ -79,7 +76,7 @@ fn grid(
                 .map(|value| match value {
                     Value::Rate { rate, bound } if rate.denominator > 0 => {
                         let share = share(value).unwrap_or_default();
-                        let text = language.bounded(*bound, language.tick((share * 100.0).round() / 100.0));
+                        let text = language.bounded(*bound, percent(share));
                         let heat = if is_enough(row) { Heat::Share(text, share / high) } else { Heat::Few(text) };
                         (heat, language.count(rate.numerator))
                     }
@@ -106,13 +103,48 @@ fn grid(
     let grid = Grid {
         title: title.clone(),
         headings: [language.say("chart-cohorts.cohort"), language.column("contacts")],
-        columns: (0..n_ages).map(|age| language.say_with("retention-month", &[("age", age.into())])).collect(),
+        columns: (0..n_ages).map(|age| age.to_string()).collect(),
         scale: Scale {
-            ends: [language.tick(0.0), language.tick((high * 100.0).round() / 100.0)],
+            ends: [percent(0.0), percent(high)],
             unit: language.say("chart-cohorts.scale"),
             few: language.say_with("chart-cohorts.few", &[("minimum", words.minimum.into())]),
             nothing: None,
         },
     };
     Ok(Some(charts::cohorts(&alternative(id, title, &told), &grid, &lines)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measures::{Column, Measure, Measured, Table};
+    use crate::rate::{Bound, Rate};
+    use crate::report::fixture;
+
+    fn cohort(basis: &str, name: &str, n: u64, active: [Option<u64>; 2]) -> Row {
+        let rate = |numerator| Value::Rate { rate: Rate { numerator, denominator: n }, bound: Bound::Most };
+        let names = [Value::name(Some(basis)), Value::name(Some(name)), Value::Count(n)];
+        Row::new(n, names.into_iter().chain(active.map(|n| n.map_or(Value::Unknown, rate))).collect())
+    }
+
+    #[test]
+    fn each_way_to_join_has_a_grid_if_it_has_two_cohorts_and_two_months() {
+        let mut report = fixture::small();
+        let rows = vec![
+            cohort("opt_in", "2026-01", 200, [Some(200), Some(100)]),
+            cohort("opt_in", "2026-02", 3, [Some(3), None]),
+            cohort("first_contact", "2026-01", 200, [Some(200), Some(100)]),
+        ];
+        let columns = ["basis", "cohort", "contacts", "month_0", "month_1"].map(Column::new).into();
+        let table = Table { id: "active", title: "Active".to_owned(), columns, rows, ..Table::default() };
+        report.measures = vec![Measured { measure: Measure::named("retention").unwrap(), tables: vec![table] }];
+        let found = charts(&report, 0, &Words::new(&report)).unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("Active by months since, joined by opt-in"), "{}", found[0]);
+        // Two cells with a shade and five of the scale; the small cohort is grey, as is the legend's.
+        assert_eq!(found[0].matches("class=\"f-blue\"").count(), 2 + 5, "{}", found[0]);
+        assert_eq!(found[0].matches("class=\"f-track\"").count(), 2, "{}", found[0]);
+        assert!(found[0].contains("≤\u{202f}50"), "{}", found[0]);
+        assert!(charts(&report, 1, &Words::new(&report)).unwrap().is_empty());
+    }
 }

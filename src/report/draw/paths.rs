@@ -88,7 +88,7 @@ mod tests {
                 [Value::name(Some(flow)), Value::name(Some(question)), Value::rate(reached, 10), Value::Count(open)];
             Row::new(10, cells.into())
         };
-        let columns = ["flow", "question", "reached", "open"].map(|name| Column::new(name)).into();
+        let columns = ["flow", "question", "reached", "open"].map(Column::new).into();
         let table = Table { id: "reached", columns, rows: rows.iter().map(row).collect(), ..Table::default() };
         Measured { measure: Measure::named("paths").unwrap(), tables: vec![table] }
     }

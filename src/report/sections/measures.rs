@@ -41,15 +41,14 @@ impl<'r, 'w> DropOff<'r, 'w> {
     pub(super) fn cell(&self, flow: Option<&str>, question: Option<&str>) -> Cell {
         let names = [flow, question].map(Value::name);
         let row = self.table.rows.iter().find(|row| row.cells.starts_with(&names));
-        row.and_then(|row| Some(cell(row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
+        row.and_then(|row| Some(cell("drop_off", row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
     }
 }
 
 fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
-        let nothing = || words.language.say("nothing-in-range");
-        let note = if table.note.is_empty() { nothing() } else { table.note.clone() };
+        let note = [words.language.say("nothing-to-show"), table.note.clone()].join(" ").trim_end().to_owned();
         return Part { id: table.id, heading, note, ..Part::default() };
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
@@ -58,8 +57,10 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
     });
-    let rows =
-        table.rows.iter().take(MOST_ROWS).map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
+    let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
+        let cells = table.columns.iter().zip(&row.cells);
+        cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
+    });
     let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
     let mut note = vec![table.note.clone()];
     if table.rows.len() > MOST_ROWS {
@@ -72,8 +73,8 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     Part { id: table.id, heading, table: Some(Table { columns, rows }), note, ..Part::default() }
 }
 
-fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
-    let [mut text, interval, fraction] = words.language.written(value);
+fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
+    let [mut text, interval, fraction] = words.language.written_in(column, value);
     if let Value::Metric(id) = value {
         text = words.title(id);
     }

@@ -1,3 +1,5 @@
+//! What the summary says, threshold by threshold, in both languages.
+
 use super::*;
 use crate::measures::{Column, Row};
 use crate::metrics::{Bound, Rate};

@@ -216,7 +216,7 @@ mod tests {
         "trend",
         "opt-outs",
         "quality",
-        "definitions",
+        "glossary",
     ];
 
     #[test]

@@ -179,7 +179,7 @@ describe("the demo report", () => {
 
   it("shows where one is", () =>
     visit("demo", {}, async (page) => {
-      for (const id of ["trend", "questions", "definitions"]) {
+      for (const id of ["trend", "questions", "glossary"]) {
         await page.$eval(`#${id}`, (section) => section.scrollIntoView());
         await until(page, (id) => document.querySelector("nav [aria-current]").hash === `#${id}`, id);
       }

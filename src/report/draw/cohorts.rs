@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::measures::{Row, Value};
 use crate::report::model::Report;
 
-/// The grids of the table at this place. A single cohort makes none, nor does a single month.
+/// The grids of the table at this place. A single month makes none.
 pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result<Vec<String>> {
     let measured = report.measures.iter().find(|measured| measured.measure.id == "retention");
     let Some(table) = measured.and_then(|measured| measured.tables.get(index)) else { return Ok(Vec::new()) };
@@ -59,7 +59,7 @@ fn grid(
     let n_ages = n_ages.max().map_or(0, |last| last + 1);
     let shares = rows.iter().filter(|row| is_enough(row)).flat_map(|row| row.cells.iter().filter_map(share));
     let high = shares.fold(0.0, f64::max);
-    if rows.len() < 2 || n_ages < 2 || high <= 0.0 {
+    if n_ages < 2 || high <= 0.0 {
         return Ok(None);
     }
     let percent = |share: f64| format!("{:.0}", share * 100.0);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_join_has_a_grid_if_it_has_two_cohorts_and_two_months() {
+    fn each_way_to_join_has_a_grid_if_it_has_two_months() {
         let mut report = fixture::small();
         let rows = vec![
             cohort("opt_in", "2026-01", 200, [Some(200), Some(100)]),
@@ -139,8 +139,9 @@ mod tests {
         let table = Table { id: "active", title: "Active".to_owned(), columns, rows, ..Table::default() };
         report.measures = vec![Measured { measure: Measure::named("retention").unwrap(), tables: vec![table] }];
         let found = charts(&report, 0, &Words::new(&report)).unwrap();
-        assert_eq!(found.len(), 1);
-        assert!(found[0].contains("Active by months since, joined by opt-in"), "{}", found[0]);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].contains("joined by first contact"), "{}", found[1]);
+        assert!(found[0].contains("Active by months since, joined by opt in"), "{}", found[0]);
         // Two cells with a shade and five of the scale; the small cohort is grey, as is the legend's.
         assert_eq!(found[0].matches("class=\"f-blue\"").count(), 2 + 5, "{}", found[0]);
         assert_eq!(found[0].matches("class=\"f-track\"").count(), 2, "{}", found[0]);

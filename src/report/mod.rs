@@ -17,6 +17,7 @@ mod markdown;
 pub mod model;
 mod page;
 mod sections;
+mod sorting;
 mod summary;
 pub mod text;
 mod views;

@@ -76,6 +76,7 @@ pub(crate) fn report(criterion: &mut Criterion) {
 
 fn context(snapshot: &Snapshot) -> Context {
     Context {
+        brand: trichter::report::Brand::default(),
         title: "Benchmark".to_owned(),
         language: Language::En,
         program_version: "0".to_owned(),

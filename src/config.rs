@@ -19,6 +19,7 @@ mod currency;
 mod experiment;
 mod flow;
 mod percent;
+mod report;
 mod service;
 mod table;
 
@@ -28,6 +29,7 @@ pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
 pub use experiment::{Experiment, Shares};
 pub use flow::Flow;
 pub use percent::Percent;
+pub use report::{Colour, Lang, Report};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
@@ -132,49 +134,6 @@ pub enum TextPolicy {
     Drop,
     /// Stored in the `answer` column.
     Keep,
-}
-
-/// `[report]`: how reports count days, and what is too few to show as usual.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Report {
-    /// Name of the time zone in which days begin. Default UTC.
-    pub zone: Zone,
-    /// Language of reports. Default English.
-    pub lang: Lang,
-    /// Shares of fewer observations are shown pale. Default 30.
-    pub minimum: u64,
-    /// Share that should go on from each question. Default: that of the flow's median question.
-    pub target: Option<Percent>,
-}
-
-/// A language of reports, written `en` or `de`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
-}
-
-impl std::str::FromStr for Lang {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "en" => Ok(Self::En),
-            "de" => Ok(Self::De),
-            _ => Err(format!("there is no report in '{text}'; write en or de")),
-        }
-    }
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self { zone: Zone::default(), lang: Lang::default(), minimum: 30, target: None }
-    }
 }
 
 /// `[windows]`: how long things may take.
@@ -439,6 +398,9 @@ impl Config {
         config.check(text, path)?;
         if let (Some(folder), Some(tokens)) = (path.parent(), &mut config.clicks.tokens) {
             *tokens = folder.join(&*tokens);
+        }
+        if let (Some(folder), Some(logo)) = (path.parent(), &mut config.report.logo) {
+            *logo = folder.join(&*logo);
         }
         Ok(config)
     }

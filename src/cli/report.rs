@@ -17,7 +17,7 @@ use crate::ingest::{self, Plan, input};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{self, compliance, suppression};
 use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
-use crate::report::{self, Balance, Context, Definition, Format, Language};
+use crate::report::{self, Balance, Brand, Context, Definition, Format, Language};
 use crate::store::{self, Key, Snapshot, Store};
 
 /// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
@@ -169,10 +169,21 @@ impl Report {
         };
         let language = Language::from(self.lang.unwrap_or(opened.config.report.lang));
         let ledger = opened.store.ledger()?;
+        let looks = &opened.config.report;
+        let mut brand = Brand::default();
+        brand.footer.clone_from(&looks.footer);
+        brand.accent = looks.accent.as_ref().map(|accent| accent.css().to_owned());
+        if let Some(path) = &looks.logo {
+            brand = brand.with_logo(&std::fs::read(path).map_err(Error::read(path))?)?;
+        }
+        if let Some(sections) = &looks.sections {
+            brand = brand.with_sections(sections)?;
+        }
         let channels = opened.snapshot.channel_kinds().iter().map(|(channel, _)| channel.clone());
         Ok(Context {
-            title: self.title.clone().unwrap_or_else(|| language.say("title")),
+            title: self.title.clone().or(looks.title.clone()).unwrap_or_else(|| language.say("title")),
             language,
+            brand,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             store_version: Some(opened.snapshot.version()),
             since: opened.since,

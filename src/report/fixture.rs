@@ -17,6 +17,7 @@ pub(super) fn context() -> Context {
     Context {
         title: "Spring 2026".into(),
         language: Language::En,
+        brand: super::model::Brand::default(),
         program_version: "0.1.0".into(),
         store_version: Some(12),
         since: Some(Time(1_777_586_400 * SECOND)),

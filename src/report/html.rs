@@ -83,6 +83,9 @@ pub(super) fn write(report: &Report) -> Result<String> {
         .add_filter("cut", |name: &str, longest: Option<usize>| text::cut(name, longest.unwrap_or(LONGEST_NAME)));
     environment.add_filter("raw", move |text: &str| language.number(text));
     environment.add_template("page.html", TEMPLATE).map_err(fault)?;
+    // A colour has been read as one, so that it can stand in a style sheet.
+    let accent = report.context.brand.accent.as_ref().map(|accent| format!(":root {{ --accent: {accent}; }}\n"));
+    let style = format!("{STYLE}{}", accent.unwrap_or_default());
     let context = context! {
         lang => language.code(),
         script_words => Value::from(Serde(&script_words(language))),
@@ -95,9 +98,10 @@ pub(super) fn write(report: &Report) -> Result<String> {
         metrics => Value::from(Serde(&metrics)),
         metric_columns => Value::from(Serde(&METRIC_COLUMNS.iter().copied().collect::<BTreeMap<_, _>>())),
         page => Value::from(Serde(&page)),
-        style => Value::from_safe_string(STYLE.to_owned()),
+        logo => report.context.brand.logo.clone(),
+        style_hash => Value::from_safe_string(hash(&style)),
+        style => Value::from_safe_string(style),
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        style_hash => Value::from_safe_string(hash(STYLE)),
         script_hash => Value::from_safe_string(hash(SCRIPT)),
     };
     environment.get_template("page.html").and_then(|template| template.render(context)).map_err(fault)

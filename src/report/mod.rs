@@ -24,7 +24,7 @@ mod views;
 mod words;
 
 pub use build::{asks, build};
-pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};
+pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Report};
 pub use text::Language;
 pub use words::readme;
 

@@ -2,6 +2,7 @@
 //!
 //! Holds no text about numbers, no markup and no picture; `build` makes it, formats write it.
 
+mod brand;
 mod funnels;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
+pub use self::brand::Brand;
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
 use super::text::Language;
 pub use super::views::{View, Views};
@@ -59,6 +61,9 @@ pub struct Context {
     pub title: String,
     /// How numbers are written.
     pub language: Language,
+    /// What it looks like. Not a matter of its numbers.
+    #[serde(skip)]
+    pub brand: Brand,
     /// Version of the program.
     pub program_version: String,
     /// Version of the store that was read.

@@ -23,6 +23,8 @@ pub(super) struct Page {
     pub(super) sections: Vec<Section>,
     pub(super) definitions: Vec<Entry>,
     pub(super) program: String,
+    /// What the business says at the end.
+    pub(super) footer: String,
 }
 
 /// A line of the header.
@@ -133,6 +135,7 @@ pub(super) fn page(report: &Report) -> Page {
             })
             .collect(),
         program: format!("trichter {}", context.program_version),
+        footer: text::printable(context.brand.footer.as_deref().unwrap_or_default()),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
     sections.extend(report.breakdown.as_ref().map(|breakdown| own_breakdown(breakdown, words)));
     sections.extend(report.measures.iter().map(|measured| measures::section(measured, words)));
     sections.push(quality(report, words));
-    sections
+    report.context.brand.order(sections, |section| section.id)
 }
 
 pub(super) fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {

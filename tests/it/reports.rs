@@ -224,3 +224,34 @@ fn the_funnels_of_a_report_are_those_that_the_program_brings_counted_alike() {
         }
     }
 }
+
+#[test]
+fn a_report_looks_as_the_business_wants_it() {
+    let case = Case::new();
+    case.samples();
+    let config = fs::read_to_string(case.path("sample-data/trichter.toml")).unwrap();
+    let looks =
+        |more: &str| case.write("sample-data/own.toml", config.replace("[report]\n", &format!("[report]\n{more}\n")));
+    looks(
+        "title = 'Lumio <GmbH>'\nlogo = 'logo.svg'\naccent = '#D55E00'\nfooter = 'Fragen: Ina & Co.'\nsections = ['trend', 'questions']",
+    );
+    case.write("sample-data/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
+    case.run(&["ingest", "sample-data/whatsapp", "--store", "s", "--config", "sample-data/own.toml"]).expect(0);
+    let report = ["report", "--store", "s", "--config", "sample-data/own.toml", "--out", "r", "--format", "html"];
+    case.run(&report).expect(0);
+    let html = fs::read_to_string(case.path("r/index.html")).unwrap();
+    for part in ["Lumio &lt;GmbH&gt;", "svg+xml;base64,", "img-src data:", "--accent: #d55e00", "Ina &amp; Co."] {
+        assert!(html.contains(part), "{part}");
+    }
+    let place = |id: &str| html.find(&format!("<section id=\"{id}\""));
+    assert!(place("trend").unwrap() < place("questions").unwrap() && place("channels").is_none());
+    for (wrong, said) in [
+        ("accent = 'red;}'", "is not a colour"),
+        ("sections = ['trends']", "trend"),
+        ("logo = 'nowhere.png'", "nowhere.png"),
+    ] {
+        looks(wrong);
+        let ran = case.run(&report).expect(2);
+        assert!(ran.stderr.contains(said), "{wrong}: {}", ran.stderr);
+    }
+}

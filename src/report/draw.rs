@@ -3,10 +3,12 @@
 //! Draws nothing itself.
 
 mod cohorts;
+mod comparison;
 mod funnels;
 mod leaving;
 mod paths;
 mod times;
+mod transitions;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,8 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -
     match (section, part) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("comparison", table) => comparison::charts(report, table, &words),
+        ("paths", "transitions") => transitions::charts(report, &words),
         ("paths", "reached") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
@@ -344,12 +348,19 @@ fn estimate(figure: &Figure) -> Option<Estimate> {
 /// not tiny; those of the tiny would press everything else flat and are cut at the edge.
 fn axis_end<'a>(figures: impl Iterator<Item = &'a Figure>) -> f64 {
     const TINY: u64 = 50;
-    let largest = figures
-        .map(|figure| {
-            let high = figure.high.filter(|_| figure.denominator >= TINY).unwrap_or_default();
-            high.max(figure.value.unwrap_or_default())
-        })
-        .fold(0.0, f64::max);
+    let ends = figures.map(|figure| {
+        let high = figure.high.filter(|_| figure.denominator >= TINY).unwrap_or_default();
+        high.max(figure.value.unwrap_or_default())
+    });
+    end_above(ends.fold(0.0, f64::max))
+}
+
+/// The same for estimates of which it is not known on how many observations they rest.
+fn axis_of(estimates: impl Iterator<Item = Estimate>) -> f64 {
+    end_above(estimates.map(|estimate| estimate.value).fold(0.0, f64::max))
+}
+
+fn end_above(largest: f64) -> f64 {
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
 }
 

@@ -312,6 +312,12 @@ chart-leaving = { $share } gingen nicht weiter
         [one] { $n } Besuch
        *[other] { $n } Besuche
     }
+chart-flow = Der Weg durch den Ablauf: { $flow }
+    .detail = { $visits } · { $n } endeten hier
+    .onward = zur nächsten Frage
+    .elsewhere = zu einer anderen oder abgeschlossen
+    .left = endeten hier
+    .open = können noch weitergehen
 chart-paths = Wie weit Gespräche kamen: { $flow }
     .reached = erreichten sie oder eine spätere
     .stopped = kamen nicht weiter als zur vorigen

@@ -301,6 +301,12 @@ chart-leaving = { $share } have not gone on
         [one] { $n } visit
        *[other] { $n } visits
     }
+chart-flow = The way through the flow: { $flow }
+    .detail = { $visits } · { $n } ended here
+    .onward = to the next question
+    .elsewhere = to another one, or completed
+    .left = ended here
+    .open = may still go on
 chart-paths = How far conversations came: { $flow }
     .reached = reached it or a later one
     .stopped = came no further than the one before

@@ -8,6 +8,7 @@ mod funnels;
 mod leaving;
 mod paths;
 mod times;
+mod told;
 mod transitions;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 
 use super::model::{Breakdown, Day, Figure, Flow, Question, Report, Stage};
 use super::page::{Words, n_sent, segment_name, stage_name};
+use super::text;
 use crate::charts::{self, Alternative, Estimate, Outcome, ROWS_PER_CHART};
 use crate::error::Result;
 
@@ -66,6 +68,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             } else {
                 language.fraction(step.figure.as_ref())
             },
+            told: told::stage(&report.campaign_funnel, step, language),
         })
         .collect();
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
@@ -92,7 +95,7 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
         return Ok(Vec::new());
     }
     let outside = || language.say("chart-questions.outside");
-    let name = flow.flow.as_deref().map_or_else(outside, |flow| language.name(Some(flow)));
+    let name = flow.flow.as_deref().map_or_else(outside, |flow| short(&language.name(Some(flow))));
     let seen =
         |outcome| flow.questions.iter().flat_map(outcomes).any(|(other, _, count)| other == outcome && count > 0);
     let legend: Vec<(Outcome, String)> = flow.questions.first().map_or_else(Vec::new, |question| {
@@ -102,8 +105,10 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
     let bars: Vec<charts::Question> = flow
         .questions
         .iter()
-        .map(|question| charts::Question {
-            name: language.name(question.question.as_deref()),
+        .enumerate()
+        .map(|(place, question)| charts::Question {
+            told: told::question(&flow.questions, place, language),
+            name: short(&language.name(question.question.as_deref())),
             parts: outcomes(question).map(|(outcome, _, count)| (outcome, as_f64(count), language.count(count))).into(),
             value: language
                 .say_with("chart-questions.left", &[("share", language.value(question.drop_off.as_ref()).into())]),
@@ -153,7 +158,7 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         .iter()
         .take(MOST_ROWS)
         .map(|row| charts::Row {
-            name: segment_name(row, language),
+            name: short(&segment_name(row, language)),
             detail: n_sent(&row.figures).map_or_else(
                 || language.say("chart-unknown-messages"),
                 |n| language.say_with("chart-n-messages", &[("n", n.into())]),
@@ -162,7 +167,8 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
                 .iter()
                 .map(|&metric| {
                     let figure = row.figures.get(metric);
-                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure) }
+                    let detail = [language.interval(figure), language.fraction(figure)].join("\n");
+                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure), detail }
                 })
                 .collect(),
         })
@@ -202,6 +208,7 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             offset: *offset,
             count: as_f64(count),
             mature: day.mature,
+            told: told::day(day, count, words),
         })
         .collect();
     let mut told = vec![language.say_with("chart-trend.most", &[("n", largest.into())])];
@@ -247,7 +254,7 @@ fn opt_outs_by_campaign(breakdown: &Breakdown, words: &Words<'_>) -> Result<Vec<
         .map(|row| {
             let (soft, hard) = soft_and_hard(&row.figures);
             charts::Bar {
-                name: segment_name(row, language),
+                name: short(&segment_name(row, language)),
                 soft: as_f64(soft),
                 hard: as_f64(hard),
                 value: language.count(soft + hard),
@@ -366,6 +373,11 @@ fn end_above(largest: f64) -> f64 {
 
 fn alternative(id: &str, title: String, told: &[String]) -> Alternative {
     Alternative { id: id.to_owned(), title, description: told.join("; ") }
+}
+
+/// A name as charts and their descriptions have it; the table has the whole.
+fn short(name: &str) -> String {
+    text::cut(name, text::LONGEST_NAME)
 }
 
 /// Counts stay far below 2^53, where doubles stop being exact.

@@ -7,6 +7,7 @@
 //! file with one function, and one line in `Format::ALL`.
 
 mod build;
+mod changes;
 mod draw;
 #[cfg(test)]
 mod fixture;
@@ -16,8 +17,10 @@ mod markdown;
 pub mod model;
 mod page;
 mod sections;
+mod sorting;
 mod summary;
 pub mod text;
+mod views;
 mod words;
 
 pub use build::{asks, build};

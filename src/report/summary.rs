@@ -28,6 +28,9 @@ pub(super) fn summary(report: &Report, words: &Words<'_>) -> Vec<String> {
     if said.is_empty() { vec![words.language.say("summary-nothing")] } else { said }
 }
 
+/// A change of a share that shows in a number with one digit after the point.
+const SEEN: f64 = 0.000_5;
+
 /// What can be said of a share.
 enum Told<'f> {
     Share(&'f Figure),
@@ -204,9 +207,12 @@ fn opt_outs(report: &Report, words: &Words<'_>) -> Vec<String> {
     vec![language.say_with(key, &arguments)]
 }
 
-/// Which headline rates differ from what they are compared with.
+/// Which headline rates differ from what they are compared with, or are told otherwise by an earlier version.
 fn changes(report: &Report, words: &Words<'_>) -> Vec<String> {
     let language = words.language;
+    if let Some(table) = table(report, "comparison", "revisions") {
+        return revisions(table, words);
+    }
     let Some(table) = table(report, "comparison", "differences") else { return Vec::new() };
     let compared = table.rows.iter().filter(|row| is_sure(row, words));
     let judged: Vec<(&Row, &Value)> = compared.filter_map(|row| Some((row, cell(table, row, "verdict")?))).collect();
@@ -229,6 +235,40 @@ fn changes(report: &Report, words: &Words<'_>) -> Vec<String> {
     let differs = judged().filter(|(_, verdict)| matches!(verdict, Value::Verdict { differs: true, .. }));
     let changes: Vec<String> = differs.take(MOST_CHANGES).map(one).collect();
     let key = if changes.is_empty() { "summary-changed.none" } else { "summary-changed" };
+    let title = table.title.clone();
+    vec![language.say_with(key, &[("title", title.into()), ("changes", changes.join("; ").into())])]
+}
+
+/// Which headline rates an earlier version of the store told otherwise, the largest change first, and why.
+fn revisions(table: &Table, words: &Words<'_>) -> Vec<String> {
+    let language = words.language;
+    let sure = table.rows.iter().filter(|row| is_sure(row, words));
+    let mut changed: Vec<(&Row, f64)> = sure
+        .filter_map(|row| match cell(table, row, "difference") {
+            Some(Value::Points { value, .. }) => Some((row, *value)),
+            _ => None,
+        })
+        .collect();
+    if changed.is_empty() {
+        return Vec::new();
+    }
+    changed.retain(|(_, difference)| difference.abs() >= SEEN);
+    changed.sort_by(|(_, left), (_, right)| right.abs().total_cmp(&left.abs()));
+    let one = |(row, _): &(&Row, f64)| {
+        let written = |column| cell(table, row, column).map(|value| language.written(value)[0].clone());
+        let name = cell(table, row, "metric").map(|value| match value {
+            Value::Metric(metric) => words.title(metric),
+            value => language.written(value)[0].clone(),
+        });
+        let arguments = [
+            ("name", name.unwrap_or_default().into()),
+            ("difference", written("difference").unwrap_or_default().into()),
+            ("why", written("why").unwrap_or_default().into()),
+        ];
+        language.say_with("summary-changed.revised", &arguments)
+    };
+    let changes: Vec<String> = changed.iter().take(MOST_CHANGES).map(one).collect();
+    let key = if changes.is_empty() { "summary-changed.same" } else { "summary-changed" };
     let title = table.title.clone();
     vec![language.say_with(key, &[("title", title.into()), ("changes", changes.join("; ").into())])]
 }

@@ -236,6 +236,31 @@ fn only_differences_beyond_chance_are_changes() {
 }
 
 #[test]
+fn what_an_earlier_version_told_otherwise_is_said_with_the_reason() {
+    let revised = |difference: f64, n: u64| {
+        both(move |report| {
+            let cells = vec![
+                ("metric", Value::Metric("click_rate".into())),
+                ("difference", Value::Points { value: difference, interval: None }),
+                ("why", Value::word("revision-late")),
+            ];
+            let mut comparison = measured("comparison", "revisions", cells, n);
+            report.context.language.tell(&mut comparison, &[]);
+            report.measures = vec![comparison];
+        })
+    };
+    let [english, german] = revised(-0.02, 900);
+    let expected = "Compared with the earlier version: Click rate −2.0_pp (records came late, or more is decided).";
+    assert_eq!(english, expected);
+    assert!(german.contains("Click rate −2,0_PP (Datensätze kamen spät, oder mehr ist entschieden)."), "{german}");
+    assert_eq!(
+        revised(0.000_4, 900)[1],
+        "Verglichen mit der früheren Fassung: Keine Hauptkennzahl änderte sich sichtbar."
+    );
+    assert!(revised(0.02, 29)[0].starts_with("Too little"));
+}
+
+#[test]
 fn rejected_records_are_told() {
     for (rejected, english, german) in [
         (1, "1 of 10 records was rejected and is in no number.", "1 von 10 Datensätzen wurde abgelehnt"),

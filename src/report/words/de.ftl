@@ -388,6 +388,8 @@ summary-opt-outs = Von { $thousand } Nachrichten, die jemanden erreichten, folgt
 summary-changed = { $title }: { $changes }.
     .one = { $name } { $verdict }
     .none = { $title }: Keine Hauptkennzahl unterscheidet sich über den Zufall hinaus.
+    .revised = { $name } { $difference } ({ $why })
+    .same = { $title }: Keine Hauptkennzahl änderte sich sichtbar.
 summary-uneven = Die Bilanz der Datensätze geht nicht auf: Alle Zahlen sind mit Vorsicht zu lesen.
 summary-rejected = { $n ->
         [one] { $n } von { $all } Datensätzen wurde abgelehnt und steckt in keiner Zahl.

@@ -374,6 +374,8 @@ summary-opt-outs = Of { $thousand } messages that reached somebody, { $rate } we
 summary-changed = { $title }: { $changes }.
     .one = { $name } { $verdict }
     .none = { $title }: no headline rate differs by more than chance.
+    .revised = { $name } { $difference } ({ $why })
+    .same = { $title }: no headline rate changed visibly.
 summary-uneven = The balance of records does not come out: all numbers are to be read with care.
 summary-rejected = { $n ->
         [one] { $n } of { $all } records was rejected and is in no number.

@@ -8,7 +8,7 @@ use super::Argument;
 use crate::measures::table::Message;
 use crate::measures::{Measured, Table, Value};
 use crate::metrics::Metric;
-use crate::report::text::Language;
+use crate::report::text::{Language, printable};
 
 impl Language {
     /// Puts into words what a measure's tables say. Once done, there is nothing left to be said.
@@ -61,10 +61,66 @@ impl Language {
     fn argument(self, value: &Value) -> Argument {
         match value {
             Value::Count(n) => (*n).into(),
+            // A whole day, as breakdowns and ranges name it.
+            Value::Text(text) if text.len() == "2026-05-04".len() => self.day(&printable(text)).into(),
             value => {
                 let [text, ..] = self.written(value);
                 text.into()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measures::{Column, Measure, Row};
+
+    fn told(language: Language, table: Table) -> Table {
+        let mut measured = Measured { measure: Measure::named("leaving").unwrap(), tables: vec![table] };
+        language.tell(&mut measured, &Metric::all().unwrap());
+        measured.tables.remove(0)
+    }
+
+    #[test]
+    fn a_table_says_everything_in_words_once_it_is_told() {
+        let words = [Value::word("ending-stopped"), Value::word("ending-blocked")];
+        let cells = vec![Value::Count(3), Message::list(words), Value::Meaning("click_rate@sent".to_owned())];
+        let table = Table {
+            id: "times",
+            columns: ["visits", "untimed", "my_own"].map(Column::new).into(),
+            rows: vec![Row::new(3, cells)],
+            notes: vec![Message::of("leaving-times.note"), Message::of("left-out-rows").with("n", Value::Count(1))],
+            ..Table::default()
+        };
+        let german = told(Language::De, table.clone());
+        assert_eq!(german.title, "Anteil beantwortet binnen");
+        let titles: Vec<&str> = german.columns.iter().map(|column| column.title.as_str()).collect();
+        assert_eq!(
+            titles,
+            ["Besuche", "Antworten ohne Zeit", "My own"],
+            "own words first, then everybody's, then the name"
+        );
+        assert_eq!(german.rows[0].cells[1], Value::Text("Stopp, gesperrt".to_owned()));
+        assert!(
+            matches!(&german.rows[0].cells[2], Value::Text(text) if text.starts_with("Nachrichten, die mindestens"))
+        );
+        assert!(german.note.contains("Ausgelassen: 1 Zeile, weil") && german.notes.is_empty(), "{}", german.note);
+        let english = told(Language::En, table);
+        assert_eq!(told(Language::De, english.clone()).rows, english.rows, "what is told is not told again");
+    }
+
+    #[test]
+    fn columns_of_metrics_are_called_as_their_metrics() {
+        let column = Column::of("reply_rate");
+        let table = Table { id: "none", columns: vec![column], ..Table::default() };
+        assert_eq!(told(Language::De, table).columns[0].title, "Antwortrate");
+    }
+
+    #[test]
+    fn days_are_written_out_and_instants_are_left_alone() {
+        let [begin, end] = ["2026-05-01", "2026-06-01 12:00"].map(|text| Value::Text(text.to_owned()));
+        let range = Message::of("comparison-range").with("begin", begin).with("end", end);
+        assert_eq!(Language::De.message(&range), "Davor: 1. Mai 2026 bis 2026-06-01 12:00.");
     }
 }

@@ -7,16 +7,18 @@ mod funnels;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
+use super::schema::MeasuredShape;
 use super::text::Language;
 use crate::event::Time;
 use crate::measures::Measured;
 use crate::rate::{Distribution, Rate};
 
 /// Everything that a report says. Two reports of the same answers are equal, byte for byte.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// What was read and how.
     pub context: Context,
@@ -39,6 +41,7 @@ pub struct Report {
     /// Rates by the columns that the caller asked for, if they are none of the above.
     pub breakdown: Option<Breakdown>,
     /// What follows from several counts: one chapter for each measure.
+    #[schemars(with = "Vec<MeasuredShape>")]
     pub measures: Vec<Measured>,
     /// What the channels cannot report.
     pub unmeasurable: Vec<Unmeasurable>,
@@ -48,11 +51,12 @@ pub struct Report {
 
 /// What the caller knows about the run. The report never reads the clock: a date of printing would make two reports
 /// of the same store differ.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Context {
     /// Heading.
     pub title: String,
     /// How numbers are written.
+    #[schemars(with = "String")]
     pub language: Language,
     /// Version of the program.
     pub program_version: String,
@@ -60,15 +64,19 @@ pub struct Context {
     pub store_version: Option<u64>,
     /// First instant that counts; `None` is the beginning of the store.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub since: Option<Time>,
     /// First instant that no longer counts; `None` is the end of the store.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub until: Option<Time>,
     /// The last instant that the store knows of. What could still change after it is open.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub horizon: Option<Time>,
     /// The zone in which days begin.
     #[serde(serialize_with = "zone_name")]
+    #[schemars(with = "String")]
     pub zone: TimeZone,
     /// Shares of fewer observations are shown pale, or left out.
     pub minimum: u64,
@@ -92,7 +100,7 @@ pub struct Context {
 
 /// Where every record went. Each distinct record counts once, however often it was delivered or read, so that the same
 /// events give the same report. Received = accepted + ignored + rejected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Balance {
     /// Distinct records read.
     pub received: u64,
@@ -117,7 +125,7 @@ impl Balance {
 }
 
 /// A share with all that is needed to judge it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Figure {
     /// Id of the metric.
     pub metric: String,
@@ -156,7 +164,7 @@ impl Figure {
 }
 
 /// How long something took, in whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Spread {
     /// Id of the metric.
     pub metric: String,
@@ -189,7 +197,7 @@ impl Spread {
 }
 
 /// A total, and its close relatives.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Headline {
     /// Id of the metric.
     pub metric: String,
@@ -200,7 +208,7 @@ pub struct Headline {
 }
 
 /// What a message went through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Handed to the platform.
@@ -216,7 +224,7 @@ pub enum Stage {
 }
 
 /// One step of the campaign funnel. Each step keeps its own base, because channels differ in what they report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Step {
     /// The step.
     pub stage: Stage,
@@ -229,7 +237,7 @@ pub struct Step {
 }
 
 /// A flow's questions, in the flow's order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Flow {
     /// Name; `None` for questions outside every flow.
     pub flow: Option<String>,
@@ -238,7 +246,7 @@ pub struct Flow {
 }
 
 /// How the visits to a question ended. The seven outcomes add up to the visits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Question {
     /// Name; `None` if unknown.
     pub question: Option<String>,
@@ -267,7 +275,7 @@ pub struct Question {
 }
 
 /// Metrics by segment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct Breakdown {
     /// Columns.
     pub by: Vec<String>,
@@ -276,7 +284,7 @@ pub struct Breakdown {
 }
 
 /// One row of a breakdown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Segment {
     /// A value for each column; `None` is unknown.
     pub segment: Vec<Option<String>>,
@@ -285,7 +293,7 @@ pub struct Segment {
 }
 
 /// One day in the report's time zone.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Day {
     /// `2026-05-31`; `None` if unknown.
     pub day: Option<String>,
@@ -296,7 +304,7 @@ pub struct Day {
 }
 
 /// What a channel cannot report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Unmeasurable {
     /// The channel; `None` if unknown.
     pub channel: Option<String>,
@@ -305,7 +313,7 @@ pub struct Unmeasurable {
 }
 
 /// What a metric means, from the header of its query.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Definition {
     /// Id of the metric.
     pub id: String,

@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::model::{Breakdown, Context, Definition, Figure, FunnelStep, Headline, Report, Segment, Stage};
 use super::sections;
 use super::text::{self, Language};
+use crate::measures::Value;
+use crate::rate::Rate;
 
 /// Everything that is to be read.
 #[derive(Debug, Serialize)]
@@ -72,31 +74,73 @@ pub(super) struct Part {
     /// Pictures of the table, filled in by formats that show them.
     pub(super) charts: Vec<String>,
     pub(super) table: Option<Table>,
+    /// The table with its metrics as columns, if the page shows it lying on its side. For formats of typed values.
+    #[serde(skip)]
+    pub(super) upright: Option<Table>,
     pub(super) note: String,
 }
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Table {
+    /// What the table is called in every language and whatever it holds: one word of `snake_case`. Parts of a section
+    /// whose tables are called the same are pieces of one table.
+    pub(super) id: String,
+    /// Columns that are the same in every row, such as the flow. The page has them as a heading.
+    #[serde(skip)]
+    pub(super) of: Vec<(Column, Cell)>,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<Cell>>,
+    /// Rows that are too many for a page.
+    #[serde(skip)]
+    pub(super) rest: Vec<Vec<Cell>>,
+    /// For every row whether it may still change, the rest's too. Empty if that is not asked.
+    #[serde(skip)]
+    pub(super) immature: Vec<bool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Column {
+    /// What the column is called in every language: one word of `snake_case`, unique in its table.
+    pub(super) id: String,
     pub(super) title: String,
     /// Anchor of the definition, empty if the column needs none.
     pub(super) anchor: String,
     pub(super) numeric: bool,
+    /// True if every cell is a share of counts, one without a value too.
+    #[serde(skip)]
+    pub(super) is_share: bool,
 }
 
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Cell {
+    /// What the text says, for formats that have types.
+    #[serde(skip)]
+    pub(super) value: Value,
     pub(super) text: String,
     /// Interval and counts, smaller.
     pub(super) interval: String,
     pub(super) fraction: String,
     /// True for what could still change, and for what rests on few observations.
     pub(super) pale: bool,
+}
+
+impl Table {
+    /// The table, knowing that every cell of these columns is a share of counts.
+    pub(super) fn shares(mut self, columns: &[&str]) -> Self {
+        for column in self.columns.iter_mut().filter(|column| columns.contains(&column.id.as_str())) {
+            column.is_share = true;
+        }
+        self
+    }
+
+    /// The table with a name for itself and for each of its columns.
+    pub(super) fn named(mut self, id: &str, columns: &[&str]) -> Self {
+        id.clone_into(&mut self.id);
+        for (column, name) in self.columns.iter_mut().zip(columns) {
+            (*name).clone_into(&mut column.id);
+        }
+        self
+    }
 }
 
 /// A definition.
@@ -174,7 +218,13 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn column(&self, metric: &str) -> Column {
-        Column { title: self.title(metric), anchor: self.anchor(metric), numeric: true }
+        Column {
+            id: metric.replace('@', "_of_"),
+            title: self.title(metric),
+            anchor: self.anchor(metric),
+            numeric: true,
+            is_share: true,
+        }
     }
 
     fn card(&self, headline: &Headline) -> Card {
@@ -205,6 +255,7 @@ impl<'a> Words<'a> {
 
     pub(super) fn cell(&self, figure: Option<&Figure>) -> Cell {
         Cell {
+            value: figure.map_or(Value::Unknown, value),
             text: self.language.value(figure),
             interval: self.language.interval(figure),
             fraction: self.language.fraction(figure),
@@ -219,17 +270,18 @@ impl<'a> Words<'a> {
             .copied()
             .filter(|&metric| breakdown.rows.iter().any(|row| row.figures.contains_key(metric)))
             .collect();
-        let columns = breakdown.by.iter().map(|column| label(&capitalised(column)));
+        let columns = breakdown.by.iter().map(|column| Column { id: column.clone(), ..label(&capitalised(column)) });
         Table {
             columns: columns.chain(metrics.iter().map(|metric| self.column(metric))).collect(),
             rows: breakdown
                 .rows
                 .iter()
                 .map(|row| {
-                    let names = row.segment.iter().map(|value| plain(text::name(value.as_deref())));
+                    let names = row.segment.iter().map(|value| typed(Value::Name(value.clone()), self.language));
                     names.chain(metrics.iter().map(|&metric| self.cell(row.figures.get(metric)))).collect()
                 })
                 .collect(),
+            ..Table::default()
         }
     }
 }
@@ -319,15 +371,32 @@ pub(super) fn capitalised(text: &str) -> String {
 
 /// A column of names.
 pub(super) fn label(title: &str) -> Column {
-    Column { title: title.to_owned(), anchor: String::new(), numeric: false }
+    Column { title: title.to_owned(), ..Column::default() }
 }
 
 /// A column of numbers without a definition.
 pub(super) fn number(title: &str) -> Column {
-    Column { title: title.to_owned(), anchor: String::new(), numeric: true }
+    Column { title: title.to_owned(), numeric: true, ..Column::default() }
 }
 
-/// A cell of text alone.
+/// A cell of words of the program's own.
 pub(super) fn plain(text: String) -> Cell {
-    Cell { text, ..Cell::default() }
+    Cell { value: Value::Text(text.clone()), text, ..Cell::default() }
+}
+
+/// A cell of a value, written out.
+pub(super) fn typed(value: Value, language: Language) -> Cell {
+    let [text, interval, fraction] = language.written(&value);
+    Cell { value, text, interval, fraction, pale: false }
+}
+
+/// A count, or the mark for one that the channels do not report.
+pub(super) fn count(n: Option<u64>) -> Value {
+    n.map_or(Value::Unmeasurable, Value::Count)
+}
+
+/// What a figure says.
+fn value(figure: &Figure) -> Value {
+    let rate = Rate { numerator: figure.numerator, denominator: figure.denominator };
+    if figure.measurable { Value::Rate { rate, lower_bound: figure.lower_bound } } else { Value::Unmeasurable }
 }

@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 
 use super::build::{CONVERSATION_RATES, MESSAGE_RATES, QUESTION_RATES};
 use super::model::{Balance, Breakdown, Day, Figure, Report, Segment, Spread, Stage};
-use super::page::{Cell, Column, Part, Section, Table, Words, label, n_sent, number, plain, segment_name, stage_name};
-use super::text::{self, Language, NONE};
+use super::page::{
+    Cell, Column, Part, Section, Table, Words, count, label, n_sent, number, plain, segment_name, stage_name, typed,
+};
+use super::text::{self, Language};
+use crate::measures::Value;
 
 /// All chapters in their order.
 pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
@@ -39,7 +42,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
         };
         vec![
             plain(stage_name(step.stage).to_owned()),
-            plain(words.language.count_or_unmeasurable(step.n_messages)),
+            typed(count(step.n_messages), words.language),
             if step.stage == Stage::Sent { Cell::default() } else { words.cell(figure) },
             plain(metric),
         ]
@@ -47,7 +50,9 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
     let table = Table {
         columns: vec![label("Step"), number("Messages"), number("Share"), label("Rate")],
         rows: rows.collect(),
+        ..Table::default()
     };
+    let table = table.named("campaign_funnel", &["step", "n_messages", "share", "rate"]).shares(&["share"]);
     let bases: Vec<u64> =
         report.campaign_funnel.iter().skip(2).filter(|step| step.figure.is_some()).map(|step| step.n_base).collect();
     let mixed = bases.windows(2).any(|pair| pair.first() != pair.last());
@@ -86,14 +91,19 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
                 question.n_failed,
                 question.n_open,
             ];
-            let mut row = vec![plain(text::name(question.question.as_deref())), words.cell(question.drop_off.as_ref())];
+            let name = typed(Value::Name(question.question.clone()), language);
+            let mut row = vec![name, words.cell(question.drop_off.as_ref())];
             row.extend(within.as_ref().map(|within| within.cell(flow.flow.as_deref(), question.question.as_deref())));
-            row.extend(counts.map(|count| plain(language.count(count))));
+            row.extend(counts.map(|count| typed(Value::Count(count), language)));
             row
         });
         let head = [label("Question"), words.column("question_drop_off_rate")].into_iter();
         let head = head.chain(within.as_ref().map(|within| number(within.title)));
-        let table = Table { columns: head.chain(columns).collect(), rows: rows.collect() };
+        let table = Table { columns: head.chain(columns).collect(), rows: rows.collect(), ..Table::default() };
+        let ids = within.as_ref().map(|_| "drop_off_within_window");
+        let ids: Vec<&str> = ["question", "question_drop_off_rate"].into_iter().chain(ids).chain(VISITS).collect();
+        let of = (label("Flow"), Value::Name(flow.flow.clone()));
+        let table = of_one(table.named("questions", &ids), "flow", of, language);
         Part { heading: flow_heading(flow.flow.as_deref()), ..part(table, "", "") }
     });
     let mut parts: Vec<Part> = parts.collect();
@@ -112,6 +122,10 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
     }
 }
 
+/// The columns of counts of visits.
+const VISITS: [&str; 8] =
+    ["n_visits", "n_answered", "n_skipped", "n_silent", "n_opted_out", "n_handed_over", "n_failed", "n_open"];
+
 fn flow_heading(flow: Option<&str>) -> String {
     flow.map_or_else(|| "Questions outside any flow".to_owned(), |flow| text::name(Some(flow)))
 }
@@ -119,24 +133,23 @@ fn flow_heading(flow: Option<&str>) -> String {
 fn answer_times(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
     let mut rows = Vec::new();
-    let mut row = |flow: String, name: String, spread: Option<&Spread>| {
-        rows.push(vec![
-            plain(flow),
-            plain(name),
-            plain(spread.map_or_else(|| NONE.to_owned(), |spread| language.count(spread.n))),
-            plain(language.quantile(spread, |spread| spread.median)),
-            plain(language.quantile(spread, |spread| spread.p90)),
-            plain(language.quantile(spread, |spread| spread.p99)),
-        ]);
+    let mut row = |flow: Cell, name: Cell, spread: Option<&Spread>| {
+        let n = spread.map_or(Value::Unknown, |spread| Value::Count(spread.n));
+        let times = [|spread: &Spread| spread.median, |spread: &Spread| spread.p90, |spread: &Spread| spread.p99];
+        let times = times.map(|pick| quantile(spread, pick));
+        let values = std::iter::once(n).chain(times).map(|value| typed(value, language));
+        rows.push([flow, name].into_iter().chain(values).collect::<Vec<_>>());
     };
     for flow in &report.flows {
         for question in &flow.questions {
-            let name = text::name(question.question.as_deref());
-            row(flow_heading(flow.flow.as_deref()), name, question.answer_seconds.as_ref());
+            let name = typed(Value::Name(question.question.clone()), language);
+            let heading =
+                Cell { text: flow_heading(flow.flow.as_deref()), ..typed(Value::Name(flow.flow.clone()), language) };
+            row(heading, name, question.answer_seconds.as_ref());
         }
     }
     if let Some(spread) = &report.first_response_seconds {
-        row("All conversations".to_owned(), "First response".to_owned(), Some(spread));
+        row(plain("All conversations".to_owned()), plain("First response".to_owned()), Some(spread));
     }
     let column = |title| Column { anchor: words.anchor("answer_seconds"), ..number(title) };
     let columns = vec![
@@ -151,7 +164,21 @@ fn answer_times(report: &Report, words: &Words<'_>) -> Section {
         id: "answer-times",
         title: "Answer times",
         lead: "From the question to its answer. Half of all answers came within the median.".to_owned(),
-        parts: vec![part(Table { columns, rows }, "", "No question was answered in this range.")],
+        parts: vec![part(
+            Table { columns, rows, ..Table::default() }
+                .named("answer_times", &["flow", "question", "n", "median_s", "p90_s", "p99_s"]),
+            "",
+            "No question was answered in this range.",
+        )],
+    }
+}
+
+/// A quantile of a spread.
+fn quantile(spread: Option<&Spread>, pick: fn(&Spread) -> Option<i64>) -> Value {
+    match spread {
+        Some(spread) if !spread.measurable => Value::Unmeasurable,
+        Some(spread) => pick(spread).map_or(Value::Unknown, Value::Seconds),
+        None => Value::Unknown,
     }
 }
 
@@ -159,18 +186,26 @@ fn channels(report: &Report, words: &Words<'_>) -> Section {
     // Few channels and many metrics: channels are the columns.
     let breakdown = &report.channels;
     let metrics = MESSAGE_RATES.iter().chain(CONVERSATION_RATES).chain(&["question_drop_off_rate"]).copied();
+    let upright = words.table(breakdown, &metrics.clone().collect::<Vec<_>>()).named("channels", &[]);
     let rows = metrics.filter(|&metric| breakdown.rows.iter().any(|row| row.figures.contains_key(metric)));
     let rows = rows.map(|metric| {
         let cells = breakdown.rows.iter().map(|row| words.cell(row.figures.get(metric)));
         std::iter::once(plain(words.title(metric))).chain(cells).collect()
     });
     let names = breakdown.rows.iter().map(|row| number(&segment_name(row)));
-    let table = Table { columns: std::iter::once(label("Rate")).chain(names).collect(), rows: rows.collect() };
+    let table = Table {
+        columns: std::iter::once(label("Rate")).chain(names).collect(),
+        rows: rows.collect(),
+        ..Table::default()
+    };
     Section {
         id: "channels",
         title: "Channels",
         lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only.".to_owned(),
-        parts: vec![part(table, "", "No channel has messages in this range.")],
+        parts: vec![Part {
+            upright: Some(upright).filter(|table| !table.rows.is_empty()),
+            ..part(table.named("channels", &["rate"]), "", "No channel has messages in this range.")
+        }],
     }
 }
 
@@ -195,7 +230,7 @@ fn campaigns(report: &Report, words: &Words<'_>) -> Section {
         id: "campaigns",
         title: "Campaigns",
         lead: format!("Where the intervals of two campaigns overlap, their difference may be chance. {small}"),
-        parts: vec![part(table, "", "No message of this range belongs to a campaign.")],
+        parts: vec![part(table.named("campaigns", &[]), "", "No message of this range belongs to a campaign.")],
     }
 }
 
@@ -216,7 +251,7 @@ fn trend(report: &Report, words: &Words<'_>) -> Section {
         id: "trend",
         title: "Trend",
         lead: format!("By day of sending in {zone}. Bands are 95 % intervals."),
-        parts: vec![part(table, &note, "No day of this range has messages.")],
+        parts: vec![part(table.named("trend", &[]), &note, "No day of this range has messages.")],
     }
 }
 
@@ -224,8 +259,8 @@ fn opt_outs(report: &Report, words: &Words<'_>) -> Section {
     let metrics = ["unsubscribe_rate", "soft_unsubscribe_rate", "hard_unsubscribe_rate"];
     let has_any =
         |figures: &BTreeMap<String, Figure>| figures.get("unsubscribe_rate").is_some_and(|figure| figure.numerator > 0);
-    let by_campaign = words.table(&report.campaigns, &metrics);
-    let mut by_day = day_table(&report.days, &metrics, words);
+    let by_campaign = words.table(&report.campaigns, &metrics).named("opt_outs_by_campaign", &[]);
+    let mut by_day = day_table(&report.days, &metrics, words).named("opt_outs_by_day", &[]);
     pale_immature(&mut by_day, &report.days);
     let empty = "No opt-out is attributed to a message of this range.";
     let mut parts = Vec::new();
@@ -254,7 +289,11 @@ fn own_breakdown(breakdown: &Breakdown, words: &Words<'_>) -> Section {
         id: "breakdown",
         title: "Your breakdown",
         lead: format!("By {}.", breakdown.by.join(", ")),
-        parts: vec![part(words.table(breakdown, &metrics), "", "This range has no rows for it.")],
+        parts: vec![part(
+            words.table(breakdown, &metrics).named("breakdown", &[]),
+            "",
+            "This range has no rows for it.",
+        )],
     }
 }
 
@@ -270,17 +309,21 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
             ("… rejected", rejected),
             ("Events stored", events_stored),
         ];
-        let rows = rows.map(|(name, count)| vec![plain(name.to_owned()), plain(language.count(*count))]);
-        let table = Table { columns: vec![label("Balance"), number("Count")], rows: rows.into() };
+        let rows = rows.map(|(name, count)| vec![plain(name.to_owned()), typed(Value::Count(*count), language)]);
+        let table = Table { columns: vec![label("Balance"), number("Count")], rows: rows.into(), ..Table::default() };
+        let table = table.named("balance", &["what", "n"]);
         let note = if balance.is_even() {
             "The sum comes out: nothing got lost on the way. A record that was delivered or read several times counts once."
         } else {
             "The sum does not come out. Please treat all numbers with care."
         };
         parts.push(Part { heading: "Balance of records and events".to_owned(), ..part(table, note, "") });
-        let rows =
-            reasons.iter().map(|(reason, count)| vec![plain(text::printable(reason)), plain(language.count(*count))]);
-        let table = Table { columns: vec![label("Reason"), number("Records")], rows: rows.collect() };
+        let rows = reasons.iter().map(|(reason, count)| {
+            vec![typed(Value::name(Some(reason)), language), typed(Value::Count(*count), language)]
+        });
+        let columns = vec![label("Reason"), number("Records")];
+        let table = Table { columns, rows: rows.collect(), ..Table::default() };
+        let table = table.named("reasons", &["reason", "n_records"]);
         parts.push(Part {
             heading: "Why records were ignored or rejected".to_owned(),
             ..part(table, "", "No record was ignored or rejected.")
@@ -288,9 +331,11 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
     }
     let rows = report.unmeasurable.iter().map(|channel| {
         let metrics: Vec<String> = channel.metrics.iter().map(|metric| words.title(metric)).collect();
-        vec![plain(text::name(channel.channel.as_deref())), plain(metrics.join(", "))]
+        vec![typed(Value::Name(channel.channel.clone()), language), plain(metrics.join(", "))]
     });
-    let table = Table { columns: vec![label("Channel"), label("Cannot be measured")], rows: rows.collect() };
+    let columns = vec![label("Channel"), label("Cannot be measured")];
+    let table = Table { columns, rows: rows.collect(), ..Table::default() };
+    let table = table.named("unmeasurable", &["channel", "metrics"]);
     parts.push(Part {
         heading: "What the channels cannot report".to_owned(),
         ..part(table, "", "Every channel of this range reports all that is counted here.")
@@ -312,14 +357,20 @@ fn part(table: Table, note: &str, empty: &str) -> Part {
     }
 }
 
+/// The table with a column of what all of it is about, which the page says in a heading.
+fn of_one(table: Table, id: &str, (column, value): (Column, Value), language: Language) -> Table {
+    Table { of: vec![(Column { id: id.to_owned(), ..column }, typed(value, language))], ..table }
+}
+
 /// Puts the number of messages right after the segment.
 fn with_sent<'a>(table: &mut Table, figures: impl Iterator<Item = &'a BTreeMap<String, Figure>>, language: Language) {
     if table.rows.is_empty() {
         return;
     }
-    table.columns.insert(1.min(table.columns.len()), number("Messages"));
+    let column = Column { id: "n_messages".to_owned(), ..number("Messages") };
+    table.columns.insert(1.min(table.columns.len()), column);
     for (row, figures) in table.rows.iter_mut().zip(figures) {
-        row.insert(1.min(row.len()), plain(language.count_or_unmeasurable(n_sent(figures))));
+        row.insert(1.min(row.len()), typed(count(n_sent(figures)), language));
     }
 }
 
@@ -337,6 +388,7 @@ fn day_table(days: &[Day], metrics: &[&str], words: &Words<'_>) -> Table {
 
 /// Marks the rows of days that may still change.
 fn pale_immature(table: &mut Table, days: &[Day]) {
+    table.immature = days.iter().map(|day| !day.mature).collect();
     for (row, day) in table.rows.iter_mut().zip(days) {
         for cell in row.iter_mut() {
             cell.pale |= !day.mature;

@@ -2,9 +2,11 @@
 //!
 //! Funnels that nobody entered have no part in it.
 
-use super::part;
+use super::{of_one, part};
+use crate::measures::Value;
+use crate::rate::Rate;
 use crate::report::model::{Funnel, FunnelStep, Report, Share};
-use crate::report::page::{Cell, Part, Section, Table, Words, capitalised, label, number, plain, step_name};
+use crate::report::page::{Cell, Part, Section, Table, Words, capitalised, label, number, plain, step_name, typed};
 use crate::report::text::{self, Language, printable};
 
 /// The chapter; its parts are the funnels that were entered, in their order.
@@ -31,13 +33,31 @@ pub(super) fn section(report: &Report, words: &Words<'_>) -> Section {
     }
 }
 
+const COLUMNS: [&str; 11] = [
+    "step",
+    "n_reached",
+    "n_converted",
+    "n_lost",
+    "n_excluded",
+    "n_open",
+    "from_start",
+    "from_previous",
+    "median_s",
+    "p90_s",
+    "median_from_start_s",
+];
+
 fn of_funnel(funnel: &Funnel, language: Language) -> Part {
     let columns = ["Reached", "Went on", "Lost", "Excluded", "Open", "Of all", "Of the step before"].map(number);
     let times = ["Median", "90 % within", "Median from the start"].map(number);
     let table = Table {
         columns: [label("Step")].into_iter().chain(columns).chain(times).collect(),
         rows: funnel.steps.iter().enumerate().map(|(place, step)| row(place, step, language)).collect(),
+        ..Table::default()
     };
+    let table = table.named("funnels", &COLUMNS).shares(&["from_start", "from_previous"]);
+    let of = (label("Funnel"), Value::name(Some(&funnel.funnel)));
+    let table = of_one(table, "funnel", of, language);
     let rules =
         format!("{}, {}, within {}.", unit(funnel.unit), printable(&funnel.order), language.duration(funnel.window_s));
     Part {
@@ -51,17 +71,18 @@ fn row(place: usize, step: &FunnelStep, language: Language) -> Vec<Cell> {
     let counts = [step.reached, step.converted, step.lost, step.excluded, step.open];
     let times = [step.time_s.median, step.time_s.p90, step.time_from_start_s.median];
     let mut row = vec![plain(step_name(step))];
-    row.extend(counts.map(|count| plain(language.count(count))));
+    row.extend(counts.map(|count| typed(Value::Count(count), language)));
     let shares = [&step.from_start, &step.from_previous];
     // All that entered got to the first step: no share of anything.
     row.extend(shares.map(|share| if place == 0 { Cell::default() } else { cell(share, language) }));
-    row.extend(times.map(|seconds| plain(language.duration_or_none(seconds))));
+    row.extend(times.map(|seconds| typed(seconds.map_or(Value::Unknown, Value::Seconds), language)));
     row
 }
 
 fn cell(share: &Share, language: Language) -> Cell {
     let [text, interval, fraction] = language.share(share);
-    Cell { text, interval, fraction, pale: false }
+    let rate = Rate { numerator: share.numerator, denominator: share.denominator };
+    Cell { value: Value::Rate { rate, lower_bound: false }, text, interval, fraction, pale: false }
 }
 
 /// What is counted, in words.

@@ -4,13 +4,13 @@ use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
 
-/// Rows on which a page shows a table in full; JSON and CSV hold all.
+/// Rows on which a page shows a table in full; other formats hold all.
 const MOST_ROWS: usize = 200;
 
 /// The chapter of a measure.
 pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     let measure = measured.measure;
-    let parts = measured.tables.iter().map(|table| part(table, words)).collect();
+    let parts = measured.tables.iter().map(|table| part(measure.id, table, words)).collect();
     Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
 }
 
@@ -40,7 +40,7 @@ impl<'r, 'w> DropOff<'r, 'w> {
     }
 }
 
-fn part(table: &measures::Table, words: &Words<'_>) -> Part {
+fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
         let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
@@ -48,14 +48,17 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
+        id: column.name.clone(),
         // The letters of statistics are small.
         title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
+        ..Column::default()
     });
-    let rows =
-        table.rows.iter().take(MOST_ROWS).map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
-    let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let rows = table.rows.iter().map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
+    let (columns, mut rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let is_young = table.rows.iter().any(|row| row.immature);
+    let more = rows.split_off(rows.len().min(MOST_ROWS));
     let rest = table.rows.len().saturating_sub(MOST_ROWS);
     let cut = if rest > 0 {
         format!(" {} more rows are in report.json.", words.language.count(rest as u64))
@@ -69,7 +72,14 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     };
     Part {
         heading,
-        table: Some(Table { columns, rows }),
+        table: Some(Table {
+            id: format!("{measure}_{}", table.id),
+            columns,
+            rows,
+            rest: more,
+            immature: if is_young { table.rows.iter().map(|row| row.immature).collect() } else { Vec::new() },
+            ..Table::default()
+        }),
         note: format!("{}{cut}{pale}", table.note).trim().to_owned(),
         ..Part::default()
     }
@@ -80,7 +90,7 @@ fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
     if let Value::Metric(id) = value {
         text = words.title(id);
     }
-    Cell { text, interval, fraction, pale: row.immature || is_few(row, words) }
+    Cell { value: value.clone(), text, interval, fraction, pale: row.immature || is_few(row, words) }
 }
 
 /// Whether the row rests on so few observations that it is shown pale.

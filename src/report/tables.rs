@@ -1,0 +1,412 @@
+//! Every table of the report with one plain value in each column: what spreadsheets and databases read.
+//!
+//! A share is seven columns here: its counts, the share, its interval, and what the channels can tell of it. Knows no file
+//! format; `csv` and `xlsx` write what it gives.
+
+use jiff::civil::Date;
+
+use super::model::Report;
+use super::page::{self, Cell, Column, Page, Section, Table, Words, label, plain, typed};
+use super::text::Language;
+use crate::event::Time;
+use crate::measures::Value;
+use crate::measures::table::each;
+use crate::rate::Rate;
+
+/// A table of plain values.
+#[derive(Debug, PartialEq)]
+pub(super) struct Flat {
+    /// The same in every language and whatever the table holds: one word of `snake_case`, unique in the report.
+    pub(super) id: String,
+    /// In the words of the page.
+    pub(super) title: String,
+    /// What must be said beside it.
+    pub(super) note: String,
+    pub(super) fields: Vec<Field>,
+    /// Each has a datum for every field.
+    pub(super) rows: Vec<Vec<Datum>>,
+}
+
+/// A column of plain values.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Field {
+    /// The same in every language: one word of `snake_case`, unique in the table.
+    pub(super) id: String,
+    /// In the words of the page.
+    pub(super) title: String,
+    /// Which part of a value it holds.
+    pub(super) part: Part,
+    pub(super) unit: Unit,
+}
+
+/// A plain value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Datum {
+    /// Nothing could have happened, or there is no such value.
+    Unknown,
+    /// The channels cannot tell.
+    Unmeasurable,
+    /// A name out of the log; `None` is unknown.
+    Name(Option<String>),
+    /// Words of the program's own.
+    Text(String),
+    Flag(bool),
+    Count(u64),
+    /// Between 0 and 1; a difference of shares between -1 and 1.
+    Share(f64),
+    Number(f64),
+    Seconds(i64),
+    /// Millionths of the currency that stands beside it.
+    Money(i64),
+    Day(Date),
+    Instant(Time),
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Text,
+    Flag,
+    Count,
+    Share,
+    Number,
+    Seconds,
+    Money,
+    Day,
+    Instant,
+}
+
+/// The parts that values fall into, in the order of their columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// The id of a metric whose name stands beside it.
+    Metric,
+    Numerator,
+    Denominator,
+    /// An estimate, which has an interval.
+    Value,
+    Low,
+    High,
+    /// Whether a difference is called one.
+    Differs,
+    /// The q-value of a difference.
+    Q,
+    Seconds,
+    /// What one of something costs.
+    Each,
+    /// A sum of money.
+    Amount,
+    /// How many the money is for.
+    Count,
+    Currency,
+    /// False where the channels cannot tell.
+    Measurable,
+    /// True where the true value may be higher.
+    LowerBound,
+}
+
+impl Part {
+    /// What it adds to the id of its column.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Whole => "",
+            Self::Metric => "_id",
+            Self::Numerator => "_numerator",
+            Self::Denominator => "_denominator",
+            Self::Value => "_value",
+            Self::Low => "_low",
+            Self::High => "_high",
+            Self::Differs => "_differs",
+            Self::Q => "_q",
+            Self::Seconds => "_s",
+            Self::Each => "_each",
+            Self::Amount => "_amount",
+            Self::Count => "_count",
+            Self::Currency => "_currency",
+            Self::Measurable => "_measurable",
+            Self::LowerBound => "_lower_bound",
+        }
+    }
+
+    /// What it adds to the title of its column. Empty for the part that the page shows first.
+    const fn title(self, language: Language) -> &'static str {
+        let [english, german] = match self {
+            Self::Whole | Self::Value | Self::Each | Self::Seconds => ["", ""],
+            Self::Metric => ["id", "Kennung"],
+            Self::Numerator => ["numerator", "Zähler"],
+            Self::Denominator => ["denominator", "Nenner"],
+            Self::Low => ["low", "von"],
+            Self::High => ["high", "bis"],
+            Self::Differs => ["differs", "unterscheidet sich"],
+            Self::Q => ["q", "q"],
+            Self::Amount => ["sum", "Summe"],
+            Self::Count => ["count", "Anzahl"],
+            Self::Currency => ["currency", "Währung"],
+            Self::Measurable => ["measurable", "messbar"],
+            Self::LowerBound => ["lower bound", "untere Schranke"],
+        };
+        match language {
+            Language::En => english,
+            Language::De => german,
+        }
+    }
+}
+
+impl Datum {
+    const fn unit(&self) -> Option<Unit> {
+        match self {
+            Self::Unknown | Self::Unmeasurable => None,
+            Self::Name(_) | Self::Text(_) => Some(Unit::Text),
+            Self::Flag(_) => Some(Unit::Flag),
+            Self::Count(_) => Some(Unit::Count),
+            Self::Share(_) => Some(Unit::Share),
+            Self::Number(_) => Some(Unit::Number),
+            Self::Seconds(_) => Some(Unit::Seconds),
+            Self::Money(_) => Some(Unit::Money),
+            Self::Day(_) => Some(Unit::Day),
+            Self::Instant(_) => Some(Unit::Instant),
+        }
+    }
+}
+
+/// All tables in their order: the headlines, those of the sections, the definitions.
+pub(super) fn tables(report: &Report, page: &Page) -> Vec<Flat> {
+    let words = Words::new(report);
+    let language = words.language;
+    let [glance, definitions_title] = match language {
+        Language::En => ["At a glance", "Definitions"],
+        Language::De => ["Auf einen Blick", "Definitionen"],
+    };
+    let mut all = vec![flat(&[&headlines(report, &words)], glance.to_owned(), String::new(), language)];
+    for section in &page.sections {
+        of_section(section, language, &mut all);
+    }
+    all.push(flat(&[&definitions(report, &words)], definitions_title.to_owned(), String::new(), language));
+    all
+}
+
+/// The tables of a section. Neighbours of one id are pieces of one table.
+fn of_section(section: &Section, language: Language, all: &mut Vec<Flat>) {
+    let table = |part: &'_ page::Part| part.upright.as_ref().or(part.table.as_ref()).map(|table| table.id.clone());
+    let shown: Vec<&page::Part> = section.parts.iter().filter(|part| table(part).is_some()).collect();
+    for parts in shown.chunk_by(|left, right| table(left) == table(right)) {
+        let pieces: Vec<&Table> =
+            parts.iter().filter_map(|part| part.upright.as_ref().or(part.table.as_ref())).collect();
+        let Some(first) = parts.first() else { continue };
+        let is_one = pieces.iter().all(|piece| piece.of.is_empty());
+        let title = match first.heading.as_str() {
+            heading if is_one && !heading.is_empty() => format!("{} – {heading}", section.title),
+            _ => section.title.to_owned(),
+        };
+        let said = parts.iter().filter(|part| !part.note.is_empty());
+        let notes =
+            said.map(|part| if is_one { part.note.clone() } else { format!("{}: {}", part.heading, part.note) });
+        all.push(flat(&pieces, title, notes.collect::<Vec<_>>().join(" "), language));
+    }
+}
+
+/// The headlines and what stands beside them.
+fn headlines(report: &Report, words: &Words<'_>) -> Table {
+    let mut rows = Vec::new();
+    for headline in &report.headlines {
+        let mut row = |metric: &str, figure| {
+            let name = Cell { value: Value::Metric(metric.to_owned()), ..plain(words.title(metric)) };
+            rows.push(vec![name, words.cell(figure)]);
+        };
+        row(&headline.metric, headline.figure.as_ref());
+        for figure in &headline.beside {
+            row(&figure.metric, Some(figure));
+        }
+    }
+    let titles = match words.language {
+        Language::En => ["Rate", "Share"],
+        Language::De => ["Kennzahl", "Anteil"],
+    };
+    let [rate, share] = titles.map(label);
+    let columns = vec![rate, Column { is_share: true, ..share }];
+    Table { columns, rows, ..Table::default() }.named("headlines", &["metric", "share"])
+}
+
+/// What every metric means.
+fn definitions(report: &Report, words: &Words<'_>) -> Table {
+    let text = |text: &String| typed(Value::Text(text.clone()), words.language);
+    let rows = report.definitions.iter().map(|definition| {
+        let id = typed(Value::Text(definition.id.clone()), words.language);
+        let texts =
+            [&definition.meaning, &definition.formula, &definition.unit, &definition.source, &definition.caveat]
+                .map(text);
+        [id, plain(words.title(&definition.id))].into_iter().chain(texts).collect()
+    });
+    let titles = match words.language {
+        Language::En => ["Id", "Title", "Meaning", "Formula", "Unit", "Follows", "Caveat"],
+        Language::De => ["Kennung", "Titel", "Bedeutung", "Formel", "Einheit", "Nach", "Vorbehalt"],
+    };
+    let titles = titles.map(label);
+    let ids = ["id", "title", "meaning", "formula", "unit", "follows", "caveat"];
+    Table { columns: titles.into(), rows: rows.collect(), ..Table::default() }.named("definitions", &ids)
+}
+
+/// One table of pieces with the same columns.
+fn flat(pieces: &[&Table], title: String, note: String, language: Language) -> Flat {
+    let Some(first) = pieces.first() else {
+        return Flat { id: String::new(), title, note, fields: vec![], rows: vec![] };
+    };
+    let of = first.of.iter().map(|(column, _)| column);
+    let columns: Vec<&Column> = of.chain(&first.columns).collect();
+    let mut whole: Vec<Vec<&Cell>> = Vec::new();
+    for piece in pieces {
+        let rows = piece.rows.iter().chain(&piece.rest);
+        whole.extend(rows.map(|row| piece.of.iter().map(|(_, cell)| cell).chain(row).collect()));
+    }
+    let mut fields: Vec<Field> = Vec::new();
+    let mut rows: Vec<Vec<Datum>> = whole.iter().map(|_| Vec::new()).collect();
+    for (place, column) in columns.iter().enumerate() {
+        let cells: Vec<Vec<(Part, Datum)>> =
+            whole.iter().map(|row| row.get(place).map(|cell| data(column, cell)).unwrap_or_default()).collect();
+        let parts = parts(column, &cells);
+        for part in &parts {
+            let mut unit = None;
+            for (row, cell) in rows.iter_mut().zip(&cells) {
+                let value = datum(cell, *part, &parts);
+                unit = unit.or(value.unit());
+                row.push(value);
+            }
+            let field = field(column, *part, unit, language);
+            fields.push(Field { id: unique(&field.id, |id| fields.iter().any(|other| other.id == id)), ..field });
+        }
+    }
+    if pieces.iter().any(|piece| !piece.immature.is_empty()) {
+        let title = match language {
+            Language::En => "May still change",
+            Language::De => "Kann sich noch ändern",
+        };
+        fields.push(Field { id: "immature".to_owned(), title: title.to_owned(), part: Part::Whole, unit: Unit::Flag });
+        for (row, immature) in rows.iter_mut().zip(pieces.iter().flat_map(|piece| &piece.immature)) {
+            row.push(Datum::Flag(*immature));
+        }
+    }
+    Flat { id: first.id.clone(), title, note, fields, rows }
+}
+
+/// The parts that a column falls into.
+fn parts(column: &Column, cells: &[Vec<(Part, Datum)>]) -> Vec<Part> {
+    if column.is_share {
+        return share(Rate::default(), false).into_iter().map(|(part, _)| part).collect();
+    }
+    let mut parts: Vec<Part> = cells.iter().flatten().map(|(part, _)| *part).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    // What has no value fits every column; only where there is nothing else, it is a column of its own.
+    let is_whole = cells.iter().flatten().any(|(part, datum)| *part == Part::Whole && datum.unit().is_some());
+    if parts.len() > 1 && !is_whole {
+        parts.retain(|part| *part != Part::Whole);
+    }
+    parts
+}
+
+fn field(column: &Column, part: Part, unit: Option<Unit>, language: Language) -> Field {
+    let id = snake(&column.id);
+    // A name such as `after_s` says its unit already.
+    let id = if id.ends_with(part.suffix()) { id } else { id + part.suffix() };
+    let title = match part.title(language) {
+        "" => column.title.clone(),
+        part => format!("{}: {part}", column.title),
+    };
+    let unit = unit.unwrap_or(match part {
+        Part::Numerator | Part::Denominator => Unit::Count,
+        Part::Value | Part::Low | Part::High => Unit::Share,
+        Part::Measurable | Part::LowerBound => Unit::Flag,
+        _ => Unit::Text,
+    });
+    Field { id, title, part, unit }
+}
+
+/// One part of a cell. What cannot be measured says so in a part made for it, or else in the first.
+fn datum(cell: &[(Part, Datum)], part: Part, parts: &[Part]) -> Datum {
+    if let Some((_, datum)) = cell.iter().find(|(other, _)| *other == part) {
+        return datum.clone();
+    }
+    match cell {
+        [(Part::Whole, Datum::Unmeasurable)] if part == Part::Measurable => Datum::Flag(false),
+        [(Part::Whole, Datum::Unmeasurable)] if parts.first() == Some(&part) && !parts.contains(&Part::Measurable) => {
+            Datum::Unmeasurable
+        }
+        _ => Datum::Unknown,
+    }
+}
+
+/// The plain values of a cell.
+fn data(column: &Column, cell: &Cell) -> Vec<(Part, Datum)> {
+    let estimate = |value: f64, interval: Option<(f64, f64)>, datum: fn(f64) -> Datum| {
+        let end = |end: Option<f64>| end.map_or(Datum::Unknown, datum);
+        let (low, high) = (interval.map(|(low, _)| low), interval.map(|(_, high)| high));
+        vec![(Part::Value, datum(value)), (Part::Low, end(low)), (Part::High, end(high))]
+    };
+    let text = |text: &str| Datum::Text(text.to_owned());
+    match &cell.value {
+        Value::Unknown => vec![(Part::Whole, Datum::Unknown)],
+        Value::Unmeasurable => vec![(Part::Whole, Datum::Unmeasurable)],
+        Value::Name(name) => {
+            let day = (column.id == "day").then(|| name.as_ref()?.parse().ok()).flatten();
+            vec![(Part::Whole, day.map_or_else(|| Datum::Name(name.clone()), Datum::Day))]
+        }
+        Value::Metric(id) => vec![(Part::Whole, text(&cell.text)), (Part::Metric, text(id))],
+        Value::Text(words) => vec![(Part::Whole, text(words))],
+        Value::Flag(flag) => vec![(Part::Whole, Datum::Flag(*flag))],
+        Value::Count(n) => vec![(Part::Whole, Datum::Count(*n))],
+        Value::Rate { rate, lower_bound } => share(*rate, *lower_bound),
+        Value::Share { value, interval } | Value::Points { value, interval } => {
+            estimate(*value, *interval, Datum::Share)
+        }
+        Value::Number { value, interval } => estimate(*value, *interval, Datum::Number),
+        Value::Probability(p) => vec![(Part::Whole, Datum::Number(*p))],
+        Value::Verdict { value, interval, q, differs } => {
+            let mut verdict = vec![(Part::Whole, text(&cell.text))];
+            verdict.extend(estimate(*value, *interval, Datum::Share));
+            verdict.extend([(Part::Differs, Datum::Flag(*differs)), (Part::Q, Datum::Number(*q))]);
+            verdict
+        }
+        Value::Seconds(seconds) => vec![(Part::Seconds, Datum::Seconds(*seconds))],
+        Value::Money { micros, currency, lower_bound } => vec![
+            (Part::Amount, Datum::Money(*micros)),
+            (Part::Currency, text(currency)),
+            (Part::LowerBound, Datum::Flag(*lower_bound)),
+        ],
+        Value::UnitCost { micros, currency, count, lower_bound } => vec![
+            (Part::Each, each(*micros, *count).map_or(Datum::Unknown, Datum::Money)),
+            (Part::Amount, Datum::Money(*micros)),
+            (Part::Count, Datum::Count(*count)),
+            (Part::Currency, text(currency)),
+            (Part::LowerBound, Datum::Flag(*lower_bound)),
+        ],
+        Value::Instant(time) => vec![(Part::Whole, Datum::Instant(*time))],
+    }
+}
+
+/// A share of counts.
+fn share(rate: Rate, lower_bound: bool) -> Vec<(Part, Datum)> {
+    let share = |value: Option<f64>| value.map_or(Datum::Unknown, Datum::Share);
+    let interval = rate.interval();
+    vec![
+        (Part::Numerator, Datum::Count(rate.numerator)),
+        (Part::Denominator, Datum::Count(rate.denominator)),
+        (Part::Value, share(rate.value())),
+        (Part::Low, share(interval.map(|(low, _)| low))),
+        (Part::High, share(interval.map(|(_, high)| high))),
+        (Part::Measurable, Datum::Flag(true)),
+        (Part::LowerBound, Datum::Flag(lower_bound)),
+    ]
+}
+
+/// The name as one word of `snake_case`.
+fn snake(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// The name, with a number behind it if it is taken.
+fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number: u32| format!("{name}_{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+}

@@ -1,0 +1,164 @@
+//! The charts of the workbook: drawn by the spreadsheet out of its own cells, so that they follow its filters.
+//!
+//! Which table has which chart stands here; colours are those of the page's charts.
+
+use rust_xlsxwriter::{
+    Chart, ChartFormat, ChartLegendPosition, ChartPatternFill, ChartPatternFillType, ChartRange, ChartSolidFill,
+    ChartType, Worksheet, XlsxError,
+};
+
+use super::Words;
+use super::sheet::Placed;
+use crate::report::tables::Datum;
+use crate::report::text;
+
+/// Rows that a chart shows, and charts that a table has: more is no picture any more.
+const MOST_BARS: u32 = 40;
+const MOST_CHARTS: usize = 12;
+
+const BLUE: u32 = 0x0000_72B2;
+const OPEN: u32 = 0x008A_949E;
+
+/// The parts of a question's bar: field, colour.
+const OUTCOMES: [(&str, u32); 7] = [
+    ("n_answered", BLUE),
+    ("n_skipped", 0x0056_B4E9),
+    ("n_silent", 0x00E6_9F00),
+    ("n_opted_out", 0x00D5_5E00),
+    ("n_handed_over", 0x00CC_79A7),
+    ("n_failed", 0x004A_535E),
+    ("n_open", OPEN),
+];
+
+/// The lines of the trend: field, colour.
+const RATES: [(&str, u32); 3] =
+    [("open_rate_value", BLUE), ("click_rate_value", 0x00E6_9F00), ("reply_rate_value", 0x0000_9E73)];
+
+/// Draws what can be drawn, one chart below the other. Returns how many there are.
+pub(super) fn write(worksheet: &mut Worksheet, placed: &[Placed<'_>], words: &Words) -> Result<usize, XlsxError> {
+    let mut row = 0;
+    let mut n_charts = 0;
+    for one in placed {
+        for (chart, height) in charts(one, words) {
+            worksheet.insert_chart_with_offset(row, 0, &chart, 16, 16)?;
+            // A row of a sheet is 20 pixels high.
+            row += height / 20 + 3;
+            n_charts += 1;
+        }
+    }
+    Ok(n_charts)
+}
+
+/// The charts of a table, with their heights in pixels.
+fn charts(placed: &Placed<'_>, words: &Words) -> Vec<(Chart, u32)> {
+    let whole = (placed.first + 1, placed.last);
+    let title = placed.table.title.clone();
+    match placed.table.id.as_str() {
+        "campaign_funnel" => bars(placed, title, "step", &[("n_messages", BLUE)], whole, words).into_iter().collect(),
+        "questions" => each(placed, "question", &OUTCOMES, words),
+        "funnels" => each(placed, "step", &[("n_reached", BLUE)], words),
+        "trend" => lines(placed, title, whole).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A chart for each value of the first column, whose rows stand together.
+fn each(placed: &Placed<'_>, names: &str, series: &[(&str, u32)], words: &Words) -> Vec<(Chart, u32)> {
+    let mut first = placed.first + 1;
+    let rows = placed.table.rows.get(..(placed.last - placed.first) as usize).unwrap_or_default();
+    let groups = rows.chunk_by(|left, right| left.first() == right.first()).map(|group| {
+        let range = (first, first + u32::try_from(group.len()).unwrap_or(u32::MAX) - 1);
+        first = range.1 + 1;
+        (group, range)
+    });
+    let chart = |(group, range): (&[Vec<Datum>], _)| {
+        let name = match group.first().and_then(|row| row.first()) {
+            Some(Datum::Name(name)) => text::name(name.as_deref()),
+            _ => String::new(),
+        };
+        bars(placed, format!("{}: {name}", placed.table.title), names, series, range, words)
+    };
+    groups.take(MOST_CHARTS).filter_map(chart).collect()
+}
+
+/// Bars from the top down, stacked if there are several in a row.
+fn bars(
+    placed: &Placed<'_>,
+    title: String,
+    names: &str,
+    series: &[(&str, u32)],
+    (first, last): (u32, u32),
+    words: &Words,
+) -> Option<(Chart, u32)> {
+    let names = placed.column(names)?;
+    if last < first {
+        return None;
+    }
+    let shown = last.min(first + MOST_BARS - 1);
+    let title = if shown < last { format!("{title} ({} {MOST_BARS})", words.first) } else { title };
+    let mut chart = Chart::new(if series.len() > 1 { ChartType::BarStacked } else { ChartType::Bar });
+    for (field, colour) in series {
+        let Some(column) = placed.column(field) else { continue };
+        let mut format = ChartFormat::new();
+        if *colour == OPEN {
+            // What is open is hatched, as on the page.
+            let mut hatch = ChartPatternFill::new();
+            hatch.set_pattern(ChartPatternFillType::DiagonalStripesWideUpwards);
+            format.set_pattern_fill(hatch.set_foreground_color(OPEN).set_background_color(0x00FF_FFFF));
+        } else {
+            format.set_solid_fill(ChartSolidFill::new().set_color(*colour));
+        }
+        chart
+            .add_series()
+            .set_categories(&range(placed, names, first, shown))
+            .set_values(&range(placed, column, first, shown))
+            .set_name(&range(placed, column, placed.first, placed.first))
+            .set_format(&mut format)
+            .set_gap(40);
+    }
+    if series.len() > 1 {
+        chart.legend().set_position(ChartLegendPosition::Bottom);
+    } else {
+        chart.legend().set_hidden();
+    }
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_num_format("#,##0").set_min(0);
+    Some(finished(chart, &title, 150 + 26 * (shown - first + 1)))
+}
+
+/// A line for each rate, by day.
+fn lines(placed: &Placed<'_>, title: String, (first, last): (u32, u32)) -> Option<(Chart, u32)> {
+    let days = placed.column("day")?;
+    let mut chart = Chart::new(ChartType::Line);
+    let mut n_lines = 0;
+    for (field, colour) in RATES {
+        let Some(column) = placed.column(field) else { continue };
+        let mut format = ChartFormat::new();
+        format.set_line(rust_xlsxwriter::ChartLine::new().set_color(colour).set_width(2));
+        chart
+            .add_series()
+            .set_categories(&range(placed, days, first, last))
+            .set_values(&range(placed, column, first, last))
+            .set_name(&range(placed, column, placed.first, placed.first))
+            .set_format(&mut format);
+        n_lines += 1;
+    }
+    if n_lines == 0 || last < first {
+        return None;
+    }
+    chart.legend().set_position(ChartLegendPosition::Bottom);
+    chart.x_axis().set_date_axis(true).set_num_format("yyyy-mm-dd");
+    chart.y_axis().set_num_format("0%").set_min(0);
+    Some(finished(chart, &title, 380))
+}
+
+fn finished(mut chart: Chart, title: &str, height: u32) -> (Chart, u32) {
+    let title: String = title.chars().take(120).collect();
+    chart.set_width(900).set_height(height).set_alt_text(&title);
+    chart.title().set_name(&title);
+    (chart, height)
+}
+
+fn range(placed: &Placed<'_>, column: u16, first: u32, last: u32) -> ChartRange {
+    ChartRange::new_from_range(&placed.sheet, first, column, last, column)
+}

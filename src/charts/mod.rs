@@ -4,7 +4,11 @@
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
 mod course;
+mod dumbbell;
+mod flow_graph;
 mod funnel;
+#[cfg(test)]
+mod gallery;
 mod heat_map;
 mod histogram;
 mod opt_outs;
@@ -14,6 +18,8 @@ mod theme;
 mod trend;
 
 pub use course::{Course, Fate, Moment, course};
+pub use dumbbell::{Dumbbell, dumbbell};
+pub use flow_graph::{Arc, Names, Node, flow_graph};
 pub use funnel::{Step, funnel};
 pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};

@@ -181,6 +181,11 @@ impl Canvas<'_> {
         self.0.draw(&Polygon::new(points, ink.colour().mix(0.18).filled())).map_err(fault)
     }
 
+    /// A filled triangle.
+    pub(super) fn wedge(&self, ink: Ink, corners: [(i32, i32); 3]) -> Result<()> {
+        self.0.draw(&Polygon::new(corners, ink.colour().filled())).map_err(fault)
+    }
+
     /// A filled dot.
     pub(super) fn dot(&self, ink: Ink, at: (i32, i32), radius: i32) -> Result<()> {
         self.0.draw(&Circle::new(at, radius, ink.colour().filled())).map_err(fault)

@@ -3,7 +3,7 @@
 //! Knows nothing of calendars: days come as distances from the first. Days that may still change are drawn pale.
 
 use super::Estimate;
-use super::theme::{Align, Alternative, Ink, LABEL, SMALL, WIDTH, along, draw, rows, width};
+use super::theme::{Align, Alternative, Ink, LABEL, SMALL, WIDTH, along, draw, fit, rows, width};
 use crate::error::Result;
 
 /// All panels.
@@ -51,7 +51,7 @@ const HEAD: i32 = 24;
 const COUNTS: i32 = 64;
 const PANEL: i32 = 104;
 const BLOCK: i32 = 34;
-/// Room for the ends of axes.
+/// Room for the ends of axes, at least.
 const LEFT: i32 = 58;
 const INKS: [Ink; 4] = [Ink::Blue, Ink::Vermillion, Ink::Green, Ink::Slate];
 
@@ -60,16 +60,17 @@ const INKS: [Ink; 4] = [Ink::Blue, Ink::Vermillion, Ink::Green, Ink::Slate];
 /// # Errors
 /// The picture could not be drawn.
 pub fn trend(alternative: &Alternative, trend: &Trend) -> Result<String> {
+    let left = LEFT.max(width(&trend.largest, SMALL) + 10);
     let n_days = trend.points.last().map_or(1, |point| point.offset + 1).max(1);
-    let edge = |offset: i32| LEFT + along(f64::from(offset), f64::from(n_days), WIDTH - LEFT);
+    let edge = |offset: i32| left + along(f64::from(offset), f64::from(n_days), WIDTH - left);
     let middle = |point: &Point| i32::midpoint(edge(point.offset), edge(point.offset + 1));
     let largest = trend.points.iter().map(|point| point.count).fold(0.0, f64::max);
     let bottom = HEAD + COUNTS + rows(trend.series.len()) * (BLOCK + PANEL);
     draw(bottom + 26, alternative, |canvas| {
-        canvas.bold(Ink::Text, LABEL, Align::Left, (LEFT, 8), &trend.title)?;
+        canvas.bold(Ink::Text, LABEL, Align::Left, (left, 8), &trend.title)?;
         let base = HEAD + COUNTS;
-        canvas.text(Ink::Quiet, SMALL, Align::Right, (LEFT - 8, HEAD), &trend.largest)?;
-        canvas.text(Ink::Quiet, SMALL, Align::Right, (LEFT - 8, base), "0")?;
+        canvas.text(Ink::Quiet, SMALL, Align::Right, (left - 8, HEAD), &trend.largest)?;
+        canvas.text(Ink::Quiet, SMALL, Align::Right, (left - 8, base), "0")?;
         for point in &trend.points {
             let (from, to) = (edge(point.offset), edge(point.offset + 1));
             let spare = ((to - from - 48).max((to - from) / 6)) / 2;
@@ -77,16 +78,17 @@ pub fn trend(alternative: &Alternative, trend: &Trend) -> Result<String> {
             let top = base - along(point.count, largest, COUNTS);
             canvas.rect(ink, (from + spare, top), ((to - spare).max(from + spare + 1), base))?;
         }
-        canvas.line(Ink::Grid, 1, vec![(LEFT, base), (WIDTH, base)])?;
+        canvas.line(Ink::Grid, 1, vec![(left, base), (WIDTH, base)])?;
         for (index, (series, ink)) in trend.series.iter().zip(INKS.iter().cycle()).enumerate() {
             let top = base + rows(index) * (BLOCK + PANEL) + BLOCK;
             let floor = top + PANEL;
-            canvas.bold(*ink, LABEL, Align::Left, (LEFT, top - 14), &series.name)?;
+            let free = WIDTH - left - width(&series.last_label, SMALL) - 12;
+            canvas.bold(*ink, LABEL, Align::Left, (left, top - 14), &fit(&series.name, LABEL, free))?;
             canvas.text(Ink::Text, SMALL, Align::Right, (WIDTH, top - 14), &series.last_label)?;
-            canvas.text(Ink::Quiet, SMALL, Align::Right, (LEFT - 8, top), &series.end_label)?;
-            canvas.text(Ink::Quiet, SMALL, Align::Right, (LEFT - 8, floor), "0")?;
+            canvas.text(Ink::Quiet, SMALL, Align::Right, (left - 8, top), &series.end_label)?;
+            canvas.text(Ink::Quiet, SMALL, Align::Right, (left - 8, floor), "0")?;
             for y in [top, i32::midpoint(top, floor), floor] {
-                canvas.line(Ink::Grid, 1, vec![(LEFT, y), (WIDTH, y)])?;
+                canvas.line(Ink::Grid, 1, vec![(left, y), (WIDTH, y)])?;
             }
             let y = |share: f64| floor - along(share, series.end, PANEL);
             for run in runs(&trend.points, &series.estimates) {

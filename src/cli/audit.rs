@@ -1,6 +1,6 @@
 //! `trichter audit`: which messages broke a rule of permission, with what the log has against each.
 
-use super::{Done, Limit, Reading, print, print_json, render};
+use super::{Done, Form, Limit, Reading, Written, print, print_json, render};
 use crate::error::Result;
 use crate::facts::audit::Audit;
 use crate::store;
@@ -17,19 +17,11 @@ use crate::store;
 pub(super) struct AuditCommand {
     #[command(flatten)]
     reading: Reading,
-    /// How the answer is written; CSV has the messages alone.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Form,
+    #[command(flatten)]
+    written: Written,
     /// End with exit code 1 if there is any.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<Limit>,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Form {
-    Table,
-    Json,
-    Csv,
 }
 
 impl AuditCommand {
@@ -47,7 +39,7 @@ impl AuditCommand {
             audit.merge(part);
         }
         audit.violations.sort_unstable();
-        match self.format {
+        match self.written.form() {
             Form::Table => print(&render::audit::table(&audit))?,
             Form::Json => print_json(&render::audit::json(&audit))?,
             Form::Csv => print(&render::audit::csv(&audit)?)?,

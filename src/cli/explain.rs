@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Table, presets};
-
+use super::render::sheet::Sheet;
 use super::{Done, Reading, print};
 use crate::channels::{self, Abilities, Ability, Channel};
 use crate::error::{Error, Result};
@@ -142,12 +141,11 @@ fn of_measure(measure: &Measure) -> String {
 
 /// What each channel can tell, side by side.
 fn of_channels() -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["channel"].into_iter().chain(Abilities::NAMES));
+    let mut sheet = Sheet::new(["channel"].into_iter().chain(Abilities::NAMES));
     for channel in channels::ALL.iter().filter(|channel| !channel.is_any_platform()) {
-        table.add_row([channel.name].into_iter().chain(channel.abilities.all().map(Ability::words)));
+        sheet.add_words([channel.name].into_iter().chain(channel.abilities.all().map(Ability::words)));
     }
+    let table = sheet.text();
     format!(
         "{table}\n\
          lower bound     not every case is reported, so numbers are at least this; shown with ≥\n\

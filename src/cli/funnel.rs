@@ -1,6 +1,6 @@
 //! `trichter funnel`: how far contacts get through steps, who was lost, and what they did instead.
 
-use super::{Breakdown, Done, Reading, print, print_json, render, say};
+use super::{Breakdown, Done, Form, Reading, Written, print, print_json, render, say};
 use crate::config::Window;
 use crate::error::{Error, Result};
 use crate::funnel::{self, Attribution, Funnel, Order, Unit, catalog, paths, people};
@@ -33,11 +33,10 @@ pub(super) struct FunnelCommand {
     /// Quick look: what is counted.
     #[arg(long, value_enum, default_value = "contact", conflicts_with = "funnel")]
     unit: UnitName,
-    /// How the answer is written.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Form,
+    #[command(flatten)]
+    written: Written,
     /// List the contacts who were lost at this step, as CSV, without those who opted out.
-    #[arg(long, value_name = "STEP", conflicts_with_all = ["format", "paths", "by"])]
+    #[arg(long, value_name = "STEP", conflicts_with_all = ["format", "json", "csv", "paths", "by"])]
     people: Option<String>,
     /// Tell what was done on a part of the way: before:STEP, after:STEP or between:STEP,STEP.
     #[arg(long, value_name = "PART", conflicts_with = "by")]
@@ -48,13 +47,6 @@ pub(super) struct FunnelCommand {
     /// Paths: how many of the most frequent sequences are shown.
     #[arg(long, value_name = "N", default_value = "20", requires = "paths")]
     top: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
-    Table,
-    Json,
-    Csv,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -74,7 +66,7 @@ impl FunnelCommand {
             return Err(Error::Usage("attribution 'all' is to the values of a column: name it with --by".into()));
         }
         let opened = self.reading.clone().or_as_of(funnel.as_of.as_deref()).open()?;
-        if self.people.is_some() || self.paths.is_some() || matches!(self.format, Form::Csv) {
+        if self.people.is_some() || self.paths.is_some() || matches!(self.written.form(), Form::Csv) {
             // Tables and JSON of a funnel name them; what holds rows alone has no place for it.
             for one in funnel::unmeasurable(&funnel, opened.snapshot.channel_kinds()) {
                 say(&render::funnel::left_out(&one));
@@ -88,7 +80,7 @@ impl FunnelCommand {
         if let Some(part) = &self.paths {
             let part = paths::Part::parse(part, &funnel)?;
             let found = paths::paths(&opened.snapshot, &funnel, opened.span(), part, self.depth.into(), self.top)?;
-            match self.format {
+            match self.written.form() {
                 Form::Table => print(&render::funnel::paths(&found, part.tells_going_on()))?,
                 Form::Json => print_json(&render::funnel::paths_json(&funnel.name, &found))?,
                 Form::Csv => print(&render::funnel::paths_csv(&found)?)?,
@@ -96,7 +88,7 @@ impl FunnelCommand {
             return Ok(Done::Well);
         }
         for answer in funnel::count(&opened.snapshot, &[funnel], opened.span(), opened.zone.0.clone())? {
-            match self.format {
+            match self.written.form() {
                 Form::Table => print(&render::funnel::table(&answer))?,
                 Form::Json => print_json(&render::funnel::json(&answer))?,
                 Form::Csv => print(&render::funnel::csv(&answer)?)?,

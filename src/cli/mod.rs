@@ -192,6 +192,41 @@ struct Breakdown {
     by: Vec<String>,
 }
 
+/// Arguments of every command that answers with tables.
+#[derive(Clone, clap::Args)]
+struct Written {
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Form,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// The same as --format csv.
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    csv: bool,
+}
+
+/// A form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For the eye.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+impl Written {
+    fn form(&self) -> Form {
+        match (self.json, self.csv) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Csv,
+            _ => self.format,
+        }
+    }
+}
+
 /// Argument of every command that can keep small numbers to itself.
 #[derive(Clone, clap::Args)]
 struct Few {

@@ -1,6 +1,6 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
-use super::{Breakdown, Done, Few, Prices, Reading, print, print_json, render, say};
+use super::{Breakdown, Done, Few, Form, Prices, Reading, Written, print, print_json, render, say};
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{Measure, Measured, suppression};
@@ -30,22 +30,14 @@ pub(super) struct Query {
     /// Compare rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
-    /// How the answer is written.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Form,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Form {
-    Table,
-    Json,
-    Csv,
+    #[command(flatten)]
+    written: Written,
 }
 
 impl Query {
     pub(super) fn run(&self) -> Result<Done> {
         let metrics = expanded(&self.metrics)?;
-        if metrics.len() > 1 && matches!(self.format, Form::Csv) {
+        if metrics.len() > 1 && matches!(self.written.form(), Form::Csv) {
             return Err(Error::Usage("CSV holds one table: ask for one metric at a time, or for JSON".into()));
         }
         if let Some(compare) = &self.compare {
@@ -75,7 +67,7 @@ impl Query {
             }
             json
         };
-        match (self.format, answers.as_slice()) {
+        match (self.written.form(), answers.as_slice()) {
             (Form::Json, [answer]) => print_json(&json(answer))?,
             (Form::Json, answers) => print_json(&answers.iter().map(json).collect::<Vec<_>>())?,
             (Form::Csv, answers) => answers.iter().try_for_each(|answer| print(&render::csv(answer)?))?,
@@ -114,7 +106,7 @@ impl Query {
             let lost = measured.iter_mut().map(|measured| suppression::of_tables(measured, least)).sum();
             say(&suppression::sentence(lost, least));
         }
-        match (self.format, measured.as_slice()) {
+        match (self.written.form(), measured.as_slice()) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
             (Form::Csv, measured) => {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
+use self::sheet::{Sheet, Shown};
+use crate::calendar;
 use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
@@ -14,46 +15,67 @@ use crate::report::{self, Language};
 pub(super) mod audit;
 pub(super) mod funnel;
 pub(super) mod measure;
+pub(super) mod sheet;
 
 /// Quantiles that are shown of a distribution.
-const QUANTILES: &[(&str, f64)] = &[("median", 0.5), ("p90", 0.9), ("p99", 0.99)];
+const QUANTILES: [(&str, f64); 3] = [("median", 0.5), ("p90", 0.9), ("p99", 0.99)];
 
-/// The answer as a table for the terminal.
+/// The answer as a table for the terminal; if it is broken down by one part of time, with the course of its value.
 pub(super) fn table(answer: &Answer) -> String {
     let is_rate = answer.rows.iter().all(|row| row.counts.rate().is_some());
     let numbers: &[&str] =
         if is_rate { &["value", "95 % interval", "numerator", "denominator"] } else { &["n", "median", "p90", "p99"] };
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(answer.by.iter().map(String::as_str).chain(numbers.iter().copied()));
+    let mut sheet = Sheet::new(answer.by.iter().map(String::as_str).chain(numbers.iter().copied()));
     for row in &answer.rows {
         // Names come out of logs; a terminal must not obey what stands in them.
         let segment = row.segment.iter().map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)")));
-        table.add_row(segment.chain(cells(row)));
+        sheet.add(segment.map(Shown::Name).chain(cells(row)).collect(), value(row));
     }
-    for column in table.column_iter_mut().skip(answer.by.len()) {
-        column.set_cell_alignment(CellAlignment::Right);
+    let mut text = format!("{}\n{}\n", answer.metric, sheet.text());
+    if let [part] = answer.by.as_slice()
+        && calendar::part(part).is_some()
+        && answer.rows.len() > 1
+    {
+        let values: Vec<Option<f64>> = answer.rows.iter().map(value).collect();
+        let _ = writeln!(text, "by {part}: {}", sheet::sparkline(&values));
     }
-    format!("{}\n{table}\n", answer.metric)
+    text
 }
 
-fn cells(row: &Row) -> Vec<String> {
+/// What the rows of an answer are compared by: the rate, or the median.
+#[expect(clippy::cast_precision_loss, reason = "a length of time in seconds, for the length of a bar")]
+fn value(row: &Row) -> Option<f64> {
+    match &row.counts {
+        Counts::Rate(rate) => rate.value().filter(|_| row.measurable),
+        Counts::Distribution(distribution) => distribution.quantile(0.5).map(|seconds| seconds as f64),
+    }
+}
+
+fn cells(row: &Row) -> Vec<Shown> {
     let language = Language::En;
+    let counts =
+        |rate: &crate::rate::Rate| [rate.numerator, rate.denominator].map(|count| Shown::Number(language.count(count)));
     match &row.counts {
         Counts::Rate(rate) if !row.measurable => {
-            vec!["n/a".into(), "n/a".into(), language.count(rate.numerator), language.count(rate.denominator)]
+            [Shown::Beside("n/a".into()), Shown::Beside("n/a".into())].into_iter().chain(counts(rate)).collect()
         }
-        Counts::Rate(rate) => vec![
-            rate.value().map_or_else(|| "–".into(), |value| language.bounded(row.lower_bound, language.percent(value))),
-            rate.interval().map_or_else(|| "–".into(), |(low, high)| interval(low, high, language)),
-            language.count(rate.numerator),
-            language.count(rate.denominator),
-        ],
-        Counts::Distribution(distribution) => std::iter::once(language.count(distribution.n()))
-            .chain(QUANTILES.iter().map(|(_, q)| {
-                distribution.quantile(*q).map_or_else(|| "–".into(), |seconds| language.duration(seconds))
-            }))
-            .collect(),
+        Counts::Rate(rate) => {
+            let value = rate.value().map(|value| language.bounded(row.lower_bound, language.percent(value)));
+            let interval = rate.interval().map(|(low, high)| interval(low, high, language));
+            let [value, interval] = [value, interval].map(|text| text.unwrap_or_else(|| "–".into()));
+            [Shown::Main(value), Shown::Beside(interval)].into_iter().chain(counts(rate)).collect()
+        }
+        Counts::Distribution(distribution) => {
+            let quantile =
+                |q| distribution.quantile(q).map_or_else(|| "–".into(), |seconds| language.duration(seconds));
+            let [median, p90, p99] = QUANTILES.map(|(_, q)| quantile(q));
+            vec![
+                Shown::Number(language.count(distribution.n())),
+                Shown::Main(median),
+                Shown::Number(p90),
+                Shown::Number(p99),
+            ]
+        }
     }
 }
 
@@ -64,21 +86,18 @@ fn interval(low: f64, high: f64, language: Language) -> String {
 /// The headline rates of a report, as a table for the terminal.
 pub(super) fn headlines(report: &report::Report) -> String {
     let language = report.context.language;
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["rate", "value", "95 % interval", "counts"]);
+    let mut sheet = Sheet::new(["rate", "value", "95 % interval", "counts"]);
     for figure in report.headlines.iter().flat_map(|headline| headline.figure.iter().chain(&headline.beside)) {
-        table.add_row([
-            figure.metric.clone(),
-            language.value(Some(figure)),
-            language.interval(Some(figure)),
-            format!("{} of {}", language.count(figure.numerator), language.count(figure.denominator)),
-        ]);
+        let counts = format!("{} of {}", language.count(figure.numerator), language.count(figure.denominator));
+        let cells = vec![
+            Shown::Name(figure.metric.clone()),
+            Shown::Main(language.value(Some(figure))),
+            Shown::Beside(language.interval(Some(figure))),
+            Shown::Number(counts),
+        ];
+        sheet.add(cells, figure.value);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("{table}\n")
+    format!("{}\n", sheet.text())
 }
 
 /// The answer as JSON: `{"metric", "rows": [{"segment", "numerator", "denominator", "value", "low", "high"}]}`.

@@ -222,6 +222,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Number,
         meaning: "those of them that ask or send again what the reply before did",
     },
+    Spec {
+        name: "watched",
+        form: Form::Flag,
+        meaning: "the log goes on for the decision window after its first act: what ends at once and what shows late are both known",
+    },
 ];
 
 const OUTCOMES: &[&str] = &["completed", "opted_out", "handed_over", "open", "abandoned"];
@@ -285,6 +290,7 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Flag(service::is_callback_decided),
     Read::Number(service::n_replies_compared),
     Read::Number(service::n_replies_repeated),
+    Read::Flag(|row| row.owner.settings.is_watched(row.fact.started_at)),
 ];
 
 /// One conversation as it goes on.

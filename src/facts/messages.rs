@@ -293,6 +293,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Flag,
         meaning: "sent within 72 h of the answer to a contact who came by an ad",
     },
+    Spec {
+        name: "watched",
+        form: Form::Flag,
+        meaning: "the log goes on for the decision window after it was sent: what ends at once and what shows late are both known",
+    },
 ];
 
 pub(super) const READS: &[Read<Message>] = &[
@@ -377,6 +382,7 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.fact.billable == Some(true)),
     Read::Flag(|row| row.fact.opens_billing),
     Read::Flag(|row| row.fact.after_ad),
+    Read::Flag(|row| row.owner.settings.is_watched(row.fact.sent_at)),
 ];
 
 /// A length of time in whole seconds, rounded up: what took a moment longer than a window is not within it.

@@ -165,6 +165,12 @@ impl Settings {
     pub fn in_scope(&self, anchor: i64) -> bool {
         self.since.is_none_or(|since| anchor >= since) && self.until.is_none_or(|until| anchor < until)
     }
+
+    /// Whether the log goes on for the decision window after this instant.
+    #[must_use]
+    pub fn is_watched(&self, anchor: i64) -> bool {
+        anchor.saturating_add(self.windows.decision()) <= self.horizon
+    }
 }
 
 /// Fact tables while shards are added to them.

@@ -132,6 +132,11 @@ const COLUMNS: &[Spec] = &[
     },
     Spec { name: "n_prompts", form: Form::Count, meaning: "times the question was asked in the visit" },
     Spec { name: "n_rejected", form: Form::Count, meaning: "answers that the bot could not use" },
+    Spec {
+        name: "watched",
+        form: Form::Flag,
+        meaning: "the log goes on for the decision window after the first prompt: what ends at once and what shows late are both known",
+    },
 ];
 
 pub(super) const OUTCOMES: &[&str] = &["answered", "opted_out", "handed_over", "failed", "skipped", "open", "silent"];
@@ -172,6 +177,7 @@ pub(super) const READS: &[Read<Visit>] = &[
     Read::Fixed(chosen::LOOP_ANSWERS, |row| row.fact.given.in_loop),
     Read::Number(|row| row.fact.n_prompts),
     Read::Number(|row| row.fact.n_rejected),
+    Read::Flag(|row| row.owner.settings.is_watched(row.fact.asked_at)),
 ];
 
 /// One visit as it goes on.

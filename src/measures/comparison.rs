@@ -29,14 +29,21 @@ pub static MEASURE: Measure = Measure {
     follows: "Newcombe 1998, method 10; Cochran 1954; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
     caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
              Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are. \
-             What is decided sooner one way than the other (answered at once, silent only after the session gap) favours the side \
-             that is younger, because open rows are left out: sides that ended shortly before the log does are not comparable.",
+             Answers are known at once and silence only after the session gap, so what began less than a decision window \
+             before the log ends would flatter the younger side: it is left out of both.",
     asks: |_| Vec::new(),
     tables: |_, _| Err(Error::Usage("a comparison needs to know with what: see --compare".into())),
 };
 
 /// A difference counts as one if its q-value is not larger.
 pub const LEVEL: f64 = 0.05;
+
+/// The column that tells what is old enough to be compared.
+const WATCHED: &str = "watched";
+
+/// Stands for a table from which everything is left out.
+const TOO_YOUNG: &str =
+    "There is nothing to compare yet: all of it began less than a decision window before the log ends.";
 
 /// The baseline of a column, if it has this value and none is named.
 const CONTROL: &str = "control";
@@ -185,9 +192,9 @@ impl Comparison {
     /// What must be asked of the range, and with [`Against::Previous`] of the range before too.
     #[must_use]
     pub fn asks(&self) -> Vec<Ask> {
-        let mut asks: Vec<Ask> = self.subjects.iter().map(|subject| self.ask(subject)).collect();
+        let mut asks: Vec<Ask> = self.subjects.iter().map(|subject| watched(self.ask(subject))).collect();
         match &self.against {
-            Against::Previous => asks.extend(decomposition::asks(&self.metrics())),
+            Against::Previous => asks.extend(decomposition::asks(&self.metrics()).into_iter().map(watched)),
             Against::Column { name, .. } if name == assignment::VARIANT => {
                 asks.extend(self.breakdowns().iter().take(1).flat_map(|by| assignment::asks(by)));
             }
@@ -210,7 +217,10 @@ impl Comparison {
             tables.push(self.table(by, pairs, &mut qs));
         }
         match &self.against {
-            Against::Previous => tables.extend(decomposition::tables(&self.metrics(), now, before)),
+            Against::Previous => {
+                let [now, before] = [now, before].map(|answers| move |ask: &Ask| old_enough(ask, answers));
+                tables.extend(decomposition::tables(&self.metrics(), now, before));
+            }
             Against::Column { name, .. } if name == assignment::VARIANT => {
                 let by = self.breakdowns().into_iter().take(1);
                 tables.extend(by.flat_map(|by| assignment::tables(by, &self.experiments, now)));
@@ -218,7 +228,10 @@ impl Comparison {
             Against::Column { .. } => {}
         }
         // A note explains rows; where there are none, the caller has a sentence for that.
-        tables.iter_mut().filter(|table| table.rows.is_empty()).for_each(|table| table.note.clear());
+        let too_young = if self.is_too_young(now) { TOO_YOUNG } else { "" };
+        for table in tables.iter_mut().filter(|table| table.rows.is_empty()) {
+            too_young.clone_into(&mut table.note);
+        }
         Ok(Measured { measure: &MEASURE, tables })
     }
 
@@ -228,6 +241,13 @@ impl Comparison {
             ask.by.push(name.clone());
         }
         ask
+    }
+
+    /// Whether something was left out because the log ends too soon after it.
+    fn is_too_young(&self, answers: &Answers<'_>) -> bool {
+        let asked = self.subjects.iter().map(|subject| self.ask(subject)).map(|ask| (watched(ask.clone()), ask));
+        let rows = asked.filter(|(asked, ask)| asked.by != ask.by).flat_map(|(asked, _)| answers.rows(&asked));
+        rows.into_iter().any(|row| row.segment.last().is_some_and(|value| value.as_deref() == Some("false")))
     }
 
     /// The metrics, each once, in order.
@@ -247,9 +267,17 @@ impl Comparison {
         for subject in self.subjects.iter().filter(|subject| subject.by == by) {
             let ask = self.ask(subject);
             match &self.against {
-                Against::Previous => pairs.extend(through_time(&subject.metric, now.rows(&ask), before.rows(&ask))),
+                Against::Previous => {
+                    let [now, before] = [now, before].map(|answers| old_enough(&ask, answers));
+                    pairs.extend(through_time(&subject.metric, &now, &before));
+                }
                 Against::Column { name, baseline } => {
-                    pairs.extend(side_by_side(&subject.metric, name, baseline.as_deref(), now.rows(&ask))?);
+                    // A baseline that is too young occurs all the same.
+                    let place = ask.by.len().saturating_sub(1);
+                    let all = now.rows(&watched(ask.clone())).iter();
+                    let known = all.filter_map(|row| row.segment.get(place)?.as_deref()).collect();
+                    let baseline = named(name, baseline.as_deref(), &known)?;
+                    pairs.extend(side_by_side(&subject.metric, baseline, &old_enough(&ask, now)));
                 }
             }
         }
@@ -309,10 +337,33 @@ impl Comparison {
             note: "p: how often chance alone would show as much. Test: score, or exact (Fisher's) where a count below five was \
                    to be expected. q: p for everything in this section together; up to 0.05 it is called a difference. \
                    Design effect: as many observations weigh as much as one, because those of the same contact resemble \
-                   each other."
+                   each other. What began less than a decision window before the log ends is left out on both sides."
                 .to_owned(),
         }
     }
+}
+
+/// The question with rows told apart by whether they are old enough, if they have an age that matters.
+fn watched(mut ask: Ask) -> Ask {
+    let grain = Metric::find(&ask.metric).ok().and_then(|metric| facts::grain(&metric.table));
+    if grain.is_some_and(|grain| segment::is_known(grain, WATCHED)) && ask.by.iter().all(|column| column != WATCHED) {
+        ask.by.push(WATCHED.to_owned());
+    }
+    ask
+}
+
+/// The rows of a question that count: those that were watched for the decision window.
+fn old_enough(ask: &Ask, answers: &Answers<'_>) -> Vec<metrics::Row> {
+    let asked = watched(ask.clone());
+    let rows = answers.rows(&asked).iter();
+    if asked.by == ask.by {
+        return rows.cloned().collect();
+    }
+    let told = rows.filter_map(|row| {
+        let (is_watched, segment) = row.segment.split_last()?;
+        (is_watched.as_deref() == Some("true")).then(|| metrics::Row { segment: segment.to_vec(), ..row.clone() })
+    });
+    told.collect()
 }
 
 /// What a test is called in a table.
@@ -340,44 +391,43 @@ fn through_time(metric: &str, now: &[metrics::Row], before: &[metrics::Row]) -> 
     now.iter().chain(only_before).map(pair).collect()
 }
 
+/// The baseline that is named, if it is among the values of the column.
+fn named<'n>(column: &str, baseline: Option<&'n str>, known: &BTreeSet<&str>) -> Result<Option<&'n str>> {
+    match baseline {
+        Some(name) if !known.is_empty() && !known.contains(name) => Err(Error::Unknown {
+            what: "baseline",
+            name: format!("{column}={name}"),
+            known: known.iter().map(|name| (*name).to_owned()).collect(),
+        }),
+        baseline => Ok(baseline),
+    }
+}
+
 /// Pairs every value of the last column of the segments with the baseline; what has no value is left aside.
-fn side_by_side(metric: &str, column: &str, baseline: Option<&str>, rows: &[metrics::Row]) -> Result<Vec<Pair>> {
+fn side_by_side(metric: &str, baseline: Option<&str>, rows: &[metrics::Row]) -> Vec<Pair> {
     fn value(row: &metrics::Row) -> Option<&str> {
         row.segment.last()?.as_deref()
     }
     let known: BTreeSet<&str> = rows.iter().filter_map(value).collect();
-    if known.is_empty() {
-        return Ok(Vec::new());
-    }
     let first = || rows.iter().find_map(value);
-    let baseline = match baseline {
-        Some(named) if !known.contains(named) => {
-            return Err(Error::Unknown {
-                what: "baseline",
-                name: format!("{column}={named}"),
-                known: known.into_iter().map(str::to_owned).collect(),
-            });
-        }
-        Some(named) => Some(named),
-        None => known.get(CONTROL).copied().or_else(first),
-    };
+    let Some(baseline) = baseline.or_else(|| known.get(CONTROL).copied().or_else(first)) else { return Vec::new() };
     let prefix = |row: &metrics::Row| row.segment.split_last().map(|(_, prefix)| prefix.to_vec()).unwrap_or_default();
     let baselines: BTreeMap<Vec<Option<String>>, Side> = rows
         .iter()
-        .filter(|row| value(row) == baseline)
+        .filter(|row| value(row) == Some(baseline))
         .filter_map(|row| Some((prefix(row), Side::of(row)?)))
         .collect();
-    let others = rows.iter().filter(|row| value(row).is_some() && value(row) != baseline);
+    let others = rows.iter().filter(|row| value(row).is_some_and(|value| value != baseline));
     let pairs = others.filter_map(|row| {
         Some(Pair {
             metric: metric.to_owned(),
             segment: row.segment.clone(),
-            baseline: baseline.map(str::to_owned),
+            baseline: Some(baseline.to_owned()),
             first: Side::of(row)?,
             second: baselines.get(&prefix(row)).copied().unwrap_or(Side::EMPTY),
         })
     });
-    Ok(pairs.collect())
+    pairs.collect()
 }
 
 /// The observations of the smaller side; one without any has none to show.

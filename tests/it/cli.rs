@@ -412,3 +412,47 @@ fn versions_are_listed_newest_first() {
     assert_eq!(log[0].ledger.as_ref().map(|ledger| ledger.stored), Some(stored));
     assert_eq!(log[1].ledger, None);
 }
+
+/// What a command prints on a terminal of so many columns; `None` where there is no tool to have one.
+fn on_a_terminal(case: &Case, columns: u16, environment: &str, arguments: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_trichter");
+    let command = format!("stty cols {columns}; {environment} {program} {arguments}");
+    let output = std::process::Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(case.path(""))
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).unwrap()),
+        other => {
+            eprintln!("not tried on a terminal, for there is no 'script' that works here: {other:?}");
+            None
+        }
+    }
+}
+
+#[test]
+fn tables_fit_the_terminal_and_are_plain_where_colour_is_not_wanted() {
+    let case = with_store();
+    let ask = "query open_rate --store store --by channel,campaign";
+    let widest = |text: &str| text.lines().map(|line| line.trim_end().chars().count()).max().unwrap();
+    let Some(plain) = on_a_terminal(&case, 200, "NO_COLOR=1", ask) else { return };
+    assert!(plain.contains('█') && !plain.contains('\u{1b}'), "{plain}");
+    let narrow = on_a_terminal(&case, 70, "NO_COLOR=1", ask).unwrap();
+    assert!(widest(&narrow) <= 70, "{narrow}");
+    let coloured = on_a_terminal(&case, 200, "", ask).unwrap();
+    assert!(coloured.contains("\u{1b}["), "{coloured}");
+    let piped = case.ask(&["query", "open_rate", "--store", "store", "--by", "channel,campaign"]);
+    assert!(piped.contains('█') && !piped.contains('\u{1b}'), "{piped}");
+}
+
+#[test]
+fn json_and_csv_have_short_names() {
+    let case = with_store();
+    let ask = |last: &[&str]| case.ask(&[&["query", "open_rate", "--store", "store"], last].concat());
+    assert_eq!(ask(&["--json"]), ask(&["--format", "json"]));
+    assert_eq!(ask(&["--csv"]), ask(&["--format", "csv"]));
+    case.run(&["query", "open_rate", "--store", "store", "--csv", "--json"]).expect(2);
+}

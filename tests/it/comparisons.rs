@@ -45,6 +45,10 @@ fn ingested(messages: impl IntoIterator<Item = Message>) -> Pipeline {
             writeln!(log, r#"{{"kind":"message_opened",{head}}}"#).unwrap();
         }
     }
+    // The log goes on for long enough to compare what was sent.
+    let later = trichter::event::Time(MIDDLE + 30 * DAY);
+    let joins = r#""channel":"generic","account":"a","contact_id":"later""#;
+    writeln!(log, r#"{{"kind":"opted_in","at":"{later}",{joins}}}"#).unwrap();
     fs::write(pipeline.path("log.ndjson"), log).unwrap();
     let balance = pipeline.ingest("log.ndjson");
     assert_eq!(balance.records.rejected, 0, "{balance:?}");
@@ -121,6 +125,52 @@ fn weeks_that_are_alike_do_not_differ() {
             assert!(row["verdict"].is_null() || row["verdict"] == "no difference", "{row}");
         }
     }
+}
+
+/// A bot that asks a question of 400 contacts of each variant, of the new one ten days later. Half of both answer at once; the
+/// others never do. The log ends `days` after the last question.
+fn asked_ten_days_apart(days: i64) -> Pipeline {
+    let pipeline = Pipeline::new("");
+    let mut log = String::new();
+    let at = |seconds: i64| trichter::event::Time(MIDDLE + seconds * 1_000_000);
+    for contact in 0..800 {
+        let (variant, asked) = if contact < 400 { ("old", 0) } else { ("new", 10 * 86_400) };
+        let mut line = |kind: &str, seconds: i64| {
+            let head = format!(r#""at":"{}","channel":"generic","account":"a","contact_id":"c{contact}""#, at(seconds));
+            let tags = format!(r#""flow":"f","question":"size","variant":"{variant}""#);
+            writeln!(log, r#"{{"kind":"{kind}",{head},"message_id":"m{contact}",{tags}}}"#).unwrap();
+        };
+        line("message_sent", asked);
+        line("question_asked", asked);
+        if contact % 2 == 0 {
+            line("question_answered", asked + 30);
+        }
+    }
+    let joins = r#""channel":"generic","account":"a","contact_id":"later""#;
+    writeln!(log, r#"{{"kind":"opted_in","at":"{}",{joins}}}"#, at((10 + days) * 86_400)).unwrap();
+    fs::write(pipeline.path("log.ndjson"), log).unwrap();
+    assert_eq!(pipeline.ingest("log.ndjson").records.rejected, 0);
+    pipeline
+}
+
+#[test]
+fn who_was_asked_on_the_last_day_is_not_held_against_those_who_had_time_to_fall_silent() {
+    let drop_off = "question_drop_off_rate";
+    let young = asked_ten_days_apart(0);
+    // The plain rate knows of the young only those who answered at once: it is no fair side of a comparison.
+    let plain = young.answer(&[Ask::new(drop_off, &["variant"])], None, None);
+    let rates: Vec<_> = plain[0].rows.iter().map(|row| row.counts.rate().unwrap()).collect();
+    assert_eq!(rates, [Rate { numerator: 0, denominator: 200 }, Rate { numerator: 200, denominator: 400 }]);
+    let measured = compare(&young, "variant=old", &[drop_off], None, None);
+    assert!(rows(&measured, "differences").is_empty());
+    assert!(measured.tables[0].note.contains("nothing to compare yet"), "{:?}", measured.tables[0].note);
+    let measured = compare(&young, "variant=new", &[drop_off], None, None);
+    assert!(rows(&measured, "differences").iter().all(|row| row["difference"].is_null()), "{measured:?}");
+    let measured = compare(&asked_ten_days_apart(2), "variant=old", &[drop_off], None, None);
+    let [difference] = &rows(&measured, "differences")[..] else { panic!("{measured:?}") };
+    assert_eq!(difference["rate"]["denominator"], 400);
+    assert_eq!(difference["difference"]["value"], 0.0);
+    assert_eq!(difference["verdict"], "no difference");
 }
 
 /// Two variants; every `skipped`-th contact of the new one is missing from the log, and every `crossing`-th contact has both.

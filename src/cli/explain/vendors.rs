@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{Table, presets};
-
 use crate::cli::Opened;
+use crate::cli::render::sheet::Sheet;
 use crate::error::Result;
 use crate::measures::Value;
 use crate::metrics::{Answers, Ask, Counts, Metric};
@@ -54,17 +53,15 @@ fn written<'m, const N: usize>(
     metrics: &'m [Metric],
     header: [&str; N],
     row: impl Fn(&Metric) -> Vec<String>,
-) -> Table {
+) -> String {
     let of_metric = |metric: &'m Metric| metric.vendors.iter().map(move |vendor| (vendor.as_str(), metric));
     let mut named: Vec<(&str, &Metric)> = metrics.iter().flat_map(of_metric).collect();
     named.sort_by_key(|(vendor, metric)| (*vendor, metric.id.as_str()));
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(header);
+    let mut sheet = Sheet::new(header);
     for (vendor, metric) in named {
-        table.add_row(std::iter::once(vendor.to_owned()).chain(row(metric)));
+        sheet.add_words(std::iter::once(vendor.to_owned()).chain(row(metric)));
     }
-    table
+    sheet.text()
 }
 
 /// The metric of which this is another convention.

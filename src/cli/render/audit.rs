@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
+use super::sheet::Sheet;
 use crate::error::Result;
 use crate::facts::audit::{Audit, Rule, Violation};
 use crate::report;
@@ -27,13 +27,11 @@ const HEADER: [&str; 11] = [
 pub(in crate::cli) fn table(audit: &Audit) -> String {
     let mut text = String::new();
     if !audit.violations.is_empty() {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header(HEADER);
+        let mut sheet = Sheet::new(HEADER);
         for violation in &audit.violations {
-            table.add_row(cells(violation).map(|cell| report::text::printable(&cell)));
+            sheet.add_words(cells(violation).map(|cell| report::text::printable(&cell)));
         }
-        let _ = writeln!(text, "{table}");
+        let _ = writeln!(text, "{}", sheet.text());
     }
     for (rule, checked) in Rule::ALL.into_iter().zip(audit.checked) {
         let _ = match checked {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
 use super::csv_of;
+use super::sheet::{Sheet, Shown};
 use crate::error::Result;
 use crate::event::Time;
 use crate::funnel::paths::{Count, Paths};
@@ -16,16 +16,12 @@ use crate::report::{self, FunnelStep, Language, LeftOut};
 
 /// The funnel as a table for the terminal.
 pub(in crate::cli) fn table(answer: &Answer) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let numbers = ["reached", "went on", "lost", "open", "from start", "from previous", "median", "p90"];
-    table.set_header(answer.by.iter().map(String::as_str).chain(["step"]).chain(numbers));
-    for row in table_rows(answer) {
-        table.add_row(row);
+    let mut sheet = Sheet::new(answer.by.iter().map(String::as_str).chain(["step"]).chain(numbers));
+    for (cells, reached) in table_rows(answer) {
+        sheet.add(cells, Some(reached));
     }
-    for column in table.column_iter_mut().skip(answer.by.len() + 1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    let table = sheet.text();
     let window = Language::En.duration(answer.window_s);
     let name = report::text::printable(&answer.funnel);
     let mut text = format!("{name}: each {}, {}, within {window}\n{table}\n", answer.unit, answer.order);
@@ -56,19 +52,16 @@ pub(in crate::cli) fn paths(found: &Paths, tells_going_on: bool) -> String {
     }
     text.push('\n');
     for (heading, rows) in [("sequence", sequences.collect::<Vec<_>>()), ("nearest event", nearest.collect())] {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
         let n_numbers = if tells_going_on { 3 } else { 2 };
-        table.set_header([heading, "units", "share", "went on"].into_iter().take(1 + n_numbers));
+        let mut sheet = Sheet::new([heading, "units", "share", "went on"].into_iter().take(1 + n_numbers));
         for (name, count) in rows {
             let numbers =
                 [language.count(count.units), share(count.units, found.units), share(count.went_on, count.units)];
-            let numbers = numbers.into_iter().take(n_numbers);
-            table.add_row(std::iter::once(report::text::printable(&name)).chain(numbers));
+            let numbers = numbers.into_iter().take(n_numbers).map(Shown::Number);
+            let name = Shown::Name(report::text::printable(&name));
+            sheet.add(std::iter::once(name).chain(numbers).collect(), Some(as_f64(count.units)));
         }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        let table = sheet.text();
         let _ = writeln!(text, "{table}");
     }
     text
@@ -173,7 +166,8 @@ pub(in crate::cli) fn paths_csv(found: &Paths) -> Result<String> {
     csv_of(["sequence", "units", "went_on"], found.sequences.iter().map(row))
 }
 
-fn table_rows(answer: &Answer) -> Vec<Vec<String>> {
+/// The cells of every step, and how many reached it.
+fn table_rows(answer: &Answer) -> Vec<(Vec<Shown>, f64)> {
     let language = Language::En;
     let rate = |rate: Rate| match (rate.value(), rate.interval()) {
         (Some(value), Some((low, high))) => {
@@ -185,16 +179,22 @@ fn table_rows(answer: &Answer) -> Vec<Vec<String>> {
     for row in &answer.rows {
         for step in &row.steps {
             let segment = row.segment.iter();
-            let mut cells: Vec<String> =
-                segment.map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)"))).collect();
+            let segment = segment.map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)")));
             let name = if step.optional { format!("{} (optional)", step.step) } else { step.step.clone() };
-            cells.push(report::text::printable(&name));
-            cells.extend([step.reached, step.converted, step.lost, step.open].map(|n| language.count(n)));
-            cells.extend([rate(step.from_start), rate(step.from_previous)]);
+            let mut cells: Vec<Shown> = segment.chain([report::text::printable(&name)]).map(Shown::Name).collect();
+            cells.push(Shown::Main(language.count(step.reached)));
+            cells.extend([step.converted, step.lost, step.open].map(|n| Shown::Number(language.count(n))));
+            cells.extend([rate(step.from_start), rate(step.from_previous)].map(Shown::Number));
             let time = |q| step.seconds.quantile(q).map_or_else(|| "–".to_owned(), |s| language.duration(s));
-            cells.extend([time(0.5), time(0.9)]);
-            rows.push(cells);
+            cells.extend([time(0.5), time(0.9)].map(Shown::Beside));
+            rows.push((cells, as_f64(step.reached)));
         }
     }
     rows
+}
+
+/// Counts stay far below 2^53, where doubles stop being exact.
+#[expect(clippy::cast_precision_loss)]
+fn as_f64(count: u64) -> f64 {
+    count as f64
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table as Terminal, presets};
 use serde_json::Value as Json;
 
+use super::sheet::{Sheet, Shown};
 use crate::error::Result;
 use crate::measures::{Measured, Table, Value};
 use crate::report::Language;
@@ -28,24 +28,19 @@ pub(in crate::cli) fn tables(measured: &Measured) -> String {
     text
 }
 
-fn terminal(table: &Table) -> Terminal {
-    let mut terminal = Terminal::new();
-    terminal.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    terminal.set_header(table.columns.iter().map(|column| column.title.as_str()));
+fn terminal(table: &Table) -> String {
+    let mut sheet = Sheet::new(table.columns.iter().map(|column| column.title.as_str()));
     for row in &table.rows {
-        terminal.add_row(row.cells.iter().map(|value| {
+        let cells = row.cells.iter().map(|value| {
             let [text, interval, fraction] = Language::En.written(value);
             let details: Vec<&str> =
                 [&interval, &fraction].into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
-            if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) }
-        }));
+            let text = if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) };
+            if value.is_number() { Shown::Number(text) } else { Shown::Name(text) }
+        });
+        sheet.add(cells.collect(), None);
     }
-    for (place, column) in terminal.column_iter_mut().enumerate() {
-        if table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number)) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    terminal
+    sheet.text()
 }
 
 /// A table as CSV. An estimate takes a column for its value and one each for its interval and counts.

@@ -3,7 +3,7 @@
 use super::super::table::{Column, Row, Table, Value};
 use super::{rate_value, smaller};
 use crate::facts;
-use crate::metrics::{self, Answers, Ask, Metric, segment};
+use crate::metrics::{self, Ask, Metric, segment};
 use crate::rate::Rate;
 use crate::statistics::decomposition::decompose;
 
@@ -22,14 +22,18 @@ pub(super) fn asks(metrics: &[&str]) -> Vec<Ask> {
     metrics.iter().copied().flat_map(of_metric).collect()
 }
 
-/// The parts of every total's change, and those of each segment.
-pub(super) fn tables(metrics: &[&str], now: &Answers<'_>, before: &Answers<'_>) -> Vec<Table> {
+/// The parts of every total's change, and those of each segment. `now` and `before` give the rows of a question.
+pub(super) fn tables(
+    metrics: &[&str],
+    now: impl Fn(&Ask) -> Vec<metrics::Row>,
+    before: impl Fn(&Ask) -> Vec<metrics::Row>,
+) -> Vec<Table> {
     let (mut totals, mut segments) = (Vec::new(), Vec::new());
     for ask in asks(metrics) {
-        let (new, old) = (now.rows(&ask), before.rows(&ask));
+        let (new, old) = (now(&ask), before(&ask));
         let only_old = old.iter().filter(|row| new.iter().all(|known| known.segment != row.segment));
         let names: Vec<&[Option<String>]> = new.iter().chain(only_old).map(|row| row.segment.as_slice()).collect();
-        let pairs: Vec<(Rate, Rate)> = names.iter().map(|name| (rate(old, name), rate(new, name))).collect();
+        let pairs: Vec<(Rate, Rate)> = names.iter().map(|name| (rate(&old, name), rate(&new, name))).collect();
         let Some(effects) = decompose(&pairs) else { continue };
         let (mut old, mut new) = (Rate::default(), Rate::default());
         for (before, after) in &pairs {

@@ -25,7 +25,7 @@ const PLACES: [&str; 4] = [
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 ];
 /// How long printing may take. The demo takes two seconds.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 /// How often to look whether it is done.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -141,19 +141,12 @@ fn is_root(_: &Path) -> bool {
     false
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-
-    /// A stand-in for a browser.
-    fn browser(folder: &Path, script: &str) -> Printer {
-        let path = folder.join("chromium");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        Printer(path)
-    }
 
     #[test]
     fn a_browser_is_found_on_the_search_path_in_the_order_of_names() {
@@ -186,5 +179,15 @@ mod tests {
         let error = hanging.print_in(b"", folder.path(), Duration::from_millis(200)).unwrap_err();
         assert!(error.to_string().contains("was not done"), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    /// A stand-in for a browser.
+    fn browser(folder: &Path, script: &str) -> Printer {
+        let path = folder.join("chromium");
+        let script = format!("#!/bin/sh\n{script}\n");
+        let made =
+            fs::write(&path, script).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)));
+        assert!(made.is_ok(), "{made:?}");
+        Printer(path)
     }
 }

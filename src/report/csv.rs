@@ -205,3 +205,115 @@ const fn described(unit: Unit, part: Part) -> (&'static str, &'static str) {
         (Unit::Instant, _) => ("datetime", "instant in UTC"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::report::{Format, fixture};
+
+    /// The files by their names.
+    fn files(report: &Report) -> BTreeMap<String, String> {
+        let files = Format::Csv.write(report).unwrap();
+        files.into_iter().map(|file| (file.name, String::from_utf8(file.bytes).unwrap())).collect()
+    }
+
+    #[test]
+    fn what_could_be_a_formula_is_disarmed_wherever_a_cell_could_begin() {
+        for (text, expected) in [
+            ("=1", "'=1"),
+            ("+49 151", "'+49 151"),
+            ("-2", "'-2"),
+            ("@a", "'@a"),
+            ("\ta", "'\ta"),
+            ("\ra", "'\ra"),
+            (" =1", " '=1"),
+            ("＝1", "'＝1"),
+            ("a;=1", "a;'=1"),
+            ("a, -1", "a, '-1"),
+            ("a\n=1", "a\n'=1"),
+            ("a\"=1", "a\"'=1"),
+            ("a=1", "a=1"),
+            ("win-back", "win-back"),
+            ("2026-05-01", "2026-05-01"),
+            ("", ""),
+        ] {
+            assert_eq!(disarmed(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_quoted_numbers_are_not_and_what_is_unknown_is_nothing() {
+        let name = |name: &str| Datum::Name(Some(name.to_owned()));
+        for (datum, expected) in [
+            (name("a \"b\", c"), "\"a \"\"b\"\", c\""),
+            (name(""), "\"\""),
+            (name("n/a"), "\"n/a\""),
+            (Datum::Name(None), ""),
+            (Datum::Unknown, ""),
+            (Datum::Unmeasurable, "n/a"),
+            (Datum::Share(-0.25), "-0.25"),
+            (Datum::Seconds(-3), "-3"),
+            (Datum::Money(-1_500_000), "-1.50"),
+            (Datum::Flag(true), "true"),
+            (Datum::Instant(Time(1_777_586_400_000_000)), "2026-04-30T22:00:00Z"),
+        ] {
+            assert_eq!(cell(&datum), expected, "{datum:?}");
+        }
+    }
+
+    #[test]
+    fn every_table_reads_back_as_the_manifest_says() {
+        for report in [fixture::awkward(), fixture::hostile(), fixture::small()] {
+            let files = files(&report);
+            let package: serde_json::Value = serde_json::from_str(&files["tables/datapackage.json"]).unwrap();
+            let resources = package["resources"].as_array().unwrap();
+            assert_eq!(resources.len() + 2, files.len());
+            for resource in resources {
+                let name = resource["path"].as_str().unwrap();
+                let text = &files[&format!("tables/{name}")];
+                assert!(text.ends_with("\r\n") && !text.contains('\0'), "{name}");
+                let fields = resource["schema"]["fields"].as_array().unwrap();
+                let mut reader = csv::Reader::from_reader(text.as_bytes());
+                let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+                assert!(
+                    header.iter().map(String::as_str).eq(fields.iter().map(|field| field["name"].as_str().unwrap()))
+                );
+                for record in reader.records() {
+                    for (value, field) in record.unwrap().iter().zip(fields) {
+                        let kind = field["type"].as_str().unwrap();
+                        let is_it = match kind {
+                            _ if value.is_empty() || value == "n/a" => true,
+                            "integer" => value.parse::<i64>().is_ok(),
+                            "number" => value.parse::<f64>().is_ok(),
+                            "boolean" => value.parse::<bool>().is_ok(),
+                            "date" => value.parse::<jiff::civil::Date>().is_ok(),
+                            "datetime" => value.parse::<jiff::Timestamp>().is_ok(),
+                            _ => !value.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                        };
+                        assert!(is_it, "{name}: {value:?} is no {kind}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_report() {
+        let report = fixture::awkward();
+        let files = files(&report);
+        let mut reader = csv::Reader::from_reader(files["tables/campaigns.csv"].as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let place = |name: &str| header.iter().position(|other| other == name).unwrap();
+        let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
+        assert_eq!(rows.len(), report.campaigns.rows.len());
+        for (row, read) in report.campaigns.rows.iter().zip(&rows) {
+            assert_eq!(&read[0], row.segment[0].as_deref().unwrap_or_default());
+            let figure = &row.figures["open_rate"];
+            assert_eq!(read[place("open_rate_numerator")].parse::<u64>(), Ok(figure.numerator));
+            assert_eq!(read[place("open_rate_value")].parse::<f64>().ok(), figure.value);
+            assert_eq!(read[place("open_rate_high")].parse::<f64>().ok(), figure.high);
+        }
+    }
+}

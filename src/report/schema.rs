@@ -124,3 +124,127 @@ enum ValueShape {
         lower_bound: bool,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::{Format, fixture};
+
+    /// What is wrong with a value, by the part of JSON Schema that the schema uses; any other part of it is an error, and so
+    /// is a field that the schema does not name.
+    fn faults(value: &Value, schema: &Value, root: &Value, place: &str, found: &mut Vec<String>) {
+        let mut is_open = true;
+        let Some(rules) = schema.as_object() else { return };
+        for (rule, wanted) in rules {
+            let is_met = match (rule.as_str(), value) {
+                ("$schema" | "$defs" | "title" | "description" | "format", _) => true,
+                ("type", _) => one_of(wanted).any(|kind| is_kind(value, kind)),
+                ("const", _) => value == wanted,
+                ("enum", _) => wanted.as_array().unwrap().contains(value),
+                ("minimum", Value::Number(number)) => number.as_f64() >= wanted.as_f64(),
+                ("$ref", _) => {
+                    let target = root.pointer(wanted.as_str().unwrap().trim_start_matches('#')).unwrap();
+                    faults(value, target, root, place, found);
+                    is_open = false;
+                    true
+                }
+                ("anyOf" | "oneOf", _) => {
+                    is_open = false;
+                    wanted.as_array().unwrap().iter().any(|choice| {
+                        let mut faults_here = Vec::new();
+                        faults(value, choice, root, place, &mut faults_here);
+                        faults_here.is_empty()
+                    })
+                }
+                ("properties", Value::Object(fields)) => {
+                    for (name, value) in fields {
+                        match wanted.get(name) {
+                            Some(schema) => faults(value, schema, root, &format!("{place}/{name}"), found),
+                            None => found.push(format!("{place}/{name} is not in the schema")),
+                        }
+                    }
+                    is_open = false;
+                    true
+                }
+                ("additionalProperties", Value::Object(fields)) => {
+                    for (name, value) in fields {
+                        faults(value, wanted, root, &format!("{place}/{name}"), found);
+                    }
+                    is_open = false;
+                    true
+                }
+                ("required", Value::Object(fields)) => one_of(wanted).all(|name| fields.contains_key(name)),
+                ("items", Value::Array(items)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        faults(item, wanted, root, &format!("{place}/{index}"), found);
+                    }
+                    true
+                }
+                ("minimum" | "properties" | "additionalProperties" | "required" | "items", _) => true,
+                _ => panic!("the schema has the rule {rule}, which is not checked"),
+            };
+            if !is_met {
+                found.push(format!("{place}: {rule} of {wanted}"));
+            }
+        }
+        if is_open && value.is_object() {
+            found.push(format!("{place}: the schema says nothing of its fields"));
+        }
+    }
+
+    fn one_of(list: &Value) -> impl Iterator<Item = &str> {
+        let one = list.as_str().into_iter();
+        one.chain(list.as_array().into_iter().flatten().filter_map(Value::as_str))
+    }
+
+    fn is_kind(value: &Value, kind: &str) -> bool {
+        match kind {
+            "null" => value.is_null(),
+            "boolean" => value.is_boolean(),
+            "string" => value.is_string(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            "number" => value.is_number(),
+            "integer" => value.is_i64() || value.is_u64(),
+            _ => panic!("what is {kind}?"),
+        }
+    }
+
+    fn of(report: &Report) -> Value {
+        serde_json::from_slice(&Format::Json.write(report).unwrap()[0].bytes).unwrap()
+    }
+
+    fn against_schema(document: &Value) -> Vec<String> {
+        let schema: Value = serde_json::from_str(&schema().unwrap()).unwrap();
+        let mut found = Vec::new();
+        faults(document, &schema, &schema, "", &mut found);
+        found
+    }
+
+    #[test]
+    fn reports_are_what_the_schema_says_with_no_field_beside_it() {
+        for report in [fixture::awkward(), fixture::hostile(), fixture::small()] {
+            assert_eq!(against_schema(&of(&report)), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_report_that_is_bent_is_no_longer_what_the_schema_says() {
+        let good = of(&fixture::small());
+        for (place, value) in [
+            ("/schema", json!("trichter-report/2")),
+            ("/headlines/0/figure/numerator", json!("12")),
+            ("/headlines/0/figure/numerator", json!(-1)),
+            ("/campaigns/rows/0/figures", json!([])),
+            ("/campaign_funnel/0/stage", json!("bounced")),
+            ("/measures/0/tables/0/rows/0", json!({"visits": {"surprise": 1}})),
+            ("/context", json!({})),
+        ] {
+            let mut bent = good.clone();
+            *bent.pointer_mut(place).unwrap_or_else(|| panic!("there is no {place}")) = value;
+            assert!(!against_schema(&bent).is_empty(), "{place}");
+        }
+    }
+}

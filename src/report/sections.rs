@@ -338,6 +338,7 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
     let table = table.named("unmeasurable", &["channel", "metrics"]);
     parts.push(Part {
         heading: "What the channels cannot report".to_owned(),
+        upright: Some(unmeasurable(report, words)).filter(|table| !table.rows.is_empty()),
         ..part(table, "", "Every channel of this range reports all that is counted here.")
     });
     Section {
@@ -346,6 +347,17 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
         lead: "Where every record went, and what the numbers cannot know.".to_owned(),
         parts,
     }
+}
+
+/// A row for each metric that a channel cannot report.
+fn unmeasurable(report: &Report, words: &Words<'_>) -> Table {
+    let row = |channel: &Option<String>, metric: &String| {
+        let metric = Cell { value: Value::Metric(metric.clone()), ..plain(words.title(metric)) };
+        vec![typed(Value::Name(channel.clone()), words.language), metric]
+    };
+    let rows = report.unmeasurable.iter().flat_map(|one| one.metrics.iter().map(|metric| row(&one.channel, metric)));
+    let columns = vec![label("Channel"), label("Rate")];
+    Table { columns, rows: rows.collect(), ..Table::default() }.named("unmeasurable", &["channel", "metric"])
 }
 
 /// A table with a note, or a sentence if the table has no rows.

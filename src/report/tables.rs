@@ -410,3 +410,131 @@ fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2..).map(|number: u32| format!("{name}_{number}"));
     std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn of(report: &Report) -> Vec<Flat> {
+        tables(report, &page::page(report))
+    }
+
+    #[test]
+    fn tables_and_columns_have_names_of_their_own_and_every_row_fills_them() {
+        for report in [fixture::awkward(), fixture::small(), fixture::hostile()] {
+            let tables = of(&report);
+            assert!(tables.len() > 12, "{}", tables.len());
+            for (place, table) in tables.iter().enumerate() {
+                assert!(tables.iter().skip(place + 1).all(|other| other.id != table.id), "{} twice", table.id);
+                for (column, field) in table.fields.iter().enumerate() {
+                    let is_plain = |id: &str| {
+                        !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                    };
+                    assert!(is_plain(&table.id) && is_plain(&field.id), "{}.{}", table.id, field.id);
+                    let others = table.fields.get(column + 1..).unwrap();
+                    assert!(others.iter().all(|other| other.id != field.id), "{}.{} twice", table.id, field.id);
+                    let units = table.rows.iter().filter_map(|row| row.get(column)?.unit());
+                    for unit in units {
+                        assert_eq!(unit, field.unit, "{}.{}", table.id, field.id);
+                    }
+                }
+                assert!(table.rows.iter().all(|row| row.len() == table.fields.len()), "{}", table.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_is_its_counts_its_interval_and_whether_it_can_be_measured() {
+        let report = fixture::awkward();
+        let tables = of(&report);
+        let channels = tables.iter().find(|table| table.id == "channels").unwrap();
+        let value = |row: &str, field: &str| {
+            let row = channels.rows.iter().find(|cells| cells[0] == Datum::Name(Some(row.to_owned()))).unwrap();
+            let place = channels.fields.iter().position(|other| other.id == field).unwrap();
+            row[place].clone()
+        };
+        let figure = &report
+            .channels
+            .rows
+            .iter()
+            .find(|row| row.segment == [Some("whatsapp".to_owned())])
+            .unwrap()
+            .figures["open_rate"];
+        assert_eq!(value("whatsapp", "open_rate_numerator"), Datum::Count(figure.numerator));
+        assert_eq!(value("whatsapp", "open_rate_denominator"), Datum::Count(figure.denominator));
+        assert_eq!(value("whatsapp", "open_rate_value"), Datum::Share(figure.value.unwrap()));
+        assert_eq!(value("whatsapp", "open_rate_low"), Datum::Share(figure.low.unwrap()));
+        assert_eq!(value("whatsapp", "open_rate_measurable"), Datum::Flag(true));
+        assert_eq!(value("telegram", "open_rate_measurable"), Datum::Flag(false));
+        assert_eq!(value("telegram", "open_rate_value"), Datum::Unknown);
+    }
+
+    #[test]
+    fn flows_are_one_table_that_names_them_and_days_say_whether_they_may_change() {
+        let report = fixture::awkward();
+        let tables = of(&report);
+        let questions = tables.iter().find(|table| table.id == "questions").unwrap();
+        let asked: usize = report.flows.iter().map(|flow| flow.questions.len()).sum();
+        assert!(report.flows.len() > 2 && questions.rows.len() == asked);
+        assert_eq!(questions.fields[0].id, "flow");
+        assert_eq!(questions.rows[0][0], Datum::Name(Some("order".to_owned())));
+        assert!(questions.rows.iter().any(|row| row[0] == Datum::Name(None)));
+        let trend = tables.iter().find(|table| table.id == "trend").unwrap();
+        assert_eq!(trend.fields.last().unwrap().id, "immature");
+        let ends = trend.rows.iter().map(|row| row.last().unwrap());
+        assert!(ends.eq(report.days.iter().map(|day| Datum::Flag(!day.mature)).collect::<Vec<_>>().iter()));
+        assert_eq!(trend.rows[0][0], Datum::Day(Date::constant(2026, 5, 1)));
+    }
+
+    #[test]
+    fn rows_that_a_page_has_no_room_for_are_all_here() {
+        let mut report = fixture::small();
+        let rows = &mut report.measures[0].tables[0].rows;
+        let row = rows[0].clone();
+        rows.resize(1_000, row);
+        let table = of(&report).into_iter().find(|table| table.id == "leaving_course").unwrap();
+        assert_eq!(table.rows.len(), 1_000);
+    }
+
+    #[test]
+    fn values_of_every_type_fall_into_their_parts() {
+        let cell = |value: Value| typed(value, Language::En);
+        let column = |id: &str| Column { id: id.to_owned(), ..label(id) };
+        let cost = |micros, count| Value::UnitCost { micros, currency: "EUR".into(), count, lower_bound: false };
+        let verdict = Value::Verdict { value: -0.02, interval: Some((-0.03, -0.01)), q: 0.01, differs: true };
+        let table = Table {
+            columns: ["after_s", "change", "cost", "verdict", "nothing"].map(column).into(),
+            rows: vec![
+                vec![
+                    cell(Value::Seconds(90)),
+                    cell(Value::Points { value: -0.1, interval: None }),
+                    cell(cost(5_000_000, 2)),
+                    cell(verdict),
+                    cell(Value::Unknown),
+                ],
+                vec![
+                    cell(Value::Unmeasurable),
+                    cell(Value::Unknown),
+                    cell(cost(1, 0)),
+                    cell(Value::Unmeasurable),
+                    cell(Value::Unmeasurable),
+                ],
+            ],
+            ..Table::default()
+        };
+        let flat = flat(&[&table], String::new(), String::new(), Language::En);
+        let ids: Vec<&str> = flat.fields.iter().map(|field| field.id.as_str()).collect();
+        let change = ["change_value", "change_low", "change_high"];
+        let cost = ["cost_each", "cost_amount", "cost_count", "cost_currency", "cost_lower_bound"];
+        let verdict = ["verdict", "verdict_value", "verdict_low", "verdict_high", "verdict_differs", "verdict_q"];
+        assert_eq!(ids, [&["after_s"][..], &change, &cost, &verdict, &["nothing"]].concat());
+        assert_eq!(flat.rows[0][0], Datum::Seconds(90));
+        assert_eq!(flat.rows[0][1..4], [Datum::Share(-0.1), Datum::Unknown, Datum::Unknown]);
+        assert_eq!(flat.rows[0][4..6], [Datum::Money(2_500_000), Datum::Money(5_000_000)]);
+        assert_eq!(flat.rows[1][..2], [Datum::Unmeasurable, Datum::Unknown]);
+        assert_eq!(flat.rows[1][4], Datum::Unknown, "one of none has no cost");
+        assert_eq!(flat.rows[1][9], Datum::Unmeasurable);
+        assert_eq!(flat.rows[1].last(), Some(&Datum::Unmeasurable));
+    }
+}

@@ -15,6 +15,9 @@ use super::tables::{Flat, tables};
 use super::text::Language;
 use crate::error::{Error, Result};
 
+/// The last column of the overview.
+const LAST: u16 = 8;
+
 /// Writes the workbook.
 pub(super) fn write(report: &Report) -> Result<Vec<u8>> {
     let page = page::page(report);
@@ -33,7 +36,7 @@ fn book(report: &Report, page: &Page, tables: &[Flat]) -> std::result::Result<Ve
     let mut placed: Vec<Placed<'_>> = Vec::new();
     let mut sheets = Vec::new();
     for table in tables {
-        let name = sheet::name(&table.title, &names);
+        let name = sheet::name(&table.id, &names);
         let mut worksheet = Worksheet::new();
         worksheet.set_name(&name)?;
         names.push(name);
@@ -82,7 +85,8 @@ fn overview(
 ) -> std::result::Result<(), XlsxError> {
     let large = Format::new().set_bold().set_font_size(16);
     let bold = Format::new().set_bold();
-    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    let top = Format::new().set_align(FormatAlign::Top);
+    let wrapped = top.clone().set_text_wrap();
     sheet::text(worksheet, 0, 0, &page.title, Some(&large))?;
     let mut row = 2;
     for fact in &page.facts {
@@ -94,21 +98,27 @@ fn overview(
     sheet::text(worksheet, row, 0, &headlines.title, Some(&bold))?;
     let written = sheet::write(worksheet, headlines, row + 1, styles)?;
     row = written.last + 2;
-    for (column, title) in (0..).zip([words.sheet, words.rows, words.note]) {
+    for (column, title) in (0..).zip([words.sheet, words.rows, words.title]) {
         sheet::text(worksheet, row, column, title, Some(&styles.header))?;
     }
     for one in placed {
         row += 1;
         let link = Url::new(format!("internal:'{}'!A1", one.sheet)).set_text(&one.sheet);
-        worksheet.write_url(row, 0, link)?;
-        worksheet.write_number_with_format(row, 1, f64::from(one.last - one.first), &styles.count)?;
-        let note = [one.table.note.clone(), words.cut(one)].join(" ");
-        sheet::text(worksheet, row, 2, note.trim(), None)?;
+        worksheet.write_url_with_format(row, 0, link, &Format::new().set_hyperlink().set_align(FormatAlign::Top))?;
+        worksheet.write_number_with_format(row, 1, f64::from(one.last - one.first), &top.merge(&styles.count))?;
+        let about = [&one.table.title, &one.table.note, &words.cut(one)];
+        let about: Vec<&str> = about.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let about = sheet::fitting(&about.join(". "));
+        worksheet.merge_range(row, 2, row, LAST, &about, &wrapped)?;
+        // Rows of joined cells are not made higher by the spreadsheet itself.
+        let n_lines = about.chars().count() / 95 + 1;
+        worksheet.set_row_height(row, u16::try_from(15 * n_lines).unwrap_or(u16::MAX))?;
     }
-    worksheet.set_column_width(0, 34)?;
-    worksheet.set_column_range_width(1, 12, 14)?;
+    worksheet.set_row_height(written.first, 32)?;
+    worksheet.set_column_range_width(0, 1, 28)?;
+    worksheet.set_column_range_width(2, LAST, 13)?;
     worksheet.set_landscape().set_print_fit_to_pages(1, 0);
-    sheet::text(worksheet, row + 2, 0, &page.program, Some(&wrapped))
+    sheet::text(worksheet, row + 2, 0, &page.program, None)
 }
 
 /// The words of the book that are not the page's.
@@ -117,7 +127,7 @@ struct Words {
     charts: &'static str,
     sheet: &'static str,
     rows: &'static str,
-    note: &'static str,
+    title: &'static str,
     texts_cut: &'static str,
     rows_cut: &'static str,
     columns_cut: &'static str,
@@ -132,7 +142,7 @@ impl Words {
                 charts: "Charts",
                 sheet: "Sheet",
                 rows: "Rows",
-                note: "Note",
+                title: "What it shows",
                 texts_cut: "texts are cut, because a cell holds 32 767 characters",
                 rows_cut: "rows are left out, because a sheet holds 1 048 576",
                 columns_cut: "columns are left out, because a sheet holds 16 384",
@@ -143,7 +153,7 @@ impl Words {
                 charts: "Diagramme",
                 sheet: "Blatt",
                 rows: "Zeilen",
-                note: "Anmerkung",
+                title: "Was es zeigt",
                 texts_cut: "Texte sind gekürzt, weil eine Zelle 32 767 Zeichen fasst",
                 rows_cut: "Zeilen fehlen, weil ein Blatt 1 048 576 fasst",
                 columns_cut: "Spalten fehlen, weil ein Blatt 16 384 fasst",
@@ -161,5 +171,159 @@ impl Words {
         ];
         let said = counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what} (report.json)."));
         said.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Cursor;
+
+    use calamine::{Data, Reader, Xlsx};
+
+    use super::write;
+    use crate::event::Time;
+    use crate::report::fixture;
+    use crate::report::model::Report;
+    use crate::report::page;
+    use crate::report::tables::{Datum, Flat, tables};
+    use crate::report::text::{UNMEASURABLE, name, printable};
+
+    /// The cells of each sheet, as another program reads them; and its formulas.
+    fn read(report: &Report) -> (BTreeMap<String, Vec<Vec<Data>>>, usize) {
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(write(report).unwrap())).unwrap();
+        let names = book.sheet_names();
+        let formulas = names.iter().map(|name| book.worksheet_formula(name).unwrap());
+        let n_formulas = formulas.map(|cells| cells.used_cells().filter(|(.., text)| !text.is_empty()).count()).sum();
+        let sheets = names.into_iter().map(|name| {
+            let range = book.worksheet_range(&name).unwrap();
+            let rows = range.rows().map(<[Data]>::to_vec).collect();
+            (name, rows)
+        });
+        (sheets.collect(), n_formulas)
+    }
+
+    /// Whether a cell says what the datum does.
+    fn says(cell: &Data, datum: &Datum) -> bool {
+        let near =
+            |value: f64| cell.get_number().is_some_and(|found| (found - value).abs() <= 1e-12 * value.abs().max(1.0));
+        match datum {
+            Datum::Unknown => *cell == Data::Empty,
+            Datum::Unmeasurable => *cell == Data::String(UNMEASURABLE.to_owned()),
+            Datum::Name(text) => is_text(cell, &name(text.as_deref())),
+            Datum::Text(text) => is_text(cell, &printable(text)),
+            Datum::Flag(flag) => *cell == Data::Bool(*flag),
+            Datum::Count(n) => cell.get_number().map(|found| found.to_string()) == Some(n.to_string()),
+            Datum::Share(value) | Datum::Number(value) => near(*value),
+            Datum::Seconds(seconds) => near(f64::from(i32::try_from(*seconds).unwrap()) / 86_400.0),
+            Datum::Money(micros) => near(f64::from(i32::try_from(*micros).unwrap()) / 1e6),
+            Datum::Day(day) => cell.get_number() == Some(f64::from(serial(*day))),
+            Datum::Instant(_) => cell.get_number().is_some(),
+        }
+    }
+
+    /// The number that spreadsheets have for a day.
+    fn serial(day: jiff::civil::Date) -> i32 {
+        (day - jiff::civil::Date::constant(1899, 12, 30)).get_days()
+    }
+
+    fn is_text(cell: &Data, text: &str) -> bool {
+        let Data::String(found) = cell else { return text.is_empty() && *cell == Data::Empty };
+        found == text || (found.ends_with('…') && text.starts_with(found.trim_end_matches('…')))
+    }
+
+    trait Number {
+        fn get_number(&self) -> Option<f64>;
+    }
+
+    impl Number for Data {
+        fn get_number(&self) -> Option<f64> {
+            match self {
+                Self::Float(number) => Some(*number),
+                Self::DateTime(serial) => Some(serial.as_f64()),
+                _ => None,
+            }
+        }
+    }
+
+    fn flats(report: &Report) -> Vec<Flat> {
+        tables(report, &page::page(report))
+    }
+
+    #[test]
+    fn every_cell_reads_back_as_what_the_report_says_and_none_is_a_formula() {
+        for report in [fixture::awkward(), fixture::hostile(), fixture::ordinary()] {
+            let (sheets, n_formulas) = read(&report);
+            assert_eq!(n_formulas, 0);
+            let mut n_cells = 0;
+            for table in flats(&report).iter().skip(1) {
+                let rows = &sheets[&table.id];
+                assert_eq!(rows.len(), table.rows.len() + 1, "{}", table.id);
+                let told = |title: &str| table.fields.iter().position(|field| field.title == title);
+                for (column, title) in rows[0].iter().enumerate() {
+                    let Data::String(title) = title else { panic!("{}: {title:?}", table.id) };
+                    let field = told(title.trim_end_matches(" (UTC)")).unwrap();
+                    for (cells, row) in rows.iter().skip(1).zip(&table.rows) {
+                        assert!(
+                            says(&cells[column], &row[field]),
+                            "{}.{title}: {:?}, not {:?}",
+                            table.id,
+                            cells[column],
+                            row[field]
+                        );
+                        n_cells += 1;
+                    }
+                }
+            }
+            assert!(n_cells > 300, "{n_cells}");
+        }
+    }
+
+    #[test]
+    fn the_overview_has_the_headlines_and_names_every_sheet() {
+        let report = fixture::ordinary();
+        let (sheets, _) = read(&report);
+        let overview = &sheets["Overview"];
+        let words: Vec<String> = overview.iter().flatten().map(ToString::to_string).collect();
+        for table in flats(&report).iter().skip(1) {
+            assert!(words.contains(&table.id), "{}", table.id);
+        }
+        let open = overview.iter().find(|row| row[1] == Data::String("open_rate".to_owned())).unwrap();
+        let figure = report.headlines.iter().find(|headline| headline.metric == "open_rate").unwrap().figure.as_ref();
+        assert_eq!(open[2], Data::Float(f64::from(u32::try_from(figure.unwrap().numerator).unwrap())));
+        assert!(sheets.contains_key("Charts"));
+    }
+
+    #[test]
+    fn what_no_cell_can_hold_is_cut_and_the_overview_says_so() {
+        let (sheets, _) = read(&fixture::hostile());
+        let longest = sheets["campaigns"].iter().map(|row| row[0].to_string().encode_utf16().count()).max();
+        assert!(longest.is_some_and(|units| (32_766..=32_767).contains(&units)), "{longest:?}");
+        let words: Vec<String> = sheets["Overview"].iter().flatten().map(ToString::to_string).collect();
+        assert!(words.iter().any(|text| text.contains("1 texts are cut")), "{words:?}");
+    }
+
+    #[test]
+    fn names_of_sheets_fit_and_differ() {
+        use super::sheet::name;
+        let long = "a".repeat(40);
+        let first = name(&long, &[]);
+        let second = name(&long.to_uppercase(), std::slice::from_ref(&first));
+        assert_eq!((first.encode_utf16().count(), second.encode_utf16().count()), (31, 31));
+        assert_ne!(first.to_lowercase(), second.to_lowercase());
+        assert_eq!(name("trend", &[first]), "trend");
+    }
+
+    #[test]
+    fn charts_are_drawn_from_the_cells_and_the_clock_is_not_in_the_file() {
+        let report =
+            Report { context: crate::report::Context { horizon: None, ..fixture::context() }, ..fixture::ordinary() };
+        let later = Report {
+            context: crate::report::Context { horizon: Some(Time(0)), ..fixture::context() },
+            ..fixture::ordinary()
+        };
+        assert_eq!(write(&report).unwrap(), write(&report).unwrap());
+        assert_ne!(write(&report).unwrap(), write(&later).unwrap());
+        assert!(write(&later).unwrap().windows(20).any(|bytes| bytes == b"xl/charts/chart1.xml"));
     }
 }

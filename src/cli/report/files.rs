@@ -72,7 +72,8 @@ fn clear(out: &Path, manifest: &report::File, files: &[report::File]) -> Result<
     let resources = earlier.get("resources").and_then(serde_json::Value::as_array).into_iter().flatten();
     let names = resources.filter_map(|resource| resource.get("path")?.as_str());
     // A path that leads elsewhere is none of ours.
-    let names = names.filter(|name| name.ends_with(".csv") && !name.contains(['/', '\\']));
+    let names = names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "csv"));
+    let names = names.filter(|name| !name.contains(['/', '\\']));
     for old in names.map(|name| path.with_file_name(name)) {
         let is_written = files.iter().any(|file| out.join(&file.name) == old);
         if !is_written && old.is_file() {

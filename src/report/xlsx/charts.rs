@@ -3,8 +3,9 @@
 //! Which table has which chart stands here; colours are those of the page's charts.
 
 use rust_xlsxwriter::{
-    Chart, ChartFormat, ChartLegendPosition, ChartPatternFill, ChartPatternFillType, ChartRange, ChartSolidFill,
-    ChartType, Worksheet, XlsxError,
+    Chart, ChartAxisLabelPosition, ChartDataLabel, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker,
+    ChartMarkerType, ChartPatternFill, ChartPatternFillType, ChartRange, ChartSolidFill, ChartType, Worksheet,
+    XlsxError,
 };
 
 use super::Words;
@@ -18,6 +19,16 @@ const MOST_CHARTS: usize = 12;
 
 const BLUE: u32 = 0x0000_72B2;
 const OPEN: u32 = 0x008A_949E;
+const PALE: u32 = 0x00D5_DADF;
+
+/// How the bars of a row stand: fields and colours.
+#[derive(Clone, Copy)]
+enum Bars {
+    /// One after the other: they add up.
+    Stacked(&'static [(&'static str, u32)]),
+    /// The second before the first: a part of it.
+    Before([(&'static str, u32); 2]),
+}
 
 /// The parts of a question's bar: field, colour.
 const OUTCOMES: [(&str, u32); 7] = [
@@ -30,12 +41,19 @@ const OUTCOMES: [(&str, u32); 7] = [
     ("n_open", OPEN),
 ];
 
+/// The parts of a step's bar: those that reached it went on, were lost or are open.
+const STEPS: [(&str, u32); 3] = [("n_converted", BLUE), ("n_lost", 0x00E6_9F00), ("n_open", OPEN)];
+
+/// What reached a step, before all that could have: steps stand on different numbers of messages.
+const REACHED: [(&str, u32); 2] = [("share_denominator", PALE), ("n_messages", BLUE)];
+
 /// The lines of the trend: field, colour.
 const RATES: [(&str, u32); 3] =
     [("open_rate_value", BLUE), ("click_rate_value", 0x00E6_9F00), ("reply_rate_value", 0x0000_9E73)];
 
 /// Draws what can be drawn, one chart below the other. Returns how many there are.
 pub(super) fn write(worksheet: &mut Worksheet, placed: &[Placed<'_>], words: &Words) -> Result<usize, XlsxError> {
+    worksheet.set_print_fit_to_pages(1, 0);
     let mut row = 0;
     let mut n_charts = 0;
     for one in placed {
@@ -54,16 +72,16 @@ fn charts(placed: &Placed<'_>, words: &Words) -> Vec<(Chart, u32)> {
     let whole = (placed.first + 1, placed.last);
     let title = placed.table.title.clone();
     match placed.table.id.as_str() {
-        "campaign_funnel" => bars(placed, title, "step", &[("n_messages", BLUE)], whole, words).into_iter().collect(),
-        "questions" => each(placed, "question", &OUTCOMES, words),
-        "funnels" => each(placed, "step", &[("n_reached", BLUE)], words),
-        "trend" => lines(placed, title, whole).into_iter().collect(),
+        "campaign_funnel" => bars(placed, &title, "step", Bars::Before(REACHED), whole, words).into_iter().collect(),
+        "questions" => each(placed, "question", Bars::Stacked(&OUTCOMES), words),
+        "funnels" => each(placed, "step", Bars::Stacked(&STEPS), words),
+        "trend" => lines(placed, &title, whole).into_iter().collect(),
         _ => Vec::new(),
     }
 }
 
 /// A chart for each value of the first column, whose rows stand together.
-fn each(placed: &Placed<'_>, names: &str, series: &[(&str, u32)], words: &Words) -> Vec<(Chart, u32)> {
+fn each(placed: &Placed<'_>, names: &str, kind: Bars, words: &Words) -> Vec<(Chart, u32)> {
     let mut first = placed.first + 1;
     let rows = placed.table.rows.get(..(placed.last - placed.first) as usize).unwrap_or_default();
     let groups = rows.chunk_by(|left, right| left.first() == right.first()).map(|group| {
@@ -76,17 +94,19 @@ fn each(placed: &Placed<'_>, names: &str, series: &[(&str, u32)], words: &Words)
             Some(Datum::Name(name)) => text::name(name.as_deref()),
             _ => String::new(),
         };
-        bars(placed, format!("{}: {name}", placed.table.title), names, series, range, words)
+        // In quotes, for a title that ends like a place in the book is taken for one.
+        let name: String = name.chars().take(80).collect();
+        bars(placed, &format!("{}: “{name}”", placed.table.title), names, kind, range, words)
     };
     groups.take(MOST_CHARTS).filter_map(chart).collect()
 }
 
-/// Bars from the top down, stacked if there are several in a row.
+/// Bars from the top down.
 fn bars(
     placed: &Placed<'_>,
-    title: String,
+    title: &str,
     names: &str,
-    series: &[(&str, u32)],
+    kind: Bars,
     (first, last): (u32, u32),
     words: &Words,
 ) -> Option<(Chart, u32)> {
@@ -95,8 +115,11 @@ fn bars(
         return None;
     }
     let shown = last.min(first + MOST_BARS - 1);
-    let title = if shown < last { format!("{title} ({} {MOST_BARS})", words.first) } else { title };
-    let mut chart = Chart::new(if series.len() > 1 { ChartType::BarStacked } else { ChartType::Bar });
+    let title = if shown < last { format!("{title} ({} {MOST_BARS})", words.first) } else { title.to_owned() };
+    let (mut chart, series) = match &kind {
+        Bars::Stacked(series) => (Chart::new(ChartType::BarStacked), *series),
+        Bars::Before(series) => (Chart::new(ChartType::Bar), series.as_slice()),
+    };
     for (field, colour) in series {
         let Some(column) = placed.column(field) else { continue };
         let mut format = ChartFormat::new();
@@ -108,39 +131,43 @@ fn bars(
         } else {
             format.set_solid_fill(ChartSolidFill::new().set_color(*colour));
         }
-        chart
-            .add_series()
-            .set_categories(&range(placed, names, first, shown))
+        let bars = chart.add_series();
+        bars.set_categories(&range(placed, names, first, shown))
             .set_values(&range(placed, column, first, shown))
             .set_name(&range(placed, column, placed.first, placed.first))
             .set_format(&mut format)
+            .set_overlap(100)
             .set_gap(40);
+        if matches!(kind, Bars::Before(_)) && *colour == BLUE {
+            bars.set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"));
+        }
     }
-    if series.len() > 1 {
-        chart.legend().set_position(ChartLegendPosition::Bottom);
-    } else {
-        chart.legend().set_hidden();
-    }
+    chart.legend().set_position(ChartLegendPosition::Bottom);
     chart.y_axis().set_reverse();
-    chart.x_axis().set_num_format("#,##0").set_min(0);
-    Some(finished(chart, &title, 150 + 26 * (shown - first + 1)))
+    // The names run from the top down, which takes the axis to the top; its numbers stay below.
+    chart.x_axis().set_num_format("#,##0").set_min(0).set_label_position(ChartAxisLabelPosition::High);
+    Some(finished(chart, &title, 160 + 26 * (shown - first + 1)))
 }
 
 /// A line for each rate, by day.
-fn lines(placed: &Placed<'_>, title: String, (first, last): (u32, u32)) -> Option<(Chart, u32)> {
+fn lines(placed: &Placed<'_>, title: &str, (first, last): (u32, u32)) -> Option<(Chart, u32)> {
     let days = placed.column("day")?;
     let mut chart = Chart::new(ChartType::Line);
     let mut n_lines = 0;
     for (field, colour) in RATES {
         let Some(column) = placed.column(field) else { continue };
         let mut format = ChartFormat::new();
-        format.set_line(rust_xlsxwriter::ChartLine::new().set_color(colour).set_width(2));
+        format.set_line(ChartLine::new().set_color(colour).set_width(1));
+        // Days without messages are bridged by the line; the marks show where days are.
+        let mut fill = ChartFormat::new();
+        fill.set_solid_fill(ChartSolidFill::new().set_color(colour));
         chart
             .add_series()
             .set_categories(&range(placed, days, first, last))
             .set_values(&range(placed, column, first, last))
             .set_name(&range(placed, column, placed.first, placed.first))
-            .set_format(&mut format);
+            .set_format(&mut format)
+            .set_marker(ChartMarker::new().set_type(ChartMarkerType::Circle).set_size(6).set_format(&mut fill));
         n_lines += 1;
     }
     if n_lines == 0 || last < first {
@@ -148,14 +175,13 @@ fn lines(placed: &Placed<'_>, title: String, (first, last): (u32, u32)) -> Optio
     }
     chart.legend().set_position(ChartLegendPosition::Bottom);
     chart.x_axis().set_date_axis(true).set_num_format("yyyy-mm-dd");
-    chart.y_axis().set_num_format("0%").set_min(0);
-    Some(finished(chart, &title, 380))
+    chart.y_axis().set_num_format("0%").set_min(0).set_max(1);
+    Some(finished(chart, title, 380))
 }
 
 fn finished(mut chart: Chart, title: &str, height: u32) -> (Chart, u32) {
-    let title: String = title.chars().take(120).collect();
-    chart.set_width(900).set_height(height).set_alt_text(&title);
-    chart.title().set_name(&title);
+    chart.set_width(900).set_height(height).set_alt_text(title);
+    chart.title().set_name(title);
     (chart, height)
 }
 

@@ -191,7 +191,12 @@ fn words(worksheet: &mut Worksheet, row: u32, column: u16, words: &str, styles: 
     Ok(words.encode_utf16().nth(LONGEST_TEXT).is_some())
 }
 
-/// Writes text, cut to what a cell can hold, without the characters that XML cannot.
+/// A text that a cell can hold, without the characters that XML cannot.
+pub(super) fn fitting(text: &str) -> String {
+    cut(&text::printable(text), LONGEST_TEXT)
+}
+
+/// Writes text, cut to what a cell can hold.
 pub(super) fn text(
     worksheet: &mut Worksheet,
     row: u32,
@@ -199,7 +204,7 @@ pub(super) fn text(
     text: &str,
     format: Option<&Format>,
 ) -> Result<(), XlsxError> {
-    let text = cut(&text::printable(text), LONGEST_TEXT);
+    let text = fitting(text);
     match format {
         Some(format) => worksheet.write_string_with_format(row, column, text, format)?,
         None => worksheet.write_string(row, column, text)?,
@@ -221,24 +226,14 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// A name that a sheet may have, and that none has yet, whatever the case of its letters.
-pub(super) fn name(title: &str, taken: &[String]) -> String {
-    let plain: String = text::printable(title)
-        .chars()
-        .map(|c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'') { ' ' } else { c })
-        .collect();
-    let plain = match plain.trim() {
-        "" => "–",
-        // Excel keeps this name for itself.
-        plain if plain.to_lowercase() == "history" => "–",
-        plain => plain,
-    };
+/// The name of a sheet: as much of this as fits, and as none has yet, whatever the case of its letters.
+pub(super) fn name(name: &str, taken: &[String]) -> String {
     let numbered = (2..).map(|number: u32| {
-        let number = format!(" {number}");
-        cut(plain, LONGEST_NAME - number.len()) + &number
+        let number = format!("_{number}");
+        cut(name, LONGEST_NAME - number.len()) + &number
     });
     let is_taken = |name: &String| taken.iter().any(|other| other.to_lowercase() == name.to_lowercase());
-    std::iter::once(cut(plain, LONGEST_NAME)).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+    std::iter::once(cut(name, LONGEST_NAME)).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// An instant on the clocks of UTC, to the second. `None` before 1900, which spreadsheets do not know.

@@ -56,6 +56,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
+    ("rust_xlsxwriter", &["report"]),
+    ("schemars", &["report"]),
     ("statrs", &["statistics"]),
     ("tokio", &["store"]),
     ("zstd", &["ingest"]),

@@ -3,6 +3,7 @@
 -- unit: messages
 -- table: messages
 -- needs: deliveries_measurable
+-- bounded_above: deliveries_bounded
 -- vendors: Insider (delivery pending)
 -- follows: Insider and Netmera: sent, less delivered and failed
 -- caveat: falls by itself as receipts come in

@@ -3,8 +3,9 @@
 -- unit: contact months
 -- table: contact_months
 -- needs: opt_outs_measurable
+-- bounded_above: opt_outs_bounded
 -- follows: subscribers left / subscribers joined, by cohort
--- caveat: a contact counts once in every month since they joined, so ask by month, or by cohort and age; where the log tells of one kind of opt-out only, fewer are reachable
+-- caveat: a contact counts once in every month since they joined, so ask by month, or by cohort and age
 SELECT
   segment,
   COUNT(*) FILTER (WHERE reachable) AS numerator,

@@ -3,6 +3,7 @@
 -- unit: contacts
 -- table: contacts
 -- needs: engagement_measurable
+-- bounded_above: engagement_bounded
 -- follows: BotHelp: subscribers who never replied
 -- caveat: a contact counts by the day of their first event, and may still answer
 SELECT

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::event::{Kind, SECOND};
 
 mod clicks;
@@ -58,6 +58,7 @@ pub struct Config {
     /// Which columns of exported tables hold what.
     pub table: Vec<Table>,
     /// Scripted dialogues whose questions are known in order.
+    #[serde(deserialize_with = "flow::placed")]
     pub flow: Vec<Flow>,
     /// Which messages are campaigns, questions and flows.
     pub map: Vec<MapRule>,
@@ -410,7 +411,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let mut config: Self = toml::from_str(text).map_err(Error::toml(path, text))?;
-        config.check(path)?;
+        config.check(text, path)?;
         if let (Some(folder), Some(tokens)) = (path.parent(), &mut config.clicks.tokens) {
             *tokens = folder.join(&*tokens);
         }
@@ -418,7 +419,10 @@ impl Config {
     }
 
     /// Refuses settings that contradict each other.
-    fn check(&self, path: &Path) -> Result<()> {
+    fn check(&self, text: &str, path: &Path) -> Result<()> {
+        if let Some((at, message)) = flow::contradiction(&self.flow) {
+            return Err(Error::Config { path: path.to_path_buf(), line: Some(line_of(text, at)), message });
+        }
         let refuse = |message: String| Err(Error::Config { path: path.to_path_buf(), line: None, message });
         if self.windows.opening.0 > self.windows.session_gap.0 {
             return refuse("windows.opening is longer than windows.session_gap".into());
@@ -434,9 +438,6 @@ impl Config {
                     number + 1
                 ));
             }
-        }
-        if let Some(contradiction) = self.flow.iter().find_map(Flow::contradiction) {
-            return refuse(contradiction);
         }
         for pointer in [&self.input.body, &self.input.received_at].into_iter().flatten() {
             if !pointer.starts_with('/') {

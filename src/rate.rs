@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 /// The standard normal quantile of a two-sided 95 % interval.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
@@ -21,6 +24,36 @@ pub struct Rate {
     pub numerator: u64,
     /// Rows that could have.
     pub denominator: u64,
+}
+
+/// What a counted value says of the true one, where channels tell of some cases only. In JSON two flags, `lower_bound` and
+/// `upper_bound`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bound {
+    /// Every case was told.
+    #[default]
+    Exact,
+    /// The true value may be higher: shown with "≥".
+    Least,
+    /// It counts what was not told, so the true value may be lower: shown with "≤".
+    Most,
+}
+
+impl Bound {
+    /// The lower bound that a value is if some of its cases are not told.
+    #[must_use]
+    pub fn least_if(partly: bool) -> Self {
+        if partly { Self::Least } else { Self::Exact }
+    }
+}
+
+impl Serialize for Bound {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut flags = serializer.serialize_struct("Bound", 2)?;
+        flags.serialize_field("lower_bound", &(*self == Self::Least))?;
+        flags.serialize_field("upper_bound", &(*self == Self::Most))?;
+        flags.end()
+    }
 }
 
 impl Rate {

@@ -20,6 +20,7 @@ const NAME: &str = "botpress";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Botpress",
+    knows_numbers: false,
     kinds: &[
         Kind::ButtonClicked,
         Kind::MessageReceived,

@@ -25,6 +25,7 @@ const NAME: &str = "generic";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Generic log",
+    knows_numbers: false,
     kinds: Kind::ALL,
     abilities: Abilities {
         sent: Ability::Yes,

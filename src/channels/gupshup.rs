@@ -23,6 +23,7 @@ const NAME: &str = "gupshup";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Gupshup",
+    knows_numbers: false,
     kinds: whatsapp::CHANNEL.kinds,
     abilities: Abilities {
         sent: Ability::Yes,

@@ -17,6 +17,7 @@ const NAME: &str = "infobip";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Infobip",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::ReactionReceived,

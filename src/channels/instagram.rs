@@ -21,6 +21,7 @@ static PLATFORM: Platform = Platform { name: "instagram", sender_without_app: No
 pub(super) static CHANNEL: Channel = Channel {
     name: PLATFORM.name,
     title: "Instagram",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

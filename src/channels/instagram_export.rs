@@ -17,6 +17,7 @@ const NAME: &str = "instagram_export";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Instagram or Facebook download",
+    knows_numbers: false,
     kinds: &[Kind::OptedIn, Kind::ReactionReceived, Kind::MessageReceived, Kind::OptedOutSoft, Kind::MessageSent],
     abilities: Abilities {
         sent: Ability::Yes,

@@ -21,6 +21,7 @@ const NAME: &str = "messagebird";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "MessageBird",
+    knows_numbers: true,
     kinds: &[
         Kind::ButtonClicked,
         Kind::MessageReceived,

@@ -28,6 +28,7 @@ static PLATFORM: Platform = Platform { name: NAME, sender_without_app: Some("hum
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Facebook Messenger",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

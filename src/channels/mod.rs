@@ -86,6 +86,8 @@ pub struct Channel {
     pub name: &'static str,
     /// The platform's name as it writes it.
     pub title: &'static str,
+    /// Whether a contact's id is their telephone number in digits with the calling code, unless it is no such number at all.
+    pub knows_numbers: bool,
     /// The kinds of events that the platform's logs can hold. What is not here is unknown, never zero.
     pub kinds: &'static [Kind],
     /// How well the logs tell what is measured.

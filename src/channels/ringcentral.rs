@@ -22,6 +22,7 @@ const NAME: &str = "ringcentral";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "RingCentral Engage",
+    knows_numbers: false,
     kinds: &[
         Kind::IdentityLinked,
         Kind::MessageReceived,

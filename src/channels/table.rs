@@ -26,6 +26,7 @@ use crate::event::{Event, Kind, Text, Time};
 pub(super) static CHANNEL: Channel = Channel {
     name: "table",
     title: "Declared tables",
+    knows_numbers: false,
     kinds: KINDS,
     abilities: Abilities {
         sent: Ability::Yes,

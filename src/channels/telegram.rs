@@ -31,6 +31,7 @@ const NAME: &str = "telegram";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Telegram",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

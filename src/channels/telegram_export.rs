@@ -18,6 +18,7 @@ const NAME: &str = "telegram_export";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Telegram chat export",
+    knows_numbers: false,
     kinds: &[Kind::OptedIn, Kind::ReactionReceived, Kind::MessageReceived, Kind::OptedOutSoft, Kind::MessageSent],
     abilities: Abilities {
         sent: Ability::Yes,

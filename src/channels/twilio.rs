@@ -25,6 +25,7 @@ const STREAM: &str = "com.twilio.";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Twilio",
+    knows_numbers: true,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

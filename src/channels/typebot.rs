@@ -34,6 +34,7 @@ const TICK: i64 = 1;
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Typebot",
+    knows_numbers: false,
     kinds: &[Kind::FlowStarted, Kind::QuestionAnswered, Kind::FlowEnded, Kind::QuestionAsked],
     abilities: Abilities {
         sent: Ability::Never,

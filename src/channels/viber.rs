@@ -24,6 +24,7 @@ const NAME: &str = "viber";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Viber",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

@@ -15,6 +15,7 @@ const NAME: &str = "vonage";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Vonage",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::ReactionReceived,

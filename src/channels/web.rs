@@ -34,6 +34,7 @@ pub use tokens::{Token, Tokens};
 pub(super) static CHANNEL: Channel = Channel {
     name: "web",
     title: "Tracked links",
+    knows_numbers: false,
     kinds: &[Kind::LinkClicked],
     abilities: Abilities {
         sent: Ability::Never,

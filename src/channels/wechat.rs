@@ -19,6 +19,7 @@ const NAME: &str = "wechat";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "WeChat",
+    knows_numbers: false,
     kinds: &[
         Kind::Referral,
         Kind::OptedIn,

@@ -18,6 +18,7 @@ const NAME: &str = "wecom";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "WeCom",
+    knows_numbers: false,
     kinds: &[
         Kind::OptedIn,
         Kind::LinkClicked,

@@ -21,6 +21,7 @@ const NAME: &str = "ycloud";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "YCloud",
+    knows_numbers: true,
     kinds: &[
         Kind::IdentityLinked,
         Kind::Referral,

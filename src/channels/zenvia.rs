@@ -16,6 +16,7 @@ const NAME: &str = "zenvia";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Zenvia",
+    knows_numbers: false,
     kinds: &[
         Kind::LinkClicked,
         Kind::ButtonClicked,

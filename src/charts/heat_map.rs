@@ -23,10 +23,10 @@ pub struct Scale {
     pub ends: [String; 2],
     /// What the numbers are.
     pub unit: String,
-    /// What grey cells and empty ones are.
+    /// What grey cells are.
     pub few: String,
-    /// What empty cells are.
-    pub nothing: String,
+    /// What empty cells are, if that is not plain to see.
+    pub nothing: Option<String>,
 }
 
 const LEFT: i32 = 48;
@@ -63,11 +63,12 @@ pub fn heat_map(
                 cell(canvas, heat, (left, top), (left + pitch - GAP, top + PITCH - GAP))?;
             }
         }
-        legend(canvas, scale, bottom + 12)
+        legend(canvas, scale, LEFT, bottom + 12)
     })
 }
 
-fn cell(canvas: &Canvas<'_>, heat: &Heat, from: (i32, i32), to: (i32, i32)) -> Result<()> {
+/// A cell between two corners.
+pub(super) fn cell(canvas: &Canvas<'_>, heat: &Heat, from: (i32, i32), to: (i32, i32)) -> Result<()> {
     let middle = (i32::midpoint(from.0, to.0), i32::midpoint(from.1, to.1));
     match heat {
         Heat::Nothing => {
@@ -86,11 +87,11 @@ fn cell(canvas: &Canvas<'_>, heat: &Heat, from: (i32, i32), to: (i32, i32)) -> R
 }
 
 /// The scale from pale to strong, then what the other cells are.
-fn legend(canvas: &Canvas<'_>, scale: &Scale, top: i32) -> Result<()> {
+pub(super) fn legend(canvas: &Canvas<'_>, scale: &Scale, left: i32, top: i32) -> Result<()> {
     let (middle, bottom) = (top + 8, top + 16);
     let width = |text: &str| super::theme::width(text, SMALL);
     let [low, high] = &scale.ends;
-    let mut x = LEFT;
+    let mut x = left;
     canvas.text(Ink::Quiet, SMALL, Align::Left, (x, middle), low)?;
     x += width(low) + 6;
     for swatch in 0..SWATCHES {
@@ -100,8 +101,9 @@ fn legend(canvas: &Canvas<'_>, scale: &Scale, top: i32) -> Result<()> {
     let high = format!("{high} {}", scale.unit);
     canvas.text(Ink::Quiet, SMALL, Align::Left, (x + 6, middle), &high)?;
     x += width(&high) + 24;
-    for (heat, name) in [(Heat::Few(String::new()), &scale.few), (Heat::Nothing, &scale.nothing)] {
-        cell(canvas, &heat, (x, top), (x + SWATCH, bottom))?;
+    let others = [(Heat::Few(String::new()), Some(&scale.few)), (Heat::Nothing, scale.nothing.as_ref())];
+    for (heat, name) in others.iter().filter_map(|(heat, name)| Some((heat, (*name)?))) {
+        cell(canvas, heat, (x, top), (x + SWATCH, bottom))?;
         canvas.text(Ink::Quiet, SMALL, Align::Left, (x + SWATCH + 6, middle), name)?;
         x += SWATCH + width(name) + 24;
     }
@@ -120,7 +122,7 @@ mod tests {
             ends: ["0".to_owned(), "40".to_owned()],
             unit: "%".to_owned(),
             few: "few".to_owned(),
-            nothing: "none".to_owned(),
+            nothing: Some("none".to_owned()),
         };
         let alternative = Alternative { id: "map".to_owned(), ..Alternative::default() };
         let svg = heat_map(&alternative, &columns, &[("Mon".to_owned(), cells)], &scale).unwrap();

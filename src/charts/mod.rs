@@ -3,6 +3,7 @@
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share.
 
+mod cohorts;
 mod course;
 mod dumbbell;
 mod flow_graph;
@@ -17,6 +18,7 @@ mod rates;
 mod theme;
 mod trend;
 
+pub use cohorts::{Cohort, Grid, cohorts};
 pub use course::{Course, Fate, Moment, course};
 pub use dumbbell::{Dumbbell, dumbbell};
 pub use flow_graph::{Arc, Names, Node, flow_graph};

@@ -148,7 +148,7 @@ fn of_channels() -> String {
     let table = sheet.text();
     format!(
         "{table}\n\
-         lower bound     not every case is reported, so numbers are at least this; shown with ≥\n\
+         lower bound     not every case is reported, so numbers are at least this, shown with ≥, and what is left over is at most that, shown with ≤\n\
          needs send log  the platform does not tell; a log of what the business sent does\n\
          never           shown as n/a, which is not zero\n\n\
          A log of no known platform ('generic', and tables declared in trichter.toml) tells what it holds.\n"

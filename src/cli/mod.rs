@@ -17,18 +17,17 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::calendar;
 use crate::config::{Card, Config, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
-use crate::measures::comparison::{Against, Comparison};
-use crate::measures::{Measured, Setting};
-use crate::metrics::{Answer, Answers, Ask, Scope};
+use crate::measures::Setting;
+use crate::metrics::{Answer, Ask, Scope};
 use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
+mod compare;
 mod explain;
 mod facts;
 mod funnel;
@@ -335,40 +334,6 @@ impl Opened {
 
     fn answer(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
         crate::metrics::answer(&self.snapshot, &self.scope(), asks)
-    }
-}
-
-impl Opened {
-    /// Compares rates, with the range right before if that is asked for. That range is judged at its own end: what came later is not read, so that both had the same time to become.
-    fn compare(&self, comparison: &Comparison) -> Result<Measured> {
-        let asks = comparison.asks();
-        let (begin, before) = match comparison.against() {
-            Against::Column { .. } => (None, Vec::new()),
-            Against::Previous => {
-                let (Some(Time(since)), Some(Time(until))) = (self.since, self.until) else {
-                    return Err(Error::Usage("which range is compared? name it with --since and --until".into()));
-                };
-                let begin = calendar::range_before(since, until, &self.zone.0);
-                let settings = Settings::new(&self.config, &self.snapshot, Some(begin), Some(since));
-                let scope = Scope { settings: &settings, ..self.scope() };
-                (Some([begin, since]), crate::metrics::answer(&self.snapshot, &scope, &asks)?)
-            }
-        };
-        let now = self.answer(&asks)?;
-        let mut measured = comparison.of(&Answers::new(&now), &Answers::new(&before))?;
-        if let (Some(range), Some(table)) = (begin, measured.tables.first_mut()) {
-            let [begin, end] = range.map(|at| self.civil(at));
-            let note = std::mem::take(&mut table.note);
-            table.note = [format!("Before: {begin} to {end}."), note].join(" ").trim_end().into();
-        }
-        Ok(measured)
-    }
-
-    /// An instant in the zone; a day where one begins.
-    fn civil(&self, at: i64) -> String {
-        let zoned = jiff::Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(self.zone.0.clone());
-        let is_whole = zoned.start_of_day().is_ok_and(|start| start == zoned);
-        zoned.strftime(if is_whole { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" }).to_string()
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) struct Query {
     /// Compare rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
     compare: Option<String>,
+    /// Of a measure or a comparison only this table, by the name that it has in JSON. CSV holds one table: of several, this says which.
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
     #[command(flatten)]
     written: Written,
 }
@@ -50,6 +53,11 @@ impl Query {
         if let Some(measure) = measures.first() {
             let id = measure.id;
             return Err(Error::Usage(format!("'{id}' is a measure, which has tables of its own: ask for it apart")));
+        }
+        if let Some(table) = &self.table {
+            return Err(Error::Usage(format!(
+                "no table '{table}': a metric has one answer, and only measures have tables"
+            )));
         }
         let opened = self.reading.open()?;
         let asks: Vec<Ask> = metrics.iter().map(|metric| self.ask(metric)).collect();
@@ -106,13 +114,19 @@ impl Query {
             let lost = measured.iter_mut().map(|measured| suppression::of_tables(measured, least)).sum();
             say(&suppression::sentence(lost, least));
         }
+        if let Some(wanted) = &self.table {
+            only(&mut measured, wanted)?;
+        }
         match (self.written.form(), measured.as_slice()) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
             (Form::Csv, measured) => {
-                let mut tables = measured.iter().flat_map(|measured| &measured.tables);
-                let (Some(table), None) = (tables.next(), tables.next()) else {
-                    return Err(Error::Usage("CSV holds one table, and this has several: ask for JSON".into()));
+                let tables: Vec<_> = measured.iter().flat_map(|measured| &measured.tables).collect();
+                let [table] = tables.as_slice() else {
+                    let names = names(measured).join(", ");
+                    return Err(Error::Usage(format!(
+                        "CSV holds one table, and this has several: name one of them with --table: {names}"
+                    )));
                 };
                 print(&render::measure::csv(table)?)?;
             }
@@ -133,6 +147,23 @@ impl Query {
             _ => Ask::broken_down(metric, self.breakdown.by.clone()),
         }
     }
+}
+
+/// Keeps the tables of this name.
+fn only(measured: &mut [Measured], wanted: &str) -> Result<()> {
+    let known = names(measured);
+    if !known.iter().any(|name| name == wanted) {
+        return Err(Error::Unknown { what: "table", name: wanted.to_owned(), known });
+    }
+    for measured in measured {
+        measured.tables.retain(|table| table.id == wanted);
+    }
+    Ok(())
+}
+
+/// What the tables are called.
+fn names(measured: &[Measured]) -> Vec<String> {
+    measured.iter().flat_map(|measured| &measured.tables).map(|table| table.id.to_owned()).collect()
 }
 
 /// The metrics named, with every convention of those that end in `@*`.

@@ -9,7 +9,7 @@ use crate::calendar;
 use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
-use crate::metrics::{Answer, Counts, Row};
+use crate::metrics::{Answer, Bound, Counts, Row};
 use crate::report::{self, Language};
 
 pub(super) mod audit;
@@ -28,7 +28,8 @@ pub(super) fn table(answer: &Answer) -> String {
     let mut sheet = Sheet::new(answer.by.iter().map(String::as_str).chain(numbers.iter().copied()));
     for row in &answer.rows {
         // Names come out of logs; a terminal must not obey what stands in them.
-        let segment = row.segment.iter().map(|value| report::text::printable(value.as_deref().unwrap_or("(unknown)")));
+        let columns = answer.by.iter().zip(&row.segment);
+        let segment = columns.map(|(column, value)| report::text::named(column, value.as_deref()));
         sheet.add(segment.map(Shown::Name).chain(cells(row)).collect(), value(row));
     }
     let mut text = format!("{}\n{}\n", answer.metric, sheet.text());
@@ -60,7 +61,7 @@ fn cells(row: &Row) -> Vec<Shown> {
             [Shown::Beside("n/a".into()), Shown::Beside("n/a".into())].into_iter().chain(counts(rate)).collect()
         }
         Counts::Rate(rate) => {
-            let value = rate.value().map(|value| language.bounded(row.lower_bound, language.percent(value)));
+            let value = rate.value().map(|value| language.bounded(row.bound, language.percent(value)));
             let interval = rate.interval().map(|(low, high)| interval(low, high, language));
             let [value, interval] = [value, interval].map(|text| text.unwrap_or_else(|| "–".into()));
             [Shown::Main(value), Shown::Beside(interval)].into_iter().chain(counts(rate)).collect()
@@ -128,7 +129,8 @@ fn numbers(row: &Row) -> Vec<(String, Value)> {
                 named("low", json!(interval.map(|(low, _)| low))),
                 named("high", json!(interval.map(|(_, high)| high))),
                 named("measurable", json!(row.measurable)),
-                named("lower_bound", json!(row.lower_bound)),
+                named("lower_bound", json!(row.bound == Bound::Least)),
+                named("upper_bound", json!(row.bound == Bound::Most)),
             ]
         }
         Counts::Distribution(distribution) => std::iter::once(named("n", json!(distribution.n())))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use self::files::Form;
+use super::compare::Two;
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -54,9 +55,9 @@ pub(super) struct Report {
     /// Print the JSON Schema of report.json, and write no report.
     #[arg(long)]
     schema: bool,
-    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control.
-    #[arg(long, value_name = "previous|COLUMN[=BASELINE]")]
-    compare: Option<String>,
+    /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control. With two values: two ranges, SINCE..UNTIL, or two versions of the store, earlier first; the report is of the second.
+    #[arg(long, value_name = "previous|COLUMN[=BASELINE]|A B", num_args = 1..=2)]
+    compare: Vec<String>,
     /// End with exit code 1 if a message broke a rule of permission; the report is written all the same.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<Limit>,
@@ -88,12 +89,24 @@ impl Report {
             opened.config.cost = self.prices.card(Some(&folder.path().join("sample-data")))?;
             return self.write(&opened, &forms, Path::new("reports/demo"), quiet);
         }
-        let mut opened = self.reading.open()?;
+        let mut opened = match self.two()? {
+            Some(two) => two.second(self.reading.clone())?.open()?,
+            None => self.reading.open()?,
+        };
         opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
         self.write(&opened, &forms, Path::new("reports"), quiet)
     }
 
+    /// Two ranges or versions, if that is what is compared.
+    fn two(&self) -> Result<Option<Two>> {
+        match self.compare.as_slice() {
+            [first, second] => Two::parse(first, second).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn write(&self, opened: &Opened, forms: &[Form], out: &Path, quiet: bool) -> Result<Done> {
+        let two = self.two()?;
         let out = self.out.as_deref().unwrap_or(out);
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
         let mut asks = report::asks(&self.breakdown.by);
@@ -113,11 +126,17 @@ impl Report {
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
         let mut report = report::build(context, &answers, &funnels, &definitions()?);
         report.measures = measured;
-        if let Some(compare) = &self.compare {
-            let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
-            let comparison =
-                Comparison::of_rates(Against::parse(compare), &rates)?.with_experiments(&opened.config.experiment);
-            report.measures.insert(0, opened.compare(&comparison)?);
+        let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
+        let compared = match (&two, self.compare.as_slice()) {
+            (Some(two), _) => Some(opened.compare_two(two, &rates, &self.reading)?),
+            (None, [compare, ..]) => {
+                let comparison = Comparison::of_rates(Against::parse(compare), &rates)?;
+                Some(opened.compare(&comparison.with_experiments(&opened.config.experiment))?)
+            }
+            _ => None,
+        };
+        if let Some(compared) = compared {
+            report.measures.insert(0, compared);
         }
         if let Some((least, lost)) = least.zip(lost) {
             let of_measures = report.measures.iter_mut().map(|measured| suppression::of_tables(measured, least));

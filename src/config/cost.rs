@@ -13,6 +13,47 @@ use toml::Spanned;
 use super::currency::{Amount, Currency};
 use crate::error::{Error, Result, line_of};
 
+/// Channels that logs are known to name.
+pub(crate) const CHANNELS: [&str; 21] = [
+    "botframework",
+    "botpress",
+    "chatwoot",
+    "dialogflow",
+    "generic",
+    "gupshup",
+    "infobip",
+    "instagram",
+    "messagebird",
+    "messenger",
+    "rasa",
+    "ringcentral",
+    "sms",
+    "telegram",
+    "twilio",
+    "typebot",
+    "viber",
+    "vonage",
+    "wechat",
+    "wecom",
+    "whatsapp",
+];
+
+/// What WhatsApp calls its categories, or has called them, and the forms that stand where none is told.
+const CATEGORIES: [&str; 12] = [
+    "authentication",
+    "authentication_international",
+    "business_initiated",
+    "free_form",
+    "general_purpose_ai",
+    "marketing",
+    "marketing_lite",
+    "referral_conversion",
+    "service",
+    "template",
+    "user_initiated",
+    "utility",
+];
+
 /// A price card.
 #[derive(Clone, Debug, Default)]
 pub struct Card {
@@ -155,12 +196,14 @@ impl Card {
         })
     }
 
-    /// Whether anything on it begins inside a month, so that months are too coarse to price by.
+    /// Whether what a message costs depends on its day in the month: something begins or ends inside one, or so many of a
+    /// month are free or cheaper, in the order in which they were sent.
     #[must_use]
-    pub fn changes_inside_months(&self) -> bool {
-        let ladders = self.series.iter().flat_map(|series| &series.ladders);
-        let days = ladders.flat_map(|ladder| [Some(ladder.from), ladder.until]).flatten();
-        days.chain(self.rules.iter().map(|rule| rule.from)).any(|day| day.day() != 1)
+    pub fn tells_days_apart(&self) -> bool {
+        let mut ladders = self.series.iter().flat_map(|series| &series.ladders);
+        let is_inside = |day: Date| day.day() != 1;
+        ladders.any(|ladder| is_inside(ladder.from) || ladder.until.is_some_and(is_inside) || ladder.tiers.len() > 1)
+            || self.rules.iter().any(|rule| is_inside(rule.from) || !rule.free_per_account_and_month.is_empty())
     }
 
     /// The rule of the channel on a day: of those that have begun, the last.
@@ -214,8 +257,30 @@ fn fits(own: Option<&str>, asked: Option<&str>, equal: fn(&str, &str) -> bool) -
 }
 
 /// Categories are the same in any case of letters.
-fn lowercase<V>(of_category: BTreeMap<String, V>) -> BTreeMap<String, V> {
-    of_category.into_iter().map(|(category, value)| (category.to_ascii_lowercase(), value)).collect()
+fn lowercase<V>(of_category: BTreeMap<String, V>) -> std::result::Result<BTreeMap<String, V>, String> {
+    let mut lowercase = BTreeMap::new();
+    for (category, value) in of_category {
+        if lowercase.insert(category.to_ascii_lowercase(), value).is_some() {
+            return Err(format!("'{category}' is there twice; categories are the same in any case of letters"));
+        }
+    }
+    Ok(lowercase)
+}
+
+/// Logs may name any channel, and platforms add categories: only what is a slip in one of these is refused.
+fn not_a_slip(what: &str, name: &str, known: &[&str]) -> std::result::Result<(), String> {
+    let known: Vec<String> = known.iter().map(|&known| known.to_owned()).collect();
+    match crate::error::nearest(name, &known) {
+        Some(near) if near != name => Err(format!("no {what} '{name}'; did you mean '{near}'?")),
+        _ => Ok(()),
+    }
+}
+
+fn check_names<'n>(channel: &str, categories: impl IntoIterator<Item = &'n String>) -> std::result::Result<(), String> {
+    not_a_slip("channel", channel, &CHANNELS)?;
+    // Only its categories are a list that somebody else wrote.
+    let mut categories = categories.into_iter().filter(|_| channel == "whatsapp");
+    categories.try_for_each(|category| not_a_slip("category", &category.to_ascii_lowercase(), &CATEGORIES))
 }
 
 /// The file as it stands.
@@ -259,8 +324,7 @@ impl Lines {
         let mut rules: Vec<Rule> = Vec::new();
         for rule in self.rule {
             let (start, mut rule) = (rule.span().start, rule.into_inner());
-            rule.free_per_account_and_month = lowercase(rule.free_per_account_and_month);
-            rule.outside_window = lowercase(rule.outside_window);
+            rule.settle().map_err(|message| (start, message))?;
             if rules.iter().any(|known| (&known.channel, known.from) == (&rule.channel, rule.from)) {
                 let Rule { channel, from, .. } = rule;
                 return Err((
@@ -283,9 +347,22 @@ impl Lines {
     }
 }
 
+impl Rule {
+    /// Refuses slips, and writes categories in one case of letters.
+    fn settle(&mut self) -> std::result::Result<(), String> {
+        let in_window = self.free_in_service_window.iter().chain(self.free_per_account_and_month.keys());
+        let outside = self.outside_window.iter().flat_map(|(category, instead)| [category, instead]);
+        check_names(&self.channel, in_window.chain(outside))?;
+        self.free_per_account_and_month = lowercase(std::mem::take(&mut self.free_per_account_and_month))?;
+        self.outside_window = lowercase(std::mem::take(&mut self.outside_window))?;
+        Ok(())
+    }
+}
+
 impl Card {
     /// Adds a price where it belongs.
     fn add(&mut self, price: PriceLine, regions: &BTreeMap<String, Vec<Country>>) -> std::result::Result<(), String> {
+        check_names(&price.channel, &price.category)?;
         let (place, countries) = match (price.country, price.region) {
             (Some(_), Some(_)) => return Err("a price is of a country or of a region; write one of them".into()),
             (Some(Country(country)), None) => (Place::Country(country.clone()), vec![country]),

@@ -138,11 +138,14 @@ impl Service {
         let zone = &self.zone.as_ref().filter(|_| self.has_hours())?.0;
         let (mut day, last) = date(from, zone).zip(date(to, zone))?;
         let (mut openings, mut before) = (Vec::new(), 0);
+        // Where the clock is put forward, a time that it skips can lie behind the next one that it shows.
+        let mut free_from = i64::MIN;
         while day <= last {
-            let mut free_from = i64::MIN;
-            for hours in self.hours(day) {
+            // Where a zone changes sides of the date line, a day never comes.
+            let comes = instant(day.to_datetime(Clock::midnight()), zone).and_then(|begins| date(begins, zone));
+            let hours = if comes == Some(day) { self.hours(day) } else { &[] };
+            for hours in hours {
                 let Some((opens, closes)) = hours.on(day, zone) else { continue };
-                // Where the clock is put forward, a time that it skips can lie behind the next one that it shows.
                 let opens = opens.max(free_from);
                 free_from = closes.max(free_from);
                 if opens < closes {
@@ -265,6 +268,19 @@ holidays = ["2026-03-03"]
         assert_eq!(seconds(&service, "2026-03-29T00:00", "2026-03-30T00:00"), 23 * 3_600);
         assert_eq!(seconds(&service, "2026-10-25T00:00", "2026-10-26T00:00"), 25 * 3_600 - 5_400);
         assert_eq!(seconds(&service, "2026-03-28T12:00", "2026-03-29T12:00"), 23 * 3_600);
+    }
+
+    #[test]
+    fn a_day_that_never_came_has_no_hours() {
+        // Samoa went from Thursday, 29 December 2011, to Saturday, 31 December.
+        let hours = "friday = [\"09:00-17:00\"]\nsaturday = [\"10:00-12:00\"]\nthursday = [\"20:00-24:00\"]\n";
+        let service = service(&format!("[service]\nzone = \"Pacific/Apia\"\n{hours}"));
+        let zone = TimeZone::get("Pacific/Apia").unwrap();
+        let at = |text: &str| Time::parse(text, Some(&zone)).unwrap().0;
+        let [from, to] = ["2011-12-29T00:00", "2012-01-01T00:00"].map(at);
+        let timetable = service.timetable(from, to).unwrap();
+        assert_eq!(timetable.business_time(from, to) / SECOND, 6 * 3_600);
+        assert_eq!(timetable.business_time(at("2011-12-31T11:00"), to) / SECOND, 3_600);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! the declared options it was.
 
 use super::declared::Flows;
-use super::passes;
 use super::visits::Visit;
 use crate::store::words::NULL;
 
@@ -75,7 +74,7 @@ pub(super) fn conclude(visits: &mut [Visit], flows: &Flows) {
         let Some(visit) = rest.first_mut() else { return };
         visit.given.ask_again();
         if visit.passes.loop_kind != NULL {
-            let origin = passes::origin(before, visit).map(|origin| &origin.given);
+            let origin = visit.passes.origin.and_then(|place| before.get(place)).map(|origin| &origin.given);
             visit.given.in_loop = visit.given.compared(origin);
         }
         let answer = visit.given.last;

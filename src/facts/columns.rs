@@ -1,5 +1,7 @@
 //! The columns of a shard that facts are found by. One that was not read counts as null throughout.
 
+use super::beginnings::Began;
+use super::billing::Categories;
 use super::compliance::Rules;
 use super::declared::Flows;
 use super::messages::WORDS;
@@ -43,8 +45,12 @@ pub(super) struct Columns<'s> {
     pub(super) flows: Flows,
     /// The rules that messages are held against, in the codes of the shard; none if nobody asks.
     pub(super) rules: Option<Rules<'s>>,
+    /// Categories as they are charged; none if nobody asks what decides a cost.
+    pub(super) categories: Option<Categories>,
     /// Who is the bot among the agents; none if nobody asks how contacts were served.
     pub(super) agents: Option<Agents>,
+    /// Since when the logs tell anything; none if nobody asks.
+    pub(super) began: Option<Began>,
     /// What is found beyond the walk.
     pub(super) wants: Wants,
     observable: Vec<Observable>,
@@ -85,10 +91,17 @@ impl<'s> Columns<'s> {
             answer: codes("answer"),
             flows: Flows::of(shard, &settings.flows),
             rules: wants.permission.then(|| Rules::new(shard, settings)),
+            categories: wants.billing.then(|| Categories::of(shard)),
             agents: wants.service.then(|| Agents::of(shard)),
+            began: (wants.permission || wants.doses).then(|| Began::new(shard, settings)),
             wants,
             observable: channels.map(|name| settings.observable.get(name).copied().unwrap_or_default()).collect(),
         }
+    }
+
+    /// The first instant of the log of a channel's account, if somebody asks.
+    pub(super) fn began(&self, channel: u32, account: u32) -> i64 {
+        self.began.as_ref().map_or(i64::MIN, |began| began.of(channel, account))
     }
 
     /// What the log of a channel can tell.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 
+use super::columns::Columns;
 use super::index::Index;
 use super::messages::{CATEGORY, MESSAGE_TYPE, Message, TEMPLATE};
 use super::table::code_of;
@@ -194,8 +195,8 @@ struct Stop {
 }
 
 /// How a contact and an account stand.
+#[derive(Default)]
 struct Standing {
-    account: u32,
     stops: Vec<Stop>,
     last_act: Option<Act>,
 }
@@ -212,7 +213,6 @@ struct Act {
 /// The rules in the codes of one shard.
 pub(super) struct Rules<'s> {
     compliance: &'s Compliance,
-    log_began: i64,
     /// The windows of each channel, by their first day.
     windows: Vec<Vec<&'static Window>>,
     /// Channels whose logs hold every opt-in, as the business says.
@@ -237,7 +237,6 @@ impl<'s> Rules<'s> {
         let is_marketing = |category: &String| MARKETING.iter().any(|known| category.eq_ignore_ascii_case(known));
         Self {
             compliance: &settings.compliance,
-            log_began: settings.log_began,
             windows: channels.list().iter().map(windows).collect(),
             opt_ins: channels.list().iter().map(|name| settings.compliance.opt_ins.contains(name)).collect(),
             topics: shard.words("topic").1.list().iter().map(reach).collect(),
@@ -300,15 +299,19 @@ fn of_code<T>(list: &[T], code: u32) -> Option<&T> {
 #[derive(Default)]
 struct Known {
     standings: Vec<Standing>,
-    /// The last act of which the log does not tell the account.
+    /// The place of each account among them.
+    places: Index<u32, usize>,
+    /// The last act of which the log does not tell the account, and the last of all.
     last_act: Option<Act>,
+    last_of_all: Option<Act>,
     has_consented: bool,
 }
 
 impl Known {
     fn standing(&mut self, account: u32) -> &mut Standing {
-        let place = self.standings.iter().position(|standing| standing.account == account).unwrap_or_else(|| {
-            self.standings.push(Standing { account, stops: Vec::new(), last_act: None });
+        let place = self.places.get(account).unwrap_or_else(|| {
+            self.standings.push(Standing::default());
+            self.places.add(account, self.standings.len() - 1);
             self.standings.len() - 1
         });
         &mut self.standings[place]
@@ -316,8 +319,21 @@ impl Known {
 
     /// The contact's last act toward the account. Where either tells no account, it may be any.
     fn last_act(&self, account: u32) -> Option<Act> {
-        let of_account = self.standings.iter().filter(|standing| account == NULL || standing.account == account);
-        of_account.filter_map(|standing| standing.last_act).chain(self.last_act).max_by_key(|act| act.until)
+        if account == NULL {
+            return self.last_of_all;
+        }
+        let standing = self.places.get(account).and_then(|place| self.standings.get(place));
+        let of_account = standing.and_then(|standing| standing.last_act);
+        of_account.into_iter().chain(self.last_act).max_by_key(|act| act.until)
+    }
+
+    /// The contact did something that opens the window of an account, or of one that the log does not tell.
+    fn act(&mut self, account: u32, act: Act) {
+        // A tap opens no window that is shorter than the one that is open.
+        let later = |last: Option<Act>| Some(last.map_or(act, |last| if last.until > act.until { last } else { act }));
+        self.last_of_all = later(self.last_of_all);
+        let last = if account == NULL { &mut self.last_act } else { &mut self.standing(account).last_act };
+        *last = later(*last);
     }
 }
 
@@ -371,7 +387,7 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
         let (kind, at) = (shard.kind()[row], shard.at()[row]);
         let channel = columns.channel[row];
         if walk.begun_by.get(next_message) == Some(&row) {
-            let verdict = judge_one(&walk.messages[next_message], &mut known, channel, observable, rules);
+            let verdict = judge_one(&walk.messages[next_message], &mut known, channel, observable, columns);
             walk.messages[next_message].verdict = verdict;
             next_message += 1;
         }
@@ -398,18 +414,19 @@ pub(super) fn judge(walk: &mut Walk<'_>, observable: Observable, rules: &Rules<'
             _ => {}
         }
         if let Some(length) = rules.window(channel, at).and_then(|window| window.opened_for(kind)) {
-            let act = Act { at, kind, until: at + length };
-            let last = if account == NULL { &mut known.last_act } else { &mut known.standing(account).last_act };
-            // A tap opens no window that is shorter than the one that is open.
-            *last = Some(last.map_or(act, |last| if last.until > act.until { last } else { act }));
+            known.act(account, Act { at, kind, until: at + length });
         }
     }
 }
 
-fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Observable, rules: &Rules<'_>) -> Verdict {
-    if !message.is_audited() {
-        return Verdict::default();
-    }
+fn judge_one(
+    message: &Message,
+    known: &mut Known,
+    channel: u32,
+    observable: Observable,
+    columns: &Columns<'_>,
+) -> Verdict {
+    let Some(rules) = columns.rules.as_ref().filter(|_| message.is_audited()) else { return Verdict::default() };
     let (account, at) = (message.account, message.sent_at);
     let window = rules.window(channel, at);
     let is_marketing = rules.is_marketing(message, window);
@@ -429,8 +446,8 @@ fn judge_one(message: &Message, known: &mut Known, channel: u32, observable: Obs
         match known.last_act(account) {
             Some(act) if at <= act.until => ServiceWindow::OpenedBy(act.kind),
             _ if observable.replies != Seen::Always => ServiceWindow::Unknown,
-            // The contact may have written before the log began.
-            _ if at - rules.log_began <= length => ServiceWindow::Unknown,
+            // The contact may have written before the account's log began.
+            _ if at - columns.began(channel, account) <= length => ServiceWindow::Unknown,
             _ => ServiceWindow::Closed,
         }
     });

@@ -1,7 +1,8 @@
 //! Contact months: one row per contact, account and calendar month, from the month in which they came onto the account's list.
 //!
 //! Whoever is on the list may be written to: no opt-out of theirs holds, of whatever reach. Months are those of the report's
-//! zone. Looks at what the walk found, and at nothing else.
+//! zone. What is said of a month that is over rests on what happened until it was, or until the cohort's was: no later event
+//! changes it. Looks at what the walk found, and at nothing else.
 
 use jiff::tz::TimeZone;
 
@@ -10,12 +11,12 @@ use super::walk::{Walk, lower};
 use super::{Grain, Settings};
 use crate::calendar;
 use crate::event::SECOND;
-use crate::store::words::Words;
+use crate::store::words::{NULL, Words};
 
 /// The grain.
 pub const GRAIN: Grain = Grain {
     name: "contact_months",
-    one_row_per: "contact, account and calendar month, from that of the first opt-in, else of the first contact, to the end of the log",
+    one_row_per: "contact, account and calendar month, from that of the first contact or opt-in to the end of the log",
     anchor: "began_at",
     columns: COLUMNS,
     events: &["channel", "account", "message_key", "reply_key", "up_to", "error_code"],
@@ -25,18 +26,22 @@ const COLUMNS: &[Spec] = &[
     Spec { name: "contact_key", form: Form::Number, meaning: "the contact; the same number in every table" },
     Spec { name: "channel", form: Form::Word, meaning: "platform" },
     Spec { name: "account", form: Form::Word, meaning: "the business's endpoint; null: the log does not say" },
-    Spec { name: "country", form: Form::Word, meaning: "first country of the contact that is known; null: none" },
+    Spec {
+        name: "country",
+        form: Form::Word,
+        meaning: "first country of the contact that was known in the cohort's month; null: none",
+    },
     Spec {
         name: "opted_in_source",
         form: Form::Word,
-        meaning: "topic or source of the first opt-in to the account; null: none",
+        meaning: "topic or source of the first opt-in to the account, if it came in the cohort's month; null: none",
     },
     Spec {
         name: "basis",
         form: Form::Word,
-        meaning: "what the cohort goes by: 'opt_in', or 'first_contact' where the log has no opt-in to the account",
+        meaning: "how they joined: 'opt_in' if they opted in to the account in the cohort's month, else 'first_contact'",
     },
-    Spec { name: "cohort", form: Form::Word, meaning: "month of the first opt-in or contact, as 2026-03" },
+    Spec { name: "cohort", form: Form::Word, meaning: "month of the first contact or opt-in, as 2026-03" },
     Spec { name: "age", form: Form::Count, meaning: "months since then; 0 in the cohort's own month" },
     Spec { name: "began_at", form: Form::Instant, meaning: "when the month began in the report's time zone" },
     Spec { name: "is_complete", form: Form::Flag, meaning: "the log goes on to the month's end" },
@@ -73,7 +78,7 @@ pub(super) const READS: &[Read<ContactMonth>] = &[
     Read::Word("account", |row| row.fact.account),
     Read::Word("country", |row| row.fact.country),
     Read::Word("topic", |row| row.fact.opted_in_source),
-    Read::Fixed(&["opt_in", "first_contact"], |row| 1 + u32::from(!row.fact.has_opted_in)),
+    Read::Fixed(&["opt_in", "first_contact"], |row| 1 + u32::from(!row.fact.by_opt_in)),
     Read::Month(|row| row.fact.cohort),
     Read::Number(|row| row.fact.age()),
     Read::Number(|row| row.owner.settings.months.begins(row.fact.month)),
@@ -99,7 +104,7 @@ pub(super) struct ContactMonth {
     pub(super) account: u32,
     pub(super) country: u32,
     pub(super) opted_in_source: u32,
-    pub(super) has_opted_in: bool,
+    pub(super) by_opt_in: bool,
     /// Numbers among the months of the log.
     pub(super) cohort: u32,
     pub(super) month: u32,
@@ -209,12 +214,13 @@ impl Found {
         }
     }
 
-    /// A row for each month since the first opt-in to each account, or since the first act or opt-out if there is none.
+    /// A row for each month since the first opt-in, act or opt-out of each account. Who could be written to before they opted in
+    /// was on the list before.
     fn join(&mut self, walk: &Walk<'_>) {
         let Settings { months, horizon, .. } = walk.settings;
         let unknown = Joined { at: NONE, first: 0, month: u32::MAX, away_until: None };
         self.dealings.clear();
-        self.dealings.resize(walk.dealings.len(), unknown);
+        self.dealings.extend(walk.dealings.iter().map(|dealing| Joined { at: dealing.opted_in_at, ..unknown }));
         let acts = walk.conversations.iter().map(|conversation| (conversation.account, conversation.started_at));
         let opt_outs = walk.opt_outs.iter().map(|opt_out| (opt_out.account, opt_out.at));
         for (account, at) in acts.chain(opt_outs) {
@@ -224,17 +230,18 @@ impl Found {
         }
         let last = months.of(*horizon);
         for (dealing, joined) in walk.dealings.iter().zip(&mut self.dealings) {
-            let has_opted_in = dealing.opted_in_at != NONE;
-            joined.at = if has_opted_in { dealing.opted_in_at } else { joined.at };
             if joined.at == NONE {
                 continue;
             }
             (joined.first, joined.month) = (self.rows.len(), months.of(joined.at));
+            let by_then = |at: i64| at != NONE && months.of(at) <= joined.month;
+            let by_opt_in = by_then(dealing.opted_in_at);
+            let is_country_known = by_then(walk.contact.country_known_at);
             self.rows.extend((joined.month..=last).map(|month| ContactMonth {
                 account: dealing.account,
-                country: walk.contact.country,
-                opted_in_source: dealing.opted_in_source,
-                has_opted_in,
+                country: if is_country_known { walk.contact.country } else { NULL },
+                opted_in_source: if by_opt_in { dealing.opted_in_source } else { NULL },
+                by_opt_in,
                 cohort: joined.month,
                 month,
                 ..ContactMonth::default()
@@ -248,10 +255,8 @@ impl Found {
         for opt_out in &walk.opt_outs {
             let Some(place) = walk.by_account.get(opt_out.account) else { continue };
             let Some(joined) = self.dealings.get_mut(place) else { continue };
-            let is_before = opt_out.at < joined.at || (opt_out.at == joined.at && opt_out.resumed_at == joined.at);
-            let is_away = joined.away_until.is_some_and(|until| until == NONE || until > opt_out.at);
             // Who has said stop and blocks then has left before.
-            if is_before || is_away {
+            if joined.away_until.is_some_and(|until| until == NONE || until > opt_out.at) {
                 continue;
             }
             joined.away_until = Some(opt_out.resumed_at);
@@ -274,12 +279,9 @@ impl Found {
         }
     }
 
-    /// The row of an account's month; none before the contact came onto the list.
+    /// The row of an account's month.
     fn row(&mut self, walk: &Walk<'_>, account: u32, at: i64, months: &Months) -> Option<&mut ContactMonth> {
         let joined = self.dealings.get(walk.by_account.get(account)?)?;
-        if at < joined.at {
-            return None;
-        }
         self.rows.get_mut(joined.first + usize::try_from(months.of(at).checked_sub(joined.month)?).ok()?)
     }
 }

@@ -45,6 +45,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Flag,
         meaning: "the channel's log tells what contacts write, tap or click",
     },
+    Spec {
+        name: "engagement_bounded",
+        form: Form::Flag,
+        meaning: "it does not tell all of that: counts are lower bounds",
+    },
     Spec { name: "opt_outs_measurable", form: Form::Flag, meaning: "the channel's log tells of opt-outs" },
     Spec {
         name: "opt_outs_bounded",
@@ -73,6 +78,7 @@ pub(super) const READS: &[Read<Contact>] = &[
     Read::Flag(|row| row.fact.reachable_at_start),
     Read::Flag(|row| row.fact.opted_out_in_range),
     Read::Flag(|row| row.owner.observable.engagement.is_measurable()),
+    Read::Flag(|row| row.owner.observable.engagement.is_bounded()),
     Read::Flag(|row| row.owner.observable.opt_outs.is_measurable()),
     Read::Flag(|row| row.owner.observable.opt_outs.is_bounded()),
 ];
@@ -81,6 +87,7 @@ pub(super) const READS: &[Read<Contact>] = &[
 #[derive(Clone, Debug)]
 pub(super) struct Contact {
     pub(super) country: u32,
+    pub(super) country_known_at: i64,
     pub(super) language: u32,
     pub(super) opted_in_source: u32,
     pub(super) opted_out_hard: bool,
@@ -98,6 +105,7 @@ impl Contact {
     pub(super) fn new(first_seen_at: i64) -> Self {
         Self {
             country: NULL,
+            country_known_at: NONE,
             language: NULL,
             opted_in_source: NULL,
             opted_out_hard: false,

@@ -108,7 +108,12 @@ const COLUMNS: &[Spec] = &[
     Spec {
         name: "handled_by",
         form: Form::Word,
-        meaning: "human if a person took over or wrote; else bot; null: nobody wrote, or the log does not tell who",
+        meaning: "human if a person took over or wrote; bot if only it wrote; if nobody wrote, who was to answer the contact; null: nobody was, or the log does not tell who wrote",
+    },
+    Spec {
+        name: "with_human",
+        form: Form::Flag,
+        meaning: "a person took over, or wrote without a word of it in the log",
     },
     Spec {
         name: "authors_known",
@@ -266,6 +271,7 @@ pub(super) const READS: &[Read<Conversation>] = &[
     Read::Flag(|row| row.owner.observable.fallbacks.is_measurable()),
     Read::Flag(|row| row.owner.observable.goals.is_measurable()),
     Read::Fixed(service::HANDLERS, service::handled_by),
+    Read::Flag(service::has_person),
     Read::Flag(service::authors_known),
     Read::Flag(service::has_request),
     Read::Flag(service::is_over),

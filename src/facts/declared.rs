@@ -67,10 +67,9 @@ impl Flows {
         options.iter().find(|(question, _)| *question == visit.question).map(|(_, options)| options.as_slice())
     }
 
-    /// Whether the visit is to the last question of a declared flow.
+    /// Whether the visit is to the last question of its edition of a declared flow.
     pub(super) fn end_with(&self, visit: &Visit) -> bool {
-        let is_last = |declared: &&Declared| declared.questions.last() == Some(&Some(visit.question));
-        self.0.iter().filter(is_last).any(|declared| declared.is_of(visit))
+        self.declared(visit).is_some_and(|declared| declared.questions.last() == Some(&Some(visit.question)))
     }
 }
 

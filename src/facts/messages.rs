@@ -208,6 +208,11 @@ const COLUMNS: &[Spec] = &[
         form: Form::Flag,
         meaning: "it tells of some deliveries only: counts are lower bounds",
     },
+    Spec {
+        name: "failures_bounded",
+        form: Form::Flag,
+        meaning: "the channel's log may not tell of every failure: counts are lower bounds",
+    },
     Spec { name: "opens_measurable", form: Form::Flag, meaning: "the channel's log tells of opens" },
     Spec { name: "opens_bounded", form: Form::Flag, meaning: "it tells of some opens only: counts are lower bounds" },
     Spec {
@@ -357,6 +362,7 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Flag(|row| row.fact.reached),
     Read::Flag(|row| row.owner.observable.deliveries.is_measurable()),
     Read::Flag(|row| row.owner.observable.deliveries.is_bounded()),
+    Read::Flag(|row| row.owner.observable.failures.is_bounded()),
     Read::Flag(|row| row.owner.observable.opens.is_measurable()),
     Read::Flag(|row| row.owner.observable.opens.is_bounded()),
     Read::Flag(|row| row.fact.contact_opens && row.owner.observable.opens.is_measurable()),

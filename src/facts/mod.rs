@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Compliance, Config, Flow, Timetable, Windows};
+use crate::store::contents::Beginnings;
 use crate::store::words::NULL;
 use crate::store::{Shard, Snapshot};
 
 pub mod audit;
+mod beginnings;
 mod billing;
 mod chosen;
 mod columns;
@@ -126,8 +128,10 @@ pub struct Settings {
     pub timetable: Option<Timetable>,
     /// How soon after a conversation a contact calls back, in microseconds.
     pub callback: i64,
-    /// The first instant of the log: what was before is unknown. Microseconds.
+    /// The first instant of the log. Microseconds.
     pub log_began: i64,
+    /// The first instants of the logs of accounts: what was before is unknown there.
+    pub beginnings: Beginnings,
     /// The last instant of the log, or `until` if that is earlier; what is undecided then is open. Microseconds.
     pub horizon: i64,
     /// The months of the log in the zone of reports.
@@ -153,6 +157,7 @@ impl Settings {
             timetable: config.service.timetable(log_began, end),
             callback: config.service.callback(config.windows.session_gap),
             log_began,
+            beginnings: snapshot.beginnings().clone(),
             horizon,
             months: Months::new(&config.report.zone.0, log_began, horizon),
             since,
@@ -217,7 +222,10 @@ impl<'f> Facts<'f> {
         let of_conversations =
             |names: &[&str]| names.iter().any(|name| facts.conversations.table.column(name).is_some());
         facts.wants = Wants {
-            permission: of_messages(&compliance::COLUMNS) || facts.permissions.are_wanted(),
+            // A conversation is charged by the form of its messages where no category is told.
+            permission: of_messages(&compliance::COLUMNS)
+                || of_messages(&billing::COLUMNS)
+                || facts.permissions.are_wanted(),
             billing: of_messages(&billing::COLUMNS),
             doses: of_messages(&timing::DOSES),
             local: of_messages(&timing::LOCAL),
@@ -258,7 +266,13 @@ impl<'f> Facts<'f> {
         events.extend(self.visits.events());
         // Which message is of a campaign is asked for without its name.
         events.extend(self.messages.table.column("campaign_opt_out_s").map(|_| "campaign"));
-        let reported = [("cost", "cost"), ("currency", "cost"), ("billable", "billable"), ("billing", "billable")];
+        let reported = [
+            ("cost", "cost"),
+            ("cost", "currency"),
+            ("currency", "cost"),
+            ("billable", "billable"),
+            ("billing", "billable"),
+        ];
         let is_wanted = |(name, _): &(&str, &str)| self.messages.table.column(name).is_some();
         events.extend(reported.into_iter().filter(is_wanted).map(|(_, event)| event));
         events.extend(compliance::EVENTS.iter().filter(|_| self.wants.permission));

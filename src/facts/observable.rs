@@ -49,6 +49,8 @@ impl Seen {
 pub struct Observable {
     /// Deliveries.
     pub deliveries: Seen,
+    /// Failures: where none is known, nobody knows whether none was told.
+    pub failures: Seen,
     /// Opens.
     pub opens: Seen,
     /// Taps and clicks.
@@ -124,9 +126,13 @@ impl Observable {
         let replies = seen(|channel| channel.abilities.replied, webhooks, inbound);
         let stops = seen(|channel| channel.abilities.opted_out_soft, webhooks, inbound || holds(&[Kind::OptedOutSoft]));
         let blocks = seen(|channel| channel.abilities.opted_out_hard, webhooks, holds(&[Kind::OptedOutHard]));
+        // Opens alone do not tell of deliveries: only what was read would look delivered, and all of it read.
+        let delivered = receipt(|channel| channel.abilities.delivered, holds(&deliveries), holds(&deliveries));
+        let reports_failures = platform.is_none_or(|platform| platform.reports(Kind::MessageFailed));
+        let tells_failures = holds(&[Kind::MessageFailed]) || (delivered == Seen::Always && reports_failures);
         Self {
-            // Opens alone do not: only what was read would look delivered, and all of it read.
-            deliveries: receipt(|channel| channel.abilities.delivered, holds(&deliveries), holds(&deliveries)),
+            deliveries: delivered,
+            failures: if tells_failures { Seen::Always } else { Seen::Partly },
             opens: receipt(|channel| channel.abilities.opened, receipts, holds(&opens)),
             clicks,
             replies,
@@ -161,7 +167,8 @@ mod tests {
     #[test]
     fn a_send_log_alone_tells_nothing_of_what_the_contact_did() {
         let found = of("whatsapp", &[Kind::MessageSent]);
-        assert_eq!(found, Observable::default());
+        // Nor whether any message failed, so that "none" is a lower bound.
+        assert_eq!(found, Observable { failures: Seen::Partly, ..Observable::default() });
     }
 
     #[test]

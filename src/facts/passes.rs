@@ -2,6 +2,7 @@
 //! contact once all of them are known.
 
 use super::NONE;
+use super::index::Index;
 use super::visits::{OUTCOMES, Visit};
 use crate::event::SECOND;
 
@@ -32,6 +33,8 @@ pub(super) struct Pass {
     /// Whole seconds, and acts of both sides, from standing at the question to standing there again the last time.
     pub(super) loop_s: i64,
     pub(super) n_loop_acts: i64,
+    /// The visit from which one question led away and straight back to this one, by its place.
+    pub(super) origin: Option<usize>,
 }
 
 /// How far a visit came: answered, still open, passed over, left.
@@ -48,27 +51,37 @@ fn is_same(visit: &Visit, other: &Visit) -> bool {
     (visit.conversation, visit.flow, visit.question) == (other.conversation, other.flow, other.question)
 }
 
-/// The visit from which one question led away and straight back: the conversation's last but one, if it was to the same
-/// question.
-pub(super) fn origin<'v>(before: &'v [Visit], visit: &Visit) -> Option<&'v Visit> {
-    let last_but_one = before.iter().rev().filter(|other| other.conversation == visit.conversation).nth(1);
-    last_but_one.filter(|origin| is_same(origin, visit))
+/// The last visits of a conversation, by their places.
+#[derive(Clone, Copy)]
+struct Latest {
+    last: usize,
+    last_but_one: Option<usize>,
 }
 
 /// Finds best passes and loops. Visits stand in the order in which they began.
 pub(super) fn conclude(visits: &mut [Visit]) {
+    let (mut latest, mut best): (Index<usize, Latest>, Index<_, usize>) = (Index::default(), Index::default());
     for number in 0..visits.len() {
         let (before, rest) = visits.split_at_mut(number);
         let Some(visit) = rest.first_mut() else { return };
         let mut pass = Pass { is_best: true, loop_s: NONE, n_loop_acts: NONE, ..Pass::default() };
+        let of_question = (visit.conversation, visit.flow, visit.question);
         if visit.pass > 1
-            && let Some(best) = before.iter_mut().find(|other| other.passes.is_best && is_same(other, visit))
+            && let Some(best) = best.get(of_question).and_then(|place| before.get_mut(place))
         {
             // Of equals, the earlier is the best.
             pass.is_best = rank(visit) < rank(best);
             best.passes.is_best = !pass.is_best;
         }
-        let back = origin(before, visit).map(|origin| (origin.first, BACK_AND_FORTH));
+        if pass.is_best {
+            best.insert(of_question, number);
+        }
+        let known = latest.get(visit.conversation);
+        latest.insert(visit.conversation, Latest { last: number, last_but_one: known.map(|known| known.last) });
+        let origin = known.and_then(|known| Some((known.last_but_one?, before.get(known.last_but_one?)?)));
+        let origin = origin.filter(|(_, origin)| is_same(origin, visit));
+        pass.origin = origin.map(|(place, _)| place);
+        let back = origin.map(|(_, origin)| (origin.first, BACK_AND_FORTH));
         let again = (visit.n_prompts >= MANY_PROMPTS).then_some((visit.first, ASKED_AGAIN));
         if let Some((from, kind)) = back.or(again) {
             let to = if kind == BACK_AND_FORTH { visit.first } else { visit.last };

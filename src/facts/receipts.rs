@@ -82,10 +82,11 @@ impl Walk<'_> {
                 message.words[*word] = codes[row];
             }
         }
-        // What is told before the delivery may be an estimate.
-        if let Some(&cost) = self.shard.cost().get(row).filter(|&&cost| cost != NONE) {
+        // What is told before the delivery may be an estimate. A cost without a currency is none.
+        let currency = self.columns.currency[row];
+        if let Some(&cost) = self.shard.cost().get(row).filter(|&&cost| cost != NONE && currency != NULL) {
             message.cost = cost;
-            message.currency = self.columns.currency[row];
+            message.currency = currency;
         }
         if let Some(&Some(is_charged)) = self.shard.billable().get(row) {
             message.billable = Some(is_charged || message.billable == Some(true));

@@ -4,6 +4,7 @@
 //! The walk calls it act by act, and only if one of its columns is wanted. Business hours are the configuration's.
 
 use super::conversations::Conversation;
+use super::index::Index;
 use super::messages::{AGENT, CAMPAIGN, FLOW, Message, QUESTION, TEMPLATE, seconds_up};
 use super::table::{NONE, Row, code_of};
 use super::walk::{Walk, lower};
@@ -12,8 +13,9 @@ use crate::store::Shard;
 use crate::store::words::NULL;
 
 /// Columns of conversations that only this module fills.
-pub(super) const COLUMNS: [&str; 21] = [
+pub(super) const COLUMNS: [&str; 22] = [
     "handled_by",
+    "with_human",
     "authors_known",
     "bot_response_s",
     "bot_waiting_s",
@@ -63,7 +65,7 @@ impl Agents {
 }
 
 /// What can be said twice: a question of a flow, or a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Said {
     Question(u32, u32),
     Template(u32),
@@ -105,7 +107,7 @@ pub(super) struct Served {
     resolved_at: i64,
     /// When the contact came back with a request, after the conversation.
     called_back_at: i64,
-    /// What the bot said in the reply before and in this one.
+    /// What the bot said in the reply before, sorted, and in this one.
     before: Vec<Said>,
     now: Vec<Said>,
     /// Whether the business has said anything since the last request.
@@ -162,6 +164,7 @@ impl Served {
         // Several requests in a row get one reply.
         if std::mem::take(&mut self.has_spoken) {
             std::mem::swap(&mut self.before, &mut self.now);
+            self.before.sort_unstable();
             self.now.clear();
             (self.is_compared, self.is_repeated) = (false, false);
         }
@@ -195,13 +198,11 @@ impl Served {
             self.is_compared = true;
             self.n_compared += 1;
         }
-        if self.before.contains(&said) && !self.is_repeated {
+        if !self.is_repeated && self.before.binary_search(&said).is_ok() {
             self.is_repeated = true;
             self.n_repeated += 1;
         }
-        if !self.now.contains(&said) {
-            self.now.push(said);
-        }
+        self.now.push(said);
         self.has_spoken = true;
     }
 
@@ -260,8 +261,8 @@ impl Served {
 }
 
 /// What is known of the conversations of an account that came after.
+#[derive(Clone, Copy)]
 struct Later {
-    account: u32,
     /// Who wrote first in them, and when a person first did.
     author: Option<Author>,
     /// In one of them all authors are known.
@@ -269,6 +270,12 @@ struct Later {
     human_at: i64,
     /// When the contact first came back with a request.
     request_at: i64,
+}
+
+impl Default for Later {
+    fn default() -> Self {
+        Self { author: None, is_told: false, human_at: NONE, request_at: NONE }
+    }
 }
 
 impl Walk<'_> {
@@ -331,16 +338,11 @@ impl Walk<'_> {
         if self.columns.agents.is_none() {
             return;
         }
-        let mut accounts: Vec<Later> = Vec::new();
+        let mut accounts: Index<u32, Later> = Index::default();
         for conversation in self.conversations.iter_mut().rev() {
-            let account = conversation.account;
-            let place = accounts.iter().position(|later| later.account == account).unwrap_or_else(|| {
-                accounts.push(Later { account, author: None, is_told: false, human_at: NONE, request_at: NONE });
-                accounts.len() - 1
-            });
-            let Some(later) = accounts.get_mut(place) else { return };
+            let mut later = accounts.get(conversation.account).unwrap_or_default();
             let served = &mut conversation.served;
-            served.conclude(later);
+            served.conclude(&later);
             served.called_back_at = later.request_at;
             later.author = served.first_author.or(later.author);
             later.is_told |= served.is_told();
@@ -350,9 +352,10 @@ impl Walk<'_> {
             if !conversation.by_business && served.requested_at != NONE {
                 later.request_at = served.requested_at;
             }
+            accounts.insert(conversation.account, later);
         }
         for conversation in &mut self.conversations {
-            let known = accounts.iter().find(|later| later.account == conversation.account);
+            let known = accounts.get(conversation.account);
             conversation.served.known_elsewhere = known.is_some_and(|later| later.is_told);
         }
     }
@@ -370,8 +373,14 @@ pub(super) fn authors_known(row: Of<'_, '_>) -> bool {
 
 pub(super) fn handled_by(row: Of<'_, '_>) -> u32 {
     let served = &row.fact.served;
-    let is_known = authors_known(row) && (served.by_human || served.last_author.is_some());
-    code_of(is_known.then_some(usize::from(served.by_human)))
+    let is_human = served.by_human || (served.last_author.is_none() && served.human.from != NONE);
+    // A request that nobody answered was somebody's to answer.
+    let is_anybodys = is_human || served.last_author.is_some() || served.bot.from != NONE;
+    code_of((authors_known(row) && is_anybodys).then_some(usize::from(is_human)))
+}
+
+pub(super) fn has_person(row: Of<'_, '_>) -> bool {
+    row.fact.served.by_human
 }
 
 pub(super) fn is_over(row: Of<'_, '_>) -> bool {

@@ -59,7 +59,8 @@ pub(super) fn class(n: i64) -> i64 {
 /// Finds the timing of a contact's messages.
 pub(super) fn tell(walk: &mut Walk<'_>) {
     if walk.columns.wants.doses {
-        count(&mut walk.messages, walk.settings.log_began);
+        let (columns, channel) = (walk.columns, walk.columns.channel[walk.rows.start]);
+        count(&mut walk.messages, |account| columns.began(channel, account));
     }
     let country = walk.contact.country;
     if country != NULL
@@ -76,7 +77,7 @@ pub(super) fn tell(walk: &mut Walk<'_>) {
 
 /// Counts for each message those before it that reached the contact from the same account. Messages of one instant do not
 /// count for each other, so that their order does not matter.
-fn count(messages: &mut [Message], log_began: i64) {
+fn count(messages: &mut [Message], began: impl Fn(u32) -> i64) {
     let mut order: Vec<usize> = (0..messages.len()).collect();
     // Nearly always there is one account, and messages stand in the order of sending.
     order.sort_by_key(|&place| (messages[place].account, messages[place].sent_at));
@@ -99,8 +100,9 @@ fn count(messages: &mut [Message], log_began: i64) {
             *first
         };
         let (week, month, now) = (since(&mut week, WEEK), since(&mut month, MONTH), since(&mut now, 0));
+        // Before the account's log began there may have been more.
+        let log_began = began(messages[place].account);
         let timing = &mut messages[place].timing;
-        // Before the log began there may have been more.
         if at - WEEK >= log_began {
             timing.n_last_7d = reached[now] - reached[week];
         }
@@ -231,7 +233,7 @@ mod tests {
             message(1, 7 * DAY + 1, true),
             message(1, 30 * DAY + HOUR, true),
         ];
-        count(&mut messages, begun);
+        count(&mut messages, |_| begun);
         let counts: Vec<(i64, i64)> =
             messages.iter().map(|message| (message.timing.n_last_7d, message.timing.n_last_30d)).collect();
         // Exactly 7 days before counts; the same instant does not, nor does what failed or another account sent.
@@ -240,8 +242,8 @@ mod tests {
         for message in &mut messages {
             message.timing = Timing::default();
         }
-        count(&mut messages, HOUR);
-        assert_eq!(messages.map(|message| message.timing.n_last_30d), [NONE, NONE, NONE, NONE, NONE, NONE, 3]);
+        count(&mut messages, |account| if account == 1 { HOUR } else { begun });
+        assert_eq!(messages.map(|message| message.timing.n_last_30d), [NONE, 0, NONE, NONE, NONE, NONE, 3]);
     }
 
     #[test]

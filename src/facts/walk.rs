@@ -1,7 +1,6 @@
 //! The walk: what the two sides did, in the store's order, becomes conversations, visits and opt-outs.
 //!
-//! It costs the same for each event, however many a contact has: whatever is looked up stands in an index. What follows it over
-//! a contact's visits (`passes`, `chosen`) still searches some lists from end to end.
+//! It costs the same for each event, however many a contact has: whatever is looked up stands in an index.
 
 use std::ops::Range;
 
@@ -136,8 +135,8 @@ impl<'w> Walk<'w> {
         if let Some(rules) = &self.columns.rules {
             compliance::judge(self, observable, rules);
         }
-        if self.columns.wants.billing {
-            billing::find(self);
+        if let Some(categories) = &self.columns.categories {
+            billing::find(self, categories);
         }
     }
 
@@ -255,13 +254,12 @@ impl<'w> Walk<'w> {
                 Kind::ErasureRequested => lower(&mut self.contact.erasure_requested_at, at),
                 _ => {}
             }
-            let contact = &mut self.contact;
-            for (field, code) in
-                [(&mut contact.country, self.columns.country[row]), (&mut contact.language, self.columns.language[row])]
-            {
-                if *field == NULL {
-                    *field = code;
-                }
+            let (contact, country) = (&mut self.contact, self.columns.country[row]);
+            if contact.country == NULL && country != NULL {
+                (contact.country, contact.country_known_at) = (country, at);
+            }
+            if contact.language == NULL {
+                contact.language = self.columns.language[row];
             }
         }
         self.close();

@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use super::calling_code;
 use super::opt_out::{Evidence, OptOut, Signal};
+use crate::channels;
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
 use crate::store::Key;
@@ -97,6 +99,9 @@ impl<'c> Enrich<'c> {
             (Some(verdict), Some(direction)) => apply(verdict, &mut event, direction),
             _ => &[],
         };
+        if event.country.is_none() && channels::named(&event.channel).is_some_and(|channel| channel.knows_numbers) {
+            event.country = calling_code::country(&event.contact).map(Cow::Borrowed);
+        }
         let ids = self.ids(&event);
         if let Some(former) = &event.former {
             let former = self.contact(&event.channel, former);

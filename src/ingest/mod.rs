@@ -17,6 +17,7 @@ use crate::event::{SECOND, Time};
 use crate::store::{Key, Rows, Store};
 
 pub mod balance;
+mod calling_code;
 pub mod enrich;
 pub mod frame;
 pub mod input;

@@ -11,11 +11,12 @@ use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::metrics::{self, Answers, Ask, Metric, segment};
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::statistics::difference::{Difference, Sample, Test, difference, q_values};
 
 mod assignment;
 mod decomposition;
+pub mod revision;
 
 /// What a comparison means. It asks nothing by itself.
 pub static MEASURE: Measure = Measure {
@@ -98,7 +99,7 @@ struct Pair {
 struct Side {
     sample: Sample,
     measurable: bool,
-    lower_bound: bool,
+    bound: Bound,
 }
 
 impl Side {
@@ -106,19 +107,19 @@ impl Side {
     const EMPTY: Self = Self {
         sample: Sample { rate: Rate { numerator: 0, denominator: 0 }, moments: None },
         measurable: true,
-        lower_bound: false,
+        bound: Bound::Exact,
     };
 
     fn of(row: &metrics::Row) -> Option<Self> {
         let sample = Sample { rate: row.counts.rate()?, moments: row.moments };
-        Some(Self { sample, measurable: row.measurable, lower_bound: row.lower_bound })
+        Some(Self { sample, measurable: row.measurable, bound: row.bound })
     }
 
     fn value(self) -> Value {
         match (self.measurable, self.sample.rate.denominator) {
             (false, _) => Value::Unmeasurable,
             (true, 0) => Value::Unknown,
-            (true, _) => Value::Rate { rate: self.sample.rate, lower_bound: self.lower_bound },
+            (true, _) => Value::Rate { rate: self.sample.rate, bound: self.bound },
         }
     }
 }
@@ -142,6 +143,13 @@ impl Comparison {
     /// One of them does not exist or is no rate, or nothing is left to compare.
     pub fn new(against: Against, subjects: Vec<Ask>) -> Result<Self> {
         for subject in &subjects {
+            if super::every().any(|measure| measure.id == subject.metric) {
+                let id = &subject.metric;
+                return Err(Error::Usage(format!(
+                    "'{id}' is a measure, which has tables of its own, and only rates are compared: name a metric that is a \
+                     rate, such as those of which 'trichter explain {id}' says that it follows"
+                )));
+            }
             let metric = Metric::find(&subject.metric)?;
             if !metric.is_rate() {
                 return Err(Error::Usage(format!("'{}' is no rate, and only rates are compared", metric.id)));
@@ -437,5 +445,5 @@ fn smaller(first: Rate, second: Rate) -> u64 {
 
 /// A rate of counts, whole or nothing.
 fn rate_value(rate: Rate) -> Value {
-    if rate.denominator == 0 { Value::Unknown } else { Value::Rate { rate, lower_bound: false } }
+    if rate.denominator == 0 { Value::Unknown } else { Value::Rate { rate, bound: Bound::Exact } }
 }

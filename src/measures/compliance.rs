@@ -52,7 +52,7 @@ fn rules(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         for row in answers.rows(&setting.ask(metric, &[])) {
             let Counts::Rate(rate) = row.counts else { continue };
             let [checked, violations, share] = if row.measurable {
-                let share = Value::Rate { rate, lower_bound: row.lower_bound };
+                let share = Value::Rate { rate, bound: row.bound };
                 [Value::Count(rate.denominator), Value::Count(rate.numerator), share]
             } else {
                 [Value::Unmeasurable, Value::Unmeasurable, Value::Unmeasurable]

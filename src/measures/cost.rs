@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::pricing::{self, Cell, Priced, Sum, Why};
+use super::pricing::{self, Cell, Month, Priced, Sum, Why};
 use super::{Column, Measure, Row, Setting, Table, Value};
 use crate::error::Result;
 use crate::facts::{self, Grain};
@@ -22,7 +23,9 @@ pub(super) static MEASURE: Measure = Measure {
     caveat: "Unknown prices are counted and never taken for 0: the true sum is higher, which ≥ says. \
              Currencies are never added. A conversation may have begun in the month before its messages. \
              Where only some opens are seen, one costs less than it seems. \
-             With --since inside a month, its tiers and free messages begin there.",
+             Free messages and tiers of a month are counted in the order of days; within a day they are shared in proportion. \
+             A month whose beginning --since leaves out has no price where its number of messages decides one; \
+             one whose beginning the log does not hold is counted from where the log begins.",
     asks,
     tables,
 };
@@ -67,7 +70,7 @@ fn cells(setting: &Setting<'_>) -> [Ask; 2] {
     match &setting.config.cost {
         None => by.push("month"),
         Some(card) => {
-            by.push(if card.changes_inside_months() { "day" } else { "month" });
+            by.push(if card.tells_days_apart() { "day" } else { "month" });
             by.extend(["account", "form", "service_window", "after_ad", "opens_billing", "reached"]);
         }
     }
@@ -92,7 +95,24 @@ fn of_unit(setting: &Setting<'_>, metric: &str, table: &str, column: &str) -> Op
     let (grain, messages) = (facts::grain(table)?, facts::grain("messages")?);
     // Parts of time are no columns of any table.
     let are_there = setting.by.iter().all(|name| has(grain, name) || !has(messages, name));
-    are_there.then(|| setting.ask(metric, &[column]))
+    // Where no category is told, the form stands for it.
+    let by_category = setting.by.iter().any(|name| name == "category");
+    let own = if by_category { vec![column, "form"] } else { vec![column] };
+    are_there.then(|| setting.ask(metric, &own))
+}
+
+/// How many there were of a unit in each segment of these columns; `None` where no channel can tell.
+fn counts_of_unit(ask: &Ask, columns: &[String], answers: &Answers<'_>) -> BTreeMap<Vec<Option<String>>, Option<u64>> {
+    let mut counts: BTreeMap<Vec<Option<String>>, Option<u64>> = BTreeMap::new();
+    for row in answers.rows(ask) {
+        let Some(rate) = row.counts.rate() else { continue };
+        let key = columns.iter().map(|column| value(&ask.by, &row.segment, column)).collect();
+        let count = counts.entry(key).or_default();
+        if row.measurable {
+            *count = Some(count.unwrap_or_default() + rate.numerator);
+        }
+    }
+    counts
 }
 
 impl Book {
@@ -109,7 +129,7 @@ impl Book {
             rows.push((row, counts.denominator, cell));
         }
         let cells: Vec<Cell> = rows.iter().map(|(.., cell)| cell.clone()).collect();
-        let priced = pricing::price(setting.config.cost.as_ref(), &cells);
+        let priced = pricing::price(setting.config.cost.as_ref(), &cells, cut(setting));
         let entries = rows.into_iter().zip(priced).map(|((row, messages, _), priced)| Entry {
             segment: row.segment.clone(),
             messages,
@@ -158,22 +178,31 @@ fn value(by: &[String], segment: &[Option<String>], column: &str) -> Option<Stri
     }
 }
 
+/// The month of the log whose beginning `--since` leaves out.
+fn cut(setting: &Setting<'_>) -> Option<Month> {
+    let since = setting.settings.since.filter(|since| *since > setting.settings.log_began)?;
+    let first = Timestamp::from_microsecond(since).ok()?.to_zoned(setting.config.report.zone.0.clone());
+    let begins = first.first_of_month().ok()?.start_of_day().ok()?;
+    (begins < first).then(|| (first.year(), first.month()))
+}
+
 fn cell(by: &[String], row: &Counted, n: u64) -> Option<Cell> {
     let of = |column: &str| value(by, &row.segment, column);
     let flag = |column: &str| of(column).as_deref() == Some("true");
     let day = of("day").or_else(|| of("month").map(|month| format!("{month}-01")))?;
     Some(Cell {
-        key: row.segment.clone(),
         channel: of("channel").unwrap_or_default(),
         account: of("account"),
         country: of("country"),
-        category: of("category"),
+        category: of("category").map(|category| category.to_ascii_lowercase()),
         day: day.parse::<Date>().ok()?,
         billed: of("billing").map(|billing| billing == "charged"),
         window: of("service_window").map(|window| window != "closed"),
         after_ad: flag("after_ad"),
         opens: flag("opens_billing"),
         reached: flag("reached"),
+        campaign: of("campaign"),
+        key: row.segment.clone(),
         n,
     })
 }
@@ -287,14 +316,15 @@ fn units(
     (id, title): (&'static str, &str),
 ) -> Table {
     let (mut columns, totals) = book.table(setting, &[column], Total::add);
+    let keys = setting.ask("", &[column]).by;
     columns.extend(COUNTS.map(|(name, title)| Column::new(name, title)));
     columns.push(Column::new("per_message", "Per message sent"));
     let of_unit = |&(name, title, metric, table): &(&str, &str, &str, &str)| {
         let ask = of_unit(setting, metric, table, column)?;
         let column = Column { name: name.to_owned(), title: title.to_owned(), metric: Some(metric.to_owned()) };
-        Some((column, ask))
+        Some((column, counts_of_unit(&ask, &keys, answers)))
     };
-    let units: Vec<(Column, Ask)> = UNITS.iter().filter_map(of_unit).collect();
+    let units: Vec<_> = UNITS.iter().filter_map(of_unit).collect();
     columns.extend(units.iter().map(|(column, _)| column.clone()));
     let mut rows = Vec::new();
     for (key, total) in &totals {
@@ -307,13 +337,10 @@ fn units(
                     Value::UnitCost { micros, currency: currency.to_owned(), count, lower_bound: total.unknown > 0 }
                 }
             };
-            let of_units = units.iter().map(|(_, ask)| {
-                let row = answers.rows(ask).iter().find(|row| row.segment == *key);
-                match row.and_then(|row| Some((row.measurable, row.counts.rate()?))) {
-                    Some((true, rate)) => each(rate.numerator),
-                    Some((false, _)) => Value::Unmeasurable,
-                    None => each(0),
-                }
+            let of_units = units.iter().map(|(_, counts)| match counts.get(key) {
+                Some(&Some(count)) => each(count),
+                Some(None) => Value::Unmeasurable,
+                None => each(0),
             });
             let names = key.iter().map(|value| Value::name(value.as_deref()));
             let cells = names.chain(cells).chain([each(total.messages)]).chain(of_units).collect();

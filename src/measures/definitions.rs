@@ -41,8 +41,7 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     for metric in conventions()? {
         for row in answers.rows(&setting.ask(&metric.id, &[])) {
             let Counts::Rate(rate) = row.counts else { continue };
-            let value =
-                if row.measurable { Value::Rate { rate, lower_bound: row.lower_bound } } else { Value::Unmeasurable };
+            let value = if row.measurable { Value::Rate { rate, bound: row.bound } } else { Value::Unmeasurable };
             let segment = row.segment.iter().map(|value| Value::name(value.as_deref()));
             let own = [
                 Value::Text(metric.id.clone()),
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::facts::Settings;
-    use crate::metrics::{Answer, Rate, Row as Found};
+    use crate::metrics::{Answer, Bound, Rate, Row as Found};
 
     fn table(answers: &[Answer], by: &[String]) -> Table {
         let setting = Setting { by, config: &Config::default(), settings: &Settings::default() };
@@ -71,7 +70,7 @@ mod tests {
     fn answer(metric: &str, by: &[String], segment: &[&str], measurable: bool) -> Answer {
         let counts = Counts::Rate(Rate { numerator: 1, denominator: 4 });
         let segment = segment.iter().map(|&name| Some(name.to_owned())).collect();
-        let rows = vec![Found { segment, counts, measurable, lower_bound: true, moments: None }];
+        let rows = vec![Found { segment, counts, measurable, bound: Bound::Least, moments: None }];
         Answer { metric: metric.to_owned(), by: by.to_vec(), rows, n_shared: 0 }
     }
 
@@ -92,7 +91,7 @@ mod tests {
         let by = ["channel".to_owned()];
         let answers = [answer("open_rate", &by, &["sms"], false), answer("open_rate@sent", &by, &["whatsapp"], true)];
         let found = table(&answers, &by);
-        let value = Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, lower_bound: true };
+        let value = Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, bound: Bound::Least };
         let expected = [("sms", "open_rate", Value::Unmeasurable), ("whatsapp", "open_rate@sent", value)];
         assert_eq!(found.rows.len(), 2);
         for (row, (channel, metric, value)) in found.rows.iter().zip(expected) {

@@ -138,14 +138,14 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::facts::Settings;
-    use crate::metrics::{Answer, Counts, Rate, Row as Found};
+    use crate::metrics::{Answer, Bound, Counts, Rate, Row as Found};
 
     fn answer(metric: &str, by: &[&str], rows: &[(&[&str], u64, u64)]) -> Answer {
         let rows = rows.iter().map(|&(segment, numerator, denominator)| Found {
             segment: segment.iter().map(|name| (!name.is_empty()).then(|| (*name).to_owned())).collect(),
             counts: Counts::Rate(Rate { numerator, denominator }),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         });
         Answer {

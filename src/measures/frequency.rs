@@ -6,7 +6,7 @@ use super::table::{Column, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::facts::timing::CLASSES;
-use crate::metrics::{Answers, Ask, Counts, Rate};
+use crate::metrics::{Answers, Ask, Bound, Counts, Rate};
 use crate::statistics::difference::q_values;
 use crate::statistics::trend::trend;
 
@@ -42,7 +42,7 @@ type Classes = [Rate; CLASSES.len()];
 #[derive(Default)]
 struct Segment {
     measurable: bool,
-    lower_bound: bool,
+    bound: Bound,
     /// For each window: after all messages, and after those that opened a conversation.
     windows: [[Classes; 2]; WINDOWS.len()],
 }
@@ -69,7 +69,7 @@ fn segments<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Segments<'a> {
             let names = row.segment.iter().take(setting.by.len()).map(Option::as_deref).collect();
             let segment = segments.entry(names).or_default();
             segment.measurable |= row.measurable;
-            segment.lower_bound |= row.lower_bound;
+            segment.bound = segment.bound.max(row.bound);
             let Counts::Rate(rate) = row.counts else { continue };
             for ((column, ..), [all, opening]) in WINDOWS.iter().zip(&mut segment.windows) {
                 let class = value(column).and_then(|lowest| lowest.parse().ok());
@@ -164,7 +164,7 @@ fn classes(
     for (names, segment) in segments {
         let Some([all, opening]) = segment.windows.get(place) else { continue };
         for (class, (all, opening)) in all.iter().zip(opening).enumerate().filter(|(_, (all, _))| all.denominator > 0) {
-            let share = |rate: &Rate| Value::Rate { rate: *rate, lower_bound: segment.lower_bound };
+            let share = |rate: &Rate| Value::Rate { rate: *rate, bound: segment.bound };
             let own = [Value::Text(described(class).0), Value::Count(all.denominator), share(all), share(opening)];
             rows.push(Row::new(all.denominator, names.iter().map(|name| Value::name(*name)).chain(own).collect()));
         }
@@ -190,7 +190,7 @@ mod tests {
             segment: vec![Some(opens.to_string()), Some(class.to_string()), (class > 0).then(|| class.to_string())],
             counts: Counts::Rate(Rate { numerator, denominator }),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         });
         let by = [OPENS, "dose_7d", "dose_30d"].map(str::to_owned).to_vec();

@@ -11,7 +11,7 @@ use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
 use crate::metrics::{Answers, Ask};
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::statistics::survival::Estimate;
 pub(super) use question::{ANSWERED, Question, questions};
 use question::{ENDINGS, SKIPPED, TITLES};
@@ -92,15 +92,21 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
         let half = question.timed().map_or(Value::Unmeasurable, |timed| {
             timed.ended_by(&[ANSWERED]).reaches(0.5).map_or(Value::Unknown, Value::Seconds)
         });
+        let drop_off = question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement);
+        // That nobody was watched for so long is no count of who still waited.
+        let at_risk = match drop_off {
+            Value::Unknown => Value::Unknown,
+            _ => Value::Count(question.at_risk(decision)),
+        };
         question.row([
             Value::Count(question.n()),
             Value::Count(question.count([ANSWERED])),
             Value::Count(question.count([SKIPPED])),
             Value::Count(left),
             Value::Count(question.open()),
-            Value::Rate { rate: decided, lower_bound: false },
-            question.share(&[ANSWERED, SKIPPED], decision, Estimate::complement),
-            Value::Count(question.at_risk(decision)),
+            Value::Rate { rate: decided, bound: Bound::Exact },
+            drop_off,
+            at_risk,
             half,
         ])
     });
@@ -189,7 +195,7 @@ pub(super) mod tests {
             segment: ["survey", question, ending, channel].map(|name| Some(name.to_owned())).to_vec(),
             counts: counts(count, seconds),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         });
         let by = ["flow", "question", "ending", "channel"].map(str::to_owned).to_vec();
@@ -244,6 +250,20 @@ pub(super) mod tests {
     fn share(value: &Value) -> f64 {
         let Value::Share { value, .. } = value else { panic!("{value:?}") };
         *value
+    }
+
+    #[test]
+    fn who_was_watched_for_too_short_is_not_counted_as_zero() {
+        let at_risk = |visits: &[(&str, u64, &[i64])]| {
+            let tables = measured(visits);
+            let questions = table(&tables, "questions");
+            let place = questions.columns.iter().position(|column| column.name == "at_risk").unwrap();
+            questions.rows[0].cells[place].clone()
+        };
+        // The log ends minutes after both questions; two days later nobody was looked at.
+        assert_eq!(at_risk(&[("open", 2, &[100, 200])]), Value::Unknown);
+        // All have answered by then, which is known.
+        assert_eq!(at_risk(&[("answered", 2, &[100, 200])]), Value::Count(0));
     }
 
     #[test]
@@ -313,6 +333,23 @@ pub(super) mod tests {
         assert_eq!(times[2..4], [Value::Count(3), Value::Count(1)]);
         assert!((share(&times[4]) - 1.0 / 3.0).abs() < 1e-12 && (share(&times[5]) - 2.0 / 3.0).abs() < 1e-12);
         assert!((share(&tables[0].rows[0].cells[8]) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_course_ends_with_the_causes_whatever_answers_have_no_time() {
+        // Ten of 20 answers have no time; five visits open after an hour, fifteen silent after a day.
+        let tables = measured(&[
+            ("answered", 20, &[5, 6, 7, 8, 9, 10, 60, 60, 60, 90]),
+            ("open", 5, &[3_600; 5]),
+            ("silent", 15, &[86_400; 15]),
+        ]);
+        let causes = &table(&tables, "causes").rows[0].cells;
+        let course = table(&tables, "course");
+        let last = &course.rows.last().unwrap().cells;
+        assert_eq!((&last[2], &causes[2]), (&Value::Count(40), &Value::Count(40)));
+        // Still waiting, answered, skipped, then the causes: those stand from the third cell on in the other table.
+        assert!((share(&last[7]) - share(&causes[3])).abs() < 1e-12 && (share(&last[7]) - 0.5).abs() < 1e-12);
+        assert!(course.note.contains("10 answers to them have no time"), "{}", course.note);
     }
 
     #[test]

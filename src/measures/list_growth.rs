@@ -14,7 +14,7 @@ pub(super) static MEASURE: Measure = Measure {
     formula: "start + joined + resumed - left by stop - left by block = end; net growth = (end - start) / start; shrinkage = left / start",
     unit: "contacts with an account",
     follows: "growth and churn of subscriber lists, as e-mail and SMS vendors report them",
-    caveat: "In the log's first month everybody is new to the log. Without a known opt-in a contact joins by the first contact. Who leaves and comes back in one month counts in both columns.",
+    caveat: "In the log's first month everybody is new to the log. A contact joins by the first contact or opt-in, whichever came first. Who leaves and comes back in one month counts in both columns.",
     asks,
     tables,
 };
@@ -63,7 +63,7 @@ fn month(setting: &Setting<'_>, answers: &Answers<'_>, row: &metrics::Row) -> Op
     cells.push(match start {
         _ if !row.measurable => Value::Unmeasurable,
         0 => Value::Unknown,
-        _ => Value::Rate { rate: left, lower_bound: row.lower_bound },
+        _ => Value::Rate { rate: left, bound: row.bound },
     });
     let name = row.segment.get(setting.ask(LEFT, MONTH).by.iter().position(|name| name == "month")?)?.as_deref()?;
     Some(Row { cells, n: row.measurable.then_some(start), immature: !setting.settings.months.is_covered(name, 0) })

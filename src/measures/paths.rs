@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use super::{Column, Measure, Row, Setting, Table, Value, columns_of};
 use crate::config::Flow;
 use crate::error::Result;
-use crate::metrics::{self, Answers, Ask, Counts, Distribution, Rate};
+use crate::metrics::{self, Answers, Ask, Bound, Counts, Distribution, Rate};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
@@ -104,7 +104,7 @@ fn passes(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let [_, _, every] = &asks;
     let rows = answers.rows(every).iter().map(|row| {
         let rates = asks.iter().map(|ask| rate_of(answers, ask, &row.segment));
-        let cells = rates.map(|rate| rate.map_or(Value::Unknown, |rate| Value::Rate { rate, lower_bound: false }));
+        let cells = rates.map(|rate| rate.map_or(Value::Unknown, |rate| Value::Rate { rate, bound: Bound::Exact }));
         let n = row.counts.rate().map_or(0, |rate| rate.denominator);
         Row::new(n, whole(row).chain(cells).collect())
     });
@@ -131,7 +131,7 @@ fn entries(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
             back.numerator,
             came_in.denominator.saturating_sub(came_in.numerator + back.numerator),
         ];
-        let share = Value::Rate { rate: first, lower_bound: false };
+        let share = Value::Rate { rate: first, bound: Bound::Exact };
         let cells = whole(row).chain(counts.map(Value::Count)).chain([share]);
         Some(Row::new(came_in.denominator, cells.collect()))
     });
@@ -172,7 +172,7 @@ fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         let cells = [
             Value::Text(kind.replace('_', " ")),
             Value::rate(found.numerator, visits),
-            same.map_or(Value::Unmeasurable, |rate| Value::Rate { rate, lower_bound: false }),
+            same.map_or(Value::Unmeasurable, |rate| Value::Rate { rate, bound: Bound::Exact }),
             Value::quantile(&seconds, 0.5),
             Value::Seconds(cost.0),
             Value::Count(cost.1.unsigned_abs()),

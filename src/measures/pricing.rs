@@ -1,25 +1,24 @@
 //! Pricing: messages, counted by what decides their price, held against a price card.
 //!
-//! Sums are whole millionths throughout. Tiers and free messages are walked day by day (or month by month, where nothing
-//! changes inside months); what was sent at the same time shares them by the largest remainder, so that parts always add up.
+//! Sums are whole millionths throughout. Tiers and free messages are walked day by day. Whatever a table is broken down by,
+//! they are handed out to what decides a price first, then to campaigns, then to the rest: so every breakdown adds up to the
+//! same sum. What was sent on the same day shares them by the largest remainder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use crate::config::{Card, Item, Ladder, Missing, Per, Rule};
 
-/// Messages that nothing tells apart which could decide their price.
-#[derive(Clone, Debug, Default)]
+/// Messages that nothing tells apart. Their order is that of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
-    /// What they are called; no two cells are called the same.
-    pub(super) key: Vec<Option<String>>,
+    /// When they were sent: the day, or the first of the month.
+    pub(super) day: Date,
     pub(super) channel: String,
     pub(super) account: Option<String>,
     pub(super) country: Option<String>,
     pub(super) category: Option<String>,
-    /// When they were sent: the day, or the first of the month.
-    pub(super) day: Date,
     /// Whether the platform says that it charges.
     pub(super) billed: Option<bool>,
     /// Whether the service window was open.
@@ -28,8 +27,15 @@ pub(super) struct Cell {
     /// They begin conversations that are charged as one.
     pub(super) opens: bool,
     pub(super) reached: bool,
+    /// Decides no price.
+    pub(super) campaign: Option<String>,
+    /// What else they are told apart by; no two cells are the same up to here.
+    pub(super) key: Vec<Option<String>>,
     pub(super) n: u64,
 }
+
+/// A calendar month.
+pub(super) type Month = (i16, i8);
 
 /// What became of the messages of a cell: the four counts add up to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +71,8 @@ pub(super) enum Why {
     Rule,
     /// Whether the service window was open is not known.
     Window,
+    /// The card counts the messages of a month, and some of its month were not counted.
+    Month,
     /// What the card has says nothing of them.
     Missing(Missing),
 }
@@ -76,6 +84,7 @@ impl Why {
             Self::Card => "the log does not tell, and there is no price card",
             Self::Rule => "the card has no rule of the channel at that time",
             Self::Window => "free inside the service window, and whether it was open is not known",
+            Self::Month => "the card counts from the beginning of the month, and --since lies inside it",
             Self::Missing(Missing::Price) => "the card has no price",
             Self::Missing(Missing::Account) => "the card tells accounts apart, and the account is not known",
             Self::Missing(Missing::Country) => "the card tells countries apart, and the country is not known",
@@ -94,18 +103,43 @@ enum Plan {
     Unknown(Why),
     /// So many of the account's month are free.
     Charge {
-        free: u64,
+        allowed: u64,
     },
 }
 
 /// A part of a month: which cells, and how many messages of each.
 type Parts<'p> = BTreeMap<Date, Vec<(usize, u64, &'p Ladder)>>;
 
-/// What became of each cell, in their order. It does not depend on that order.
-pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
+/// What became of each cell, in their order. It does not depend on that order. `cut` is the month whose beginning was not
+/// counted, if there is one.
+pub(super) fn price(card: Option<&Card>, cells: &[Cell], cut: Option<Month>) -> Vec<Priced> {
+    let mut alike: BTreeMap<Cell, Vec<(usize, &Cell)>> = BTreeMap::new();
+    for (place, cell) in cells.iter().enumerate() {
+        let decides = Cell { campaign: None, key: Vec::new(), n: 0, ..cell.clone() };
+        alike.entry(decides).or_default().push((place, cell));
+    }
+    let weights = |cells: &[(usize, &Cell)]| cells.iter().map(|(_, cell)| cell.n).collect::<Vec<u64>>();
+    let wholes: Vec<Cell> =
+        alike.iter().map(|(decides, cells)| Cell { n: weights(cells).iter().sum(), ..decides.clone() }).collect();
     let mut priced = vec![Priced::default(); cells.len()];
-    let mut order: Vec<usize> = (0..cells.len()).collect();
-    order.sort_by(|left, right| key(cells, *left).cmp(&key(cells, *right)));
+    for (whole, mut cells) in price_wholes(card, &wholes, cut).into_iter().zip(alike.into_values()) {
+        cells.sort_by_key(|(_, cell)| (&cell.campaign, &cell.key));
+        let campaigns: Vec<_> = cells.chunk_by(|(_, left), (_, right)| left.campaign == right.campaign).collect();
+        let of_campaigns: Vec<u64> = campaigns.iter().map(|cells| weights(cells).iter().sum()).collect();
+        for (cells, of_campaign) in campaigns.into_iter().zip(whole.split(&of_campaigns)) {
+            for ((place, _), part) in cells.iter().zip(of_campaign.split(&weights(cells))) {
+                if let Some(priced) = priced.get_mut(*place) {
+                    *priced = part;
+                }
+            }
+        }
+    }
+    priced
+}
+
+/// What became of cells that differ in what decides a price, in their order.
+fn price_wholes(card: Option<&Card>, cells: &[Cell], cut: Option<Month>) -> Vec<Priced> {
+    let mut priced = vec![Priced::default(); cells.len()];
     let Some(card) = card else {
         for (cell, priced) in cells.iter().zip(&mut priced) {
             if cell.billed == Some(false) {
@@ -116,23 +150,28 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
         }
         return priced;
     };
+    // A log that names no account of a channel is that of one.
+    let named: BTreeSet<&str> =
+        cells.iter().filter(|cell| cell.account.is_some()).map(|cell| cell.channel.as_str()).collect();
     let mut allowances: BTreeMap<_, BTreeMap<Date, Vec<(usize, u64)>>> = BTreeMap::new();
-    for &place in &order {
-        let (Some(cell), Some(priced)) = (cells.get(place), priced.get_mut(place)) else { continue };
+    for (place, (cell, priced)) in cells.iter().zip(&mut priced).enumerate() {
         match plan(card, cell) {
             Plan::Idle => priced.idle = cell.n,
             Plan::Free { by_window } => {
                 priced.free = cell.n;
                 priced.in_window = if by_window { cell.n } else { 0 };
             }
-            Plan::Unknown(why) => (priced.unknown, priced.why) = (cell.n, Some(why)),
-            Plan::Charge { free } => {
+            Plan::Unknown(why) => priced.is_unknown(cell.n, why),
+            Plan::Charge { allowed: 0 } => priced.charged = cell.n,
+            Plan::Charge { .. } if cut == Some(month(cell.day)) => priced.is_unknown(cell.n, Why::Month),
+            Plan::Charge { .. } if cell.account.is_none() && named.contains(cell.channel.as_str()) => {
+                priced.is_unknown(cell.n, Why::Missing(Missing::Account));
+            }
+            Plan::Charge { allowed } => {
                 priced.charged = cell.n;
                 let of = (&cell.channel, &cell.account, cell.category.as_deref().map(str::to_ascii_lowercase));
-                if free > 0 {
-                    let days = allowances.entry((month(cell.day), of)).or_default();
-                    days.entry(cell.day).or_default().push((place, free));
-                }
+                let days = allowances.entry((month(cell.day), of)).or_default();
+                days.entry(cell.day).or_default().push((place, allowed));
             }
         }
     }
@@ -140,7 +179,7 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
         let mut used = 0;
         for parts in days.values() {
             let weights: Vec<u64> = parts.iter().filter_map(|(place, _)| Some(cells.get(*place)?.n)).collect();
-            let allowed = parts.iter().map(|(_, free)| *free).max().unwrap_or_default();
+            let allowed = parts.iter().map(|(_, allowed)| *allowed).max().unwrap_or_default();
             let free = weights.iter().sum::<u64>().min(allowed.saturating_sub(used));
             used += free;
             for ((place, _), free) in parts.iter().zip(share(i128::from(free), &weights)) {
@@ -151,18 +190,22 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
             }
         }
     }
+    // Which tier holds is known only if its month was counted from the beginning.
+    let find = |cell: &Cell, category: Option<&str>| match card.price(cell.item(card, category), cell.day) {
+        Ok((_, ladder)) if ladder.tiers.len() > 1 && cut == Some(month(cell.day)) => Err(Why::Month),
+        found => found.map_err(Why::Missing),
+    };
     let mut volumes = BTreeMap::new();
     let mut charged = Months::new();
-    for &place in &order {
-        let (Some(cell), Some(priced)) = (cells.get(place), priced.get_mut(place)) else { continue };
+    for (place, (cell, priced)) in cells.iter().zip(&mut priced).enumerate() {
         if priced.charged == 0 {
             continue;
         }
-        match card.price(cell.item(card, cell.category.as_deref()), cell.day) {
+        match find(cell, cell.category.as_deref()) {
             Ok((series, ladder)) => add(&mut charged, (series, cell.day), (place, priced.charged, ladder)),
-            Err(missing) => {
-                (priced.unknown, priced.charged) = (priced.charged, 0);
-                priced.why = Some(Why::Missing(missing));
+            Err(why) => {
+                let n = std::mem::take(&mut priced.charged);
+                priced.is_unknown(n, why);
             }
         }
     }
@@ -173,12 +216,11 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
     });
     // What was free would have come on top of what was charged in its month.
     let mut saved = Months::new();
-    for &place in &order {
-        let (Some(cell), Some(priced)) = (cells.get(place), priced.get(place)) else { continue };
+    for (place, (cell, priced)) in cells.iter().zip(&priced).enumerate() {
         let category = cell.category.as_deref();
         let instead = card.rule(&cell.channel, cell.day).and_then(|rule| rule.instead(category)).or(category);
         if priced.in_window > 0
-            && let Ok((series, ladder)) = card.price(cell.item(card, instead), cell.day)
+            && let Ok((series, ladder)) = find(cell, instead)
         {
             add(&mut saved, (series, cell.day), (place, priced.in_window, ladder));
         }
@@ -191,11 +233,42 @@ pub(super) fn price(card: Option<&Card>, cells: &[Cell]) -> Vec<Priced> {
     priced
 }
 
-fn key(cells: &[Cell], place: usize) -> Option<(Date, &[Option<String>])> {
-    cells.get(place).map(|cell| (cell.day, cell.key.as_slice()))
+impl Priced {
+    fn is_unknown(&mut self, n: u64, why: Why) {
+        (self.unknown, self.why) = (n, Some(why));
+    }
+
+    /// What parts of so many messages get of it. What is not free is all charged, all not charged for or all unknown.
+    fn split(&self, weights: &[u64]) -> Vec<Self> {
+        let free = share(i128::from(self.free), weights);
+        let free: Vec<u64> = free.into_iter().map(|free| u64::try_from(free).unwrap_or_default()).collect();
+        let rest: Vec<u64> = weights.iter().zip(&free).map(|(n, free)| n - free).collect();
+        let of = |sum: &Option<Sum>, weights: &[u64]| -> Vec<Option<Sum>> {
+            let Some(Sum { micros, currency }) = sum else { return vec![None; weights.len()] };
+            let parts = share(*micros, weights).into_iter().zip(weights);
+            parts.map(|(micros, n)| (*n > 0).then(|| Sum { micros, currency: currency.clone() })).collect()
+        };
+        let (sums, saved) = (of(&self.sum, &rest), of(&self.saved, weights));
+        let parts = weights.iter().zip(free).zip(rest).zip(sums.into_iter().zip(saved));
+        let part = |(((&n, free), rest), (sum, saved))| {
+            let only = |is: u64| if is > 0 { rest } else { 0 };
+            let unknown = only(self.unknown);
+            Self {
+                charged: only(self.charged),
+                free,
+                idle: only(self.idle),
+                unknown,
+                why: self.why.filter(|_| unknown > 0),
+                sum,
+                in_window: if self.in_window > 0 { n } else { 0 },
+                saved,
+            }
+        };
+        parts.map(part).collect()
+    }
 }
 
-fn month(day: Date) -> (i16, i8) {
+fn month(day: Date) -> Month {
     (day.year(), day.month())
 }
 
@@ -217,29 +290,39 @@ fn plan(card: &Card, cell: &Cell) -> Plan {
         Per::Conversation => cell.reached && cell.opens,
     };
     let is_open = cell.window == Some(true);
+    let category = cell.category.as_deref();
+    let in_window = rule.free_in_window(category);
+    // What the platform calls charged it may still not charge: WhatsApp says so of what the account's month has free, too.
+    let charge = match rule.free_a_month(category) {
+        Some(allowed) => Plan::Charge { allowed },
+        None => Plan::Unknown(Why::Missing(Missing::Category)),
+    };
     match cell.billed {
         _ if !is_charged_for => Plan::Idle,
-        Some(true) => Plan::Charge { free: 0 },
-        Some(false) => Plan::Free { by_window: is_open && !(rule.free_after_ad && cell.after_ad) },
+        Some(true) => charge,
+        Some(false) => {
+            let by_ad = rule.free_after_ad && cell.after_ad;
+            Plan::Free { by_window: is_open && !by_ad && in_window == Some(true) }
+        }
         None if rule.free_after_ad && cell.after_ad => Plan::Free { by_window: false },
-        None => match rule.free_in_window(cell.category.as_deref()) {
+        None => match in_window {
             Some(true) if is_open => Plan::Free { by_window: true },
             Some(true) if cell.window.is_none() => Plan::Unknown(Why::Window),
             None if cell.window != Some(false) => Plan::Unknown(Why::Missing(Missing::Category)),
-            _ => Plan::Charge { free: rule.free_a_month(cell.category.as_deref()) },
+            _ => charge,
         },
     }
 }
 
 /// What is to be priced by each series in each month.
-type Months<'p> = BTreeMap<(usize, (i16, i8)), Parts<'p>>;
+type Months<'p> = BTreeMap<(usize, Month), Parts<'p>>;
 
 fn add<'p>(months: &mut Months<'p>, (series, day): (usize, Date), part: (usize, u64, &'p Ladder)) {
     months.entry((series, month(day))).or_default().entry(day).or_default().push(part);
 }
 
 /// Prices every month in the order of its days, on top of what its volume was before, and tells what each cell gets.
-fn walk(months: &Months<'_>, volumes: &mut BTreeMap<(usize, (i16, i8)), u64>, tell: &mut dyn FnMut(usize, Sum)) {
+fn walk(months: &Months<'_>, volumes: &mut BTreeMap<(usize, Month), u64>, tell: &mut dyn FnMut(usize, Sum)) {
     for (month, days) in months {
         let volume = volumes.entry(*month).or_default();
         for parts in days.values() {
@@ -295,11 +378,13 @@ impl Rule {
         }
     }
 
-    fn free_a_month(&self, category: Option<&str>) -> u64 {
-        category
-            .and_then(|category| self.free_per_account_and_month.get(&category.to_ascii_lowercase()))
-            .copied()
-            .unwrap_or(0)
+    /// How many of the category are free in an account's month; `None` if some are and this one is not known.
+    fn free_a_month(&self, category: Option<&str>) -> Option<u64> {
+        let free = &self.free_per_account_and_month;
+        match category {
+            _ if free.is_empty() => Some(0),
+            category => category.map(|category| free.get(&category.to_ascii_lowercase()).copied().unwrap_or(0)),
+        }
     }
 
     fn instead(&self, category: Option<&str>) -> Option<&str> {

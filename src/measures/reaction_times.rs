@@ -143,7 +143,7 @@ impl Messages {
 mod tests {
     use super::super::leaving::tests::with_setting;
     use super::*;
-    use crate::metrics::{Answer, Counts, Row as Found};
+    use crate::metrics::{Answer, Bound, Counts, Row as Found};
 
     fn measured(metrics: [(&str, &[i64]); 4], measurable: bool) -> Vec<Table> {
         let answers = metrics.map(|(metric, seconds)| {
@@ -152,7 +152,7 @@ mod tests {
                 segment: vec![Some("whatsapp".to_owned())],
                 counts: Counts::Distribution(distribution),
                 measurable,
-                lower_bound: false,
+                bound: Bound::Exact,
                 moments: None,
             };
             Answer { metric: metric.to_owned(), by: vec!["channel".to_owned()], rows: vec![row], n_shared: 0 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::table::{Column, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
-use crate::metrics::{self, Answers, Ask};
+use crate::metrics::{self, Answers, Ask, Bound};
 
 /// The measure.
 pub(super) static MEASURE: Measure = Measure {
@@ -15,7 +15,7 @@ pub(super) static MEASURE: Measure = Measure {
     formula: "reachable, active or engaged in the month / contacts of the cohort, by calendar months since the cohort's",
     unit: "contacts with an account",
     follows: "calendar cohorts, as product analytics draws them",
-    caveat: "A cohort goes by the first opt-in, or by the first contact where the log has no opt-in to the account: in the log's first month the latter are old and new contacts alike. A month that the log does not cover to its end can still grow (≥); who is reachable in it is so at the log's end. Where the log tells of one kind of opt-out only, fewer are reachable.",
+    caveat: "A cohort goes by the first contact or opt-in, whichever came first, and its basis says whether there was an opt-in in that month; an opt-in in a later month moves nobody. In the log's first month, who joined by first contact is an old or a new contact. A month that the log does not cover to its end can still grow (≥); who is reachable in it is so at the log's end. Where the log tells of some opt-outs only, as many are reachable at most (≤).",
     asks,
     tables,
 };
@@ -79,8 +79,8 @@ fn table(
             None => Value::Unknown,
             Some(row) if !row.measurable => Value::Unmeasurable,
             Some(row) => row.counts.rate().map_or(Value::Unknown, |rate| {
-                let lower_bound = row.lower_bound || (grows && !months.is_covered(cohort, age));
-                Value::Rate { rate, lower_bound }
+                let bound = row.bound.max(Bound::least_if(grows && !months.is_covered(cohort, age)));
+                Value::Rate { rate, bound }
             }),
         }));
         Row { cells, n: is_measurable.then_some(n), immature: !months.is_covered(cohort, 0) }

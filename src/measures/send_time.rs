@@ -9,7 +9,7 @@ use super::frequency::OPENS;
 use super::table::{Column, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
-use crate::metrics::{self, Answers, Ask, Counts, Rate};
+use crate::metrics::{self, Answers, Ask, Bound, Counts, Rate};
 use crate::statistics::difference::{Difference, Sample, difference, q_values};
 
 /// Differences with a q-value of at most this are called differences.
@@ -51,7 +51,7 @@ const HOURS: usize = 24;
 struct Grid {
     cells: [[Rate; HOURS]; DAYS],
     measurable: bool,
-    lower_bound: bool,
+    bound: Bound,
 }
 
 /// The grids of both rates for each segment of the caller's breakdown.
@@ -111,7 +111,7 @@ fn sum<'r>(rates: impl Iterator<Item = &'r Rate>) -> Rate {
 
 /// The grids by one of the clocks, and of how many messages it is known and not known.
 fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str; 2]) -> (Grids<'a>, u64, u64) {
-    let empty = Grid { cells: [[Rate::default(); HOURS]; DAYS], measurable: false, lower_bound: false };
+    let empty = Grid { cells: [[Rate::default(); HOURS]; DAYS], measurable: false, bound: Bound::Exact };
     let mut grids = Grids::new();
     let counts = RATES.map(|(metric, ..)| {
         let ask = asked(setting, metric, clock);
@@ -128,7 +128,7 @@ fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str;
                 continue;
             };
             grid.measurable |= row.measurable;
-            grid.lower_bound |= row.lower_bound;
+            grid.bound = grid.bound.max(row.bound);
             let Counts::Rate(rate) = row.counts else { continue };
             let cell = day.and_then(|day| grid.cells.get_mut(day.checked_sub(1)?)?.get_mut(hour?));
             *(if cell.is_some() { &mut known } else { &mut unknown }) += rate.denominator;
@@ -205,7 +205,7 @@ fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: 
 }
 
 fn share(grid: &Grid, rate: Rate) -> Value {
-    if grid.measurable { Value::Rate { rate, lower_bound: grid.lower_bound } } else { Value::Unmeasurable }
+    if grid.measurable { Value::Rate { rate, bound: grid.bound } } else { Value::Unmeasurable }
 }
 
 fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
@@ -251,7 +251,7 @@ mod tests {
                 segment: vec![Some("true".to_owned()), day.map(str::to_owned), hour.map(str::to_owned)],
                 counts: Counts::Rate(Rate { numerator, denominator }),
                 measurable: true,
-                lower_bound: false,
+                bound: Bound::Exact,
                 moments: None,
             });
             Answer {

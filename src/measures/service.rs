@@ -3,7 +3,7 @@
 
 use super::{Column, Measure, Row, Setting, Table, Value};
 use crate::error::Result;
-use crate::metrics::{Answers, Ask, Counts, Distribution, Metric};
+use crate::metrics::{Answers, Ask, Bound, Counts, Distribution, Metric};
 use crate::statistics::survival::Observed;
 
 /// The measure.
@@ -132,7 +132,7 @@ struct Of<'o> {
 
 impl<'o> Of<'o> {
     /// What was counted, or what stands there instead; of conversations that this side handled, if one is named.
-    fn counts(self, metric: &str, handler: Option<&str>) -> std::result::Result<(&'o Counts, bool), Value> {
+    fn counts(self, metric: &str, handler: Option<&str>) -> std::result::Result<(&'o Counts, Bound), Value> {
         let own: &[&str] = if handler.is_some() { &[HANDLED_BY] } else { &[] };
         let ask = self.setting.ask(metric, own);
         let is_asked = |values: &Segment| {
@@ -142,7 +142,7 @@ impl<'o> Of<'o> {
                 && handler.is_none_or(|handler| handled_by.is_some_and(|(_, value)| value.as_deref() == Some(handler)))
         };
         match self.answers.rows(&ask).iter().find(|row| is_asked(&row.segment)) {
-            Some(row) if row.measurable => Ok((&row.counts, row.lower_bound)),
+            Some(row) if row.measurable => Ok((&row.counts, row.bound)),
             Some(_) => Err(Value::Unmeasurable),
             None => Err(Value::Unknown),
         }
@@ -150,7 +150,7 @@ impl<'o> Of<'o> {
 
     fn rate(self, metric: &str, handler: Option<&str>) -> Value {
         match self.counts(metric, handler) {
-            Ok((Counts::Rate(rate), lower_bound)) => Value::Rate { rate: *rate, lower_bound },
+            Ok((Counts::Rate(rate), bound)) => Value::Rate { rate: *rate, bound },
             Ok(_) => Value::Unknown,
             Err(value) => value,
         }

@@ -94,14 +94,14 @@ mod tests {
     use super::*;
     use crate::measures::comparison;
     use crate::metrics;
-    use crate::rate::Rate;
+    use crate::rate::{Bound, Rate};
 
     fn answer(counts: &[(&str, u64)]) -> Answer {
         let row = |&(name, denominator): &(&str, u64)| metrics::Row {
             segment: vec![Some(name.to_owned())],
             counts: Counts::Rate(Rate { numerator: denominator / 3, denominator }),
             measurable: true,
-            lower_bound: false,
+            bound: Bound::Exact,
             moments: None,
         };
         let rows = counts.iter().map(row).collect();

@@ -4,7 +4,7 @@ use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use crate::event::Time;
-use crate::rate::{Distribution, Rate};
+use crate::rate::{Bound, Distribution, Rate};
 
 /// A table under a heading.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,8 +65,8 @@ pub enum Value {
     Rate {
         /// The counts.
         rate: Rate,
-        /// Some of the channels tell of some cases only: the true value may be higher.
-        lower_bound: bool,
+        /// What that says of the true value.
+        bound: Bound,
     },
     /// An estimated share between 0 and 1, with its 95 % interval.
     Share {
@@ -160,7 +160,7 @@ impl Value {
     /// A share of counts that every channel tells wholly.
     #[must_use]
     pub fn rate(numerator: u64, denominator: u64) -> Self {
-        Self::Rate { rate: Rate { numerator, denominator }, lower_bound: false }
+        Self::Rate { rate: Rate { numerator, denominator }, bound: Bound::Exact }
     }
 
     /// Whether it is read as a number, and so stands to the right.
@@ -234,15 +234,16 @@ impl Serialize for Value {
             Self::Name(Some(text)) | Self::Metric(text) | Self::Text(text) => serializer.serialize_str(text),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Count(count) => serializer.serialize_u64(*count),
-            Self::Rate { rate, lower_bound } => {
+            Self::Rate { rate, bound } => {
                 let interval = rate.interval();
-                let mut share = serializer.serialize_struct("Rate", 6)?;
+                let mut share = serializer.serialize_struct("Rate", 7)?;
                 share.serialize_field("numerator", &rate.numerator)?;
                 share.serialize_field("denominator", &rate.denominator)?;
                 share.serialize_field("value", &rate.value())?;
                 share.serialize_field("low", &interval.map(|(low, _)| low))?;
                 share.serialize_field("high", &interval.map(|(_, high)| high))?;
-                share.serialize_field("lower_bound", lower_bound)?;
+                share.serialize_field("lower_bound", &(*bound == Bound::Least))?;
+                share.serialize_field("upper_bound", &(*bound == Bound::Most))?;
                 share.end()
             }
             Self::Share { value, interval } | Self::Points { value, interval } | Self::Number { value, interval } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rate::{Distribution, Moments, Rate};
+use super::rate::{Bound, Distribution, Moments, Rate};
 
 /// A question to the engine: a metric and what it is broken down by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +94,8 @@ pub struct Row {
     pub counts: Counts,
     /// False if the channels of this segment cannot report what the metric counts: shown as "n/a".
     pub measurable: bool,
-    /// True if one of the channels tells of some cases only, so that the true value may be higher: shown with "≥".
-    pub lower_bound: bool,
+    /// Whether one of the channels tells of some cases only, and what that makes of the value.
+    pub bound: Bound,
     /// Sums over the contacts of a rate, if the ask was clustered.
     pub moments: Option<Moments>,
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::embedded;
 use crate::error::{Error, Result};
 use crate::facts;
+use crate::rate::Bound;
 
 /// The files of `sample-data/`: path below the folder and content.
 #[must_use]
@@ -27,8 +28,10 @@ pub struct Metric {
     pub table: String,
     /// The flag column that says whether a row's channel can tell; `None` if every channel can.
     pub needs: Option<String>,
-    /// The flag column that says whether a row's channel tells of some cases only, so that the rate is a lower bound.
+    /// The flag column that says whether a row's channel tells of some cases only.
     pub bounded: Option<String>,
+    /// What the rate is then: a lower bound, or an upper one if it counts what was not told (`bounded_above`).
+    pub bound: Bound,
     /// Where the definition comes from.
     pub follows: String,
     /// How it can mislead.
@@ -51,6 +54,13 @@ impl Metric {
             text.lines().find_map(|line| line.strip_prefix(&prefix)).map(|value| value.trim().to_owned())
         };
         let required = |key: &str| header(key).ok_or_else(|| broken(format!("its header has no line '-- {key}: …'")));
+        let (below, above) = (header("bounded"), header("bounded_above"));
+        let bound = match (&below, &above) {
+            (Some(_), Some(_)) => return Err(broken("it cannot be bounded both below and above".to_owned())),
+            (Some(_), None) => Bound::Least,
+            (None, Some(_)) => Bound::Most,
+            (None, None) => Bound::Exact,
+        };
         let metric = Self {
             id: id.to_owned(),
             name: header("name").unwrap_or_else(|| id.to_owned()),
@@ -58,7 +68,8 @@ impl Metric {
             unit: header("unit").unwrap_or_else(|| "rows".to_owned()),
             table: required("table")?,
             needs: header("needs"),
-            bounded: header("bounded"),
+            bounded: below.or(above),
+            bound,
             follows: header("follows").unwrap_or_default(),
             caveat: header("caveat").unwrap_or_default(),
             vendors: header("vendors")
@@ -175,6 +186,18 @@ mod tests {
         for metric in Metric::all().unwrap() {
             assert!(text.contains(&format!("| [`{id}`]({id}.sql) |", id = metric.id)), "{}", metric.id);
         }
+    }
+
+    #[test]
+    fn a_header_says_of_which_kind_a_bound_is_and_never_both() {
+        let parse = |header: &str| Metric::parse("m", &format!("-- table: conversations\n{header}SELECT 1"));
+        assert_eq!(parse("").unwrap().bound, Bound::Exact);
+        let below = parse("-- bounded: handovers_bounded\n").unwrap();
+        let above = parse("-- bounded_above: handovers_bounded\n").unwrap();
+        assert_eq!((below.bound, above.bound), (Bound::Least, Bound::Most));
+        assert_eq!(above.flags().collect::<Vec<_>>(), ["handovers_bounded"]);
+        assert!(parse("-- bounded: handovers_bounded\n-- bounded_above: handovers_bounded\n").is_err());
+        assert!(parse("-- bounded_above: no_such_column\n").is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::answer::{Answer, Ask, Counts, Row};
 use super::catalog::Metric;
-use super::rate::{Distribution, Moments, Rate};
+use super::rate::{Bound, Distribution, Moments, Rate};
 use super::segment::{self, Segments};
 use crate::config::Flow;
 use crate::error::{Error, Result};
@@ -461,7 +461,7 @@ fn finish(ask: &Ask, metric: &Metric, found: Found, flows: &[Flow]) -> Answer {
             moments: (ask.clustered && counts.rate().is_some()).then_some(moments),
             counts,
             measurable: told.measurable,
-            lower_bound: told.measurable && told.bounded,
+            bound: if told.measurable && told.bounded { metric.bound } else { Bound::Exact },
         })
         .collect();
     let grain = facts::grain(&metric.table);

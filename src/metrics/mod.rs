@@ -7,7 +7,7 @@ pub mod catalog;
 pub mod engine;
 pub mod segment;
 
-pub use crate::rate::{self, Distribution, Rate};
+pub use crate::rate::{self, Bound, Distribution, Rate};
 pub use answer::{Answer, Answers, Ask, Counts, Row};
 pub use catalog::Metric;
 pub use engine::{Counting, Scope, Tally, answer};

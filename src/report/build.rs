@@ -182,7 +182,7 @@ fn merged_order<'a>(answers: &[&'a Answer]) -> Vec<&'a [Option<String>]> {
 }
 
 fn figure(metric: &str, row: &Row) -> Option<Figure> {
-    row.counts.rate().map(|rate| Figure::new(metric, rate, row.measurable, row.lower_bound))
+    row.counts.rate().map(|rate| Figure::new(metric, rate, row.measurable, row.bound))
 }
 
 fn spread(metric: &str, row: &Row) -> Option<Spread> {

@@ -55,9 +55,9 @@ fn table(table: &Flat) -> String {
 
 fn cell(datum: &Datum) -> String {
     match datum {
-        Datum::Unknown | Datum::Name(None) => String::new(),
+        Datum::Unknown | Datum::Name(None, _) => String::new(),
         Datum::Unmeasurable => UNMEASURABLE.to_owned(),
-        Datum::Name(Some(text)) | Datum::Text(text) => format!("\"{}\"", disarmed(text).replace('"', "\"\"")),
+        Datum::Name(Some(text), _) | Datum::Text(text) => format!("\"{}\"", disarmed(text).replace('"', "\"\"")),
         Datum::Flag(flag) => flag.to_string(),
         Datum::Count(n) => n.to_string(),
         Datum::Share(number) | Datum::Number(number) => number.to_string(),
@@ -99,7 +99,8 @@ fn readme(page: &page::Page, tables: &[Flat]) -> String {
         "- Text stands in quotes, numbers do not. Nothing between two commas is unknown; `\"\"` is an empty name.",
         "- `n/a` without quotes: the channels cannot tell. A share says it in its column `_measurable`, and has no numbers then.",
         "- A share is `_numerator` of `_denominator`; `_value` lies between 0 and 1, `_low` and `_high` are its 95 % interval.",
-        "  `_lower_bound` is true where a channel tells of some cases only: the true share may be higher.",
+        "  `_lower_bound` is true where a channel tells of some cases only and the true share may be higher, `_upper_bound` where",
+        "  it may be lower.",
         "- Columns in `_s` are whole seconds. Money has its currency beside it.",
         "- `immature` rows may still change.",
         "- Where text could be taken for a formula (it begins with = + - @), an apostrophe stands before it.",
@@ -245,12 +246,12 @@ mod tests {
 
     #[test]
     fn text_is_quoted_numbers_are_not_and_what_is_unknown_is_nothing() {
-        let name = |name: &str| Datum::Name(Some(name.to_owned()));
+        let name = |name: &str| Datum::Name(Some(name.to_owned()), String::new());
         for (datum, expected) in [
             (name("a \"b\", c"), "\"a \"\"b\"\", c\""),
             (name(""), "\"\""),
             (name("n/a"), "\"n/a\""),
-            (Datum::Name(None), ""),
+            (Datum::Name(None, "(unknown)".into()), ""),
             (Datum::Unknown, ""),
             (Datum::Unmeasurable, "n/a"),
             (Datum::Share(-0.25), "-0.25"),

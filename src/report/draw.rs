@@ -2,6 +2,7 @@
 //!
 //! Draws nothing itself.
 
+mod cohorts;
 mod funnels;
 mod leaving;
 mod paths;
@@ -33,6 +34,7 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str
         ("send_time", _) => times::charts(report, index, words.minimum),
         ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
+        ("retention", _) => cohorts::charts(report, index, &words),
         ("leaving", _) => leaving::charts(report, index, &words),
         _ => Ok(Vec::new()),
     }

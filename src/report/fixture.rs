@@ -5,7 +5,7 @@ use super::{Language, asks, build};
 use crate::event::{SECOND, Time};
 use crate::funnel;
 use crate::measures::{Column, Measure, Measured, Table, Value};
-use crate::metrics::{Answer, Ask, Counts, Distribution, Rate, Row};
+use crate::metrics::{Answer, Ask, Bound, Counts, Distribution, Rate, Row};
 
 /// A name that tries to become markup.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script> \"x\" 'y' & | `z` [a](https://evil.example/)";
@@ -50,7 +50,7 @@ fn row(segment: Vec<Option<String>>, numerator: u64, denominator: u64) -> Row {
         segment,
         counts: Counts::Rate(Rate { numerator, denominator }),
         measurable: true,
-        lower_bound: false,
+        bound: Bound::Exact,
         moments: None,
     }
 }
@@ -137,7 +137,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
     let segment = |name: &str| vec![Some(name.to_owned())];
     let rows = match by.as_slice() {
         [] if metric.ends_with("_seconds") => {
-            vec![Row { segment: vec![], counts: seconds(0), measurable: true, lower_bound: false, moments: None }]
+            vec![Row { segment: vec![], counts: seconds(0), measurable: true, bound: Bound::Exact, moments: None }]
         }
         [] if metric == "goal_rate" => vec![row(vec![], 0, 0)],
         [] => vec![share(vec![], 12_345, 20)],
@@ -161,7 +161,7 @@ fn answer(ask: &Ask, campaigns: &[Option<&str>], questions: &[(Option<&str>, &st
             .map(|(index, (flow, question))| {
                 let segment = vec![flow.map(str::to_owned), Some((*question).to_owned())];
                 if metric == "answer_seconds" {
-                    Row { segment, counts: seconds(index), measurable: true, lower_bound: false, moments: None }
+                    Row { segment, counts: seconds(index), measurable: true, bound: Bound::Exact, moments: None }
                 } else {
                     question_row(metric, segment, index)
                 }

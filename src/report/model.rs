@@ -11,11 +11,11 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
-use super::schema::MeasuredShape;
+use super::schema::{BoundShape, MeasuredShape};
 use super::text::Language;
 use crate::event::Time;
 use crate::measures::Measured;
-use crate::rate::{Distribution, Rate};
+use crate::rate::{Bound, Distribution, Rate};
 
 /// Everything that a report says. Two reports of the same answers are equal, byte for byte.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -131,8 +131,10 @@ pub struct Figure {
     pub metric: String,
     /// False if the channels cannot report it; value and interval are then `None` whatever was counted.
     pub measurable: bool,
-    /// True if one of the channels tells of some cases only, so that the true value may be higher.
-    pub lower_bound: bool,
+    /// Whether one of the channels tells of some cases only, and what that makes of the value.
+    #[serde(flatten)]
+    #[schemars(with = "BoundShape")]
+    pub bound: Bound,
     /// Rows that did it.
     pub numerator: u64,
     /// Rows that could have.
@@ -148,12 +150,12 @@ pub struct Figure {
 impl Figure {
     /// The figure of a pair of counts.
     #[must_use]
-    pub fn new(metric: &str, rate: Rate, measurable: bool, lower_bound: bool) -> Self {
+    pub fn new(metric: &str, rate: Rate, measurable: bool, bound: Bound) -> Self {
         let interval = rate.interval().filter(|_| measurable);
         Self {
             metric: metric.to_owned(),
             measurable,
-            lower_bound,
+            bound,
             numerator: rate.numerator,
             denominator: rate.denominator,
             value: rate.value().filter(|_| measurable),

@@ -398,5 +398,5 @@ pub(super) fn count(n: Option<u64>) -> Value {
 /// What a figure says.
 fn value(figure: &Figure) -> Value {
     let rate = Rate { numerator: figure.numerator, denominator: figure.denominator };
-    if figure.measurable { Value::Rate { rate, lower_bound: figure.lower_bound } } else { Value::Unmeasurable }
+    if figure.measurable { Value::Rate { rate, bound: figure.bound } } else { Value::Unmeasurable }
 }

@@ -38,6 +38,17 @@ pub fn schema() -> Result<String> {
     Ok(text)
 }
 
+/// On which side of a value the true one may lie.
+#[derive(JsonSchema)]
+#[schemars(rename = "Bound")]
+#[expect(dead_code, reason = "only its shape is read")]
+pub(super) struct BoundShape {
+    /// True if a channel tells of some cases only, so that the true value may be higher.
+    lower_bound: bool,
+    /// True if a channel tells of some cases only, so that the true value may be lower.
+    upper_bound: bool,
+}
+
 /// A measure: what follows from the counts of several metrics.
 #[derive(JsonSchema)]
 #[schemars(rename = "Measured")]
@@ -91,6 +102,8 @@ enum ValueShape {
         high: Option<f64>,
         /// True if the true value may be higher.
         lower_bound: bool,
+        /// True if the true value may be lower.
+        upper_bound: bool,
     },
     /// An estimate with its 95 % interval.
     Estimate {
@@ -182,8 +195,19 @@ mod tests {
                     true
                 }
                 // These say nothing, or nothing of values of this kind.
-                ("$schema" | "$defs" | "title" | "description" | "format", _)
-                | ("minimum" | "properties" | "additionalProperties" | "required" | "items", _) => true,
+                (
+                    "$schema"
+                    | "$defs"
+                    | "title"
+                    | "description"
+                    | "format"
+                    | "minimum"
+                    | "properties"
+                    | "additionalProperties"
+                    | "required"
+                    | "items",
+                    _,
+                ) => true,
                 _ => panic!("the schema has the rule {rule}, which is not checked"),
             };
             if !is_met {

@@ -201,7 +201,7 @@ fn channels(report: &Report, words: &Words<'_>) -> Section {
     Section {
         id: "channels",
         title: "Channels",
-        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only.".to_owned(),
+        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only; “≤” an upper one, of what is left over.".to_owned(),
         parts: vec![Part {
             upright: Some(upright).filter(|table| !table.rows.is_empty()),
             ..part(table.named("channels", &["rate"]), "", "No channel has messages in this range.")

@@ -1,6 +1,6 @@
 //! Every table of the report with one plain value in each column: what spreadsheets and databases read.
 //!
-//! A share is seven columns here: its counts, the share, its interval, and what the channels can tell of it. Knows no file
+//! A share is eight columns here: its counts, the share, its interval, and what the channels can tell of it. Knows no file
 //! format; `csv` and `xlsx` write what it gives.
 
 use jiff::civil::Date;
@@ -11,7 +11,7 @@ use super::text::Language;
 use crate::event::Time;
 use crate::measures::Value;
 use crate::measures::table::each;
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 
 /// A table of plain values.
 #[derive(Debug, PartialEq)]
@@ -46,8 +46,8 @@ pub(super) enum Datum {
     Unknown,
     /// The channels cannot tell.
     Unmeasurable,
-    /// A name out of the log; `None` is unknown.
-    Name(Option<String>),
+    /// A name out of the log, `None` if it is unknown; and how people read it.
+    Name(Option<String>, String),
     /// Words of the program's own.
     Text(String),
     Flag(bool),
@@ -105,6 +105,8 @@ pub(super) enum Part {
     Measurable,
     /// True where the true value may be higher.
     LowerBound,
+    /// True where the true value may be lower.
+    UpperBound,
 }
 
 impl Part {
@@ -127,6 +129,7 @@ impl Part {
             Self::Currency => "_currency",
             Self::Measurable => "_measurable",
             Self::LowerBound => "_lower_bound",
+            Self::UpperBound => "_upper_bound",
         }
     }
 
@@ -146,6 +149,7 @@ impl Part {
             Self::Currency => ["currency", "Währung"],
             Self::Measurable => ["measurable", "messbar"],
             Self::LowerBound => ["lower bound", "untere Schranke"],
+            Self::UpperBound => ["upper bound", "obere Schranke"],
         };
         match language {
             Language::En => english,
@@ -158,7 +162,7 @@ impl Datum {
     const fn unit(&self) -> Option<Unit> {
         match self {
             Self::Unknown | Self::Unmeasurable => None,
-            Self::Name(_) | Self::Text(_) => Some(Unit::Text),
+            Self::Name(..) | Self::Text(_) => Some(Unit::Text),
             Self::Flag(_) => Some(Unit::Flag),
             Self::Count(_) => Some(Unit::Count),
             Self::Share(_) => Some(Unit::Share),
@@ -293,7 +297,7 @@ fn flat(pieces: &[&Table], title: String, note: String, language: Language) -> F
 /// The parts that a column falls into.
 fn parts(column: &Column, cells: &[Vec<(Part, Datum)>]) -> Vec<Part> {
     if column.is_share {
-        return share(Rate::default(), false).into_iter().map(|(part, _)| part).collect();
+        return share(Rate::default(), Bound::Exact).into_iter().map(|(part, _)| part).collect();
     }
     let mut parts: Vec<Part> = cells.iter().flatten().map(|(part, _)| *part).collect();
     parts.sort_unstable();
@@ -317,7 +321,7 @@ fn field(column: &Column, part: Part, unit: Option<Unit>, language: Language) ->
     let unit = unit.unwrap_or(match part {
         Part::Numerator | Part::Denominator => Unit::Count,
         Part::Value | Part::Low | Part::High => Unit::Share,
-        Part::Measurable | Part::LowerBound => Unit::Flag,
+        Part::Measurable | Part::LowerBound | Part::UpperBound => Unit::Flag,
         _ => Unit::Text,
     });
     Field { id, title, part, unit }
@@ -350,13 +354,13 @@ fn data(column: &Column, cell: &Cell) -> Vec<(Part, Datum)> {
         Value::Unmeasurable => vec![(Part::Whole, Datum::Unmeasurable)],
         Value::Name(name) => {
             let day = (column.id == "day").then(|| name.as_ref()?.parse().ok()).flatten();
-            vec![(Part::Whole, day.map_or_else(|| Datum::Name(name.clone()), Datum::Day))]
+            vec![(Part::Whole, day.map_or_else(|| Datum::Name(name.clone(), cell.text.clone()), Datum::Day))]
         }
         Value::Metric(id) => vec![(Part::Whole, text(&cell.text)), (Part::Metric, text(id))],
         Value::Text(words) => vec![(Part::Whole, text(words))],
         Value::Flag(flag) => vec![(Part::Whole, Datum::Flag(*flag))],
         Value::Count(n) => vec![(Part::Whole, Datum::Count(*n))],
-        Value::Rate { rate, lower_bound } => share(*rate, *lower_bound),
+        Value::Rate { rate, bound } => share(*rate, *bound),
         Value::Share { value, interval } | Value::Points { value, interval } => {
             estimate(*value, *interval, Datum::Share)
         }
@@ -386,7 +390,7 @@ fn data(column: &Column, cell: &Cell) -> Vec<(Part, Datum)> {
 }
 
 /// A share of counts.
-fn share(rate: Rate, lower_bound: bool) -> Vec<(Part, Datum)> {
+fn share(rate: Rate, bound: Bound) -> Vec<(Part, Datum)> {
     let share = |value: Option<f64>| value.map_or(Datum::Unknown, Datum::Share);
     let interval = rate.interval();
     vec![
@@ -396,7 +400,8 @@ fn share(rate: Rate, lower_bound: bool) -> Vec<(Part, Datum)> {
         (Part::Low, share(interval.map(|(low, _)| low))),
         (Part::High, share(interval.map(|(_, high)| high))),
         (Part::Measurable, Datum::Flag(true)),
-        (Part::LowerBound, Datum::Flag(lower_bound)),
+        (Part::LowerBound, Datum::Flag(bound == Bound::Least)),
+        (Part::UpperBound, Datum::Flag(bound == Bound::Most)),
     ]
 }
 
@@ -450,7 +455,11 @@ mod tests {
         let tables = of(&report);
         let channels = tables.iter().find(|table| table.id == "channels").unwrap();
         let value = |row: &str, field: &str| {
-            let row = channels.rows.iter().find(|cells| cells[0] == Datum::Name(Some(row.to_owned()))).unwrap();
+            let row = channels
+                .rows
+                .iter()
+                .find(|cells| cells[0] == Datum::Name(Some(row.to_owned()), row.to_owned()))
+                .unwrap();
             let place = channels.fields.iter().position(|other| other.id == field).unwrap();
             row[place].clone()
         };
@@ -478,8 +487,8 @@ mod tests {
         let asked: usize = report.flows.iter().map(|flow| flow.questions.len()).sum();
         assert!(report.flows.len() > 2 && questions.rows.len() == asked);
         assert_eq!(questions.fields[0].id, "flow");
-        assert_eq!(questions.rows[0][0], Datum::Name(Some("order".to_owned())));
-        assert!(questions.rows.iter().any(|row| row[0] == Datum::Name(None)));
+        assert_eq!(questions.rows[0][0], Datum::Name(Some("order".to_owned()), "order".to_owned()));
+        assert!(questions.rows.iter().any(|row| row[0] == Datum::Name(None, "(unknown)".to_owned())));
         let trend = tables.iter().find(|table| table.id == "trend").unwrap();
         assert_eq!(trend.fields.last().unwrap().id, "immature");
         let ends = trend.rows.iter().map(|row| row.last().unwrap());

@@ -9,12 +9,16 @@ use serde::Serialize;
 use super::model::{Figure, Share, Spread};
 use crate::event::Time;
 use crate::measures::Value;
+use crate::measures::send_time::WEEKDAYS;
 use crate::measures::table::each;
+use crate::rate::Bound;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
 /// Stands where the channels cannot report the value.
 pub const UNMEASURABLE: &str = "n/a";
+/// Stands where a table has no rows, because there was nothing or because what there was is left out.
+pub const EMPTY: &str = "Nothing to show.";
 /// U+202F: parts thousands, and a number from its unit, without a line break.
 const THIN: char = '\u{202f}';
 
@@ -78,15 +82,19 @@ impl Language {
     pub fn value(self, figure: Option<&Figure>) -> String {
         match figure {
             Some(figure) if !figure.measurable => UNMEASURABLE.to_owned(),
-            Some(Figure { value: Some(share), lower_bound, .. }) => self.bounded(*lower_bound, self.percent(*share)),
+            Some(Figure { value: Some(share), bound, .. }) => self.bounded(*bound, self.percent(*share)),
             _ => NONE.to_owned(),
         }
     }
 
-    /// A value, with the sign of a lower bound if it is one.
+    /// A value, with the sign of a bound if it is one.
     #[must_use]
-    pub fn bounded(self, lower_bound: bool, value: String) -> String {
-        if lower_bound { format!("≥{THIN}{value}") } else { value }
+    pub fn bounded(self, bound: Bound, value: String) -> String {
+        match bound {
+            Bound::Exact => value,
+            Bound::Least => format!("≥{THIN}{value}"),
+            Bound::Most => format!("≤{THIN}{value}"),
+        }
     }
 
     /// The interval of a figure: `57.1–61.4 %`. Empty where there is none.
@@ -121,7 +129,16 @@ impl Language {
         format!("{} {of} {}", self.count(numerator), self.count(denominator))
     }
 
-    /// A value of a measure: the value, its interval, its counts.
+    /// A value in a column of a measure: the value, its interval, its counts.
+    #[must_use]
+    pub fn written_in(self, column: &str, value: &Value) -> [String; 3] {
+        match value {
+            Value::Name(value) => [named(column, value.as_deref()), String::new(), String::new()],
+            value => self.written(value),
+        }
+    }
+
+    /// A value of a measure in no column: the value, its interval, its counts.
     #[must_use]
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
@@ -135,11 +152,10 @@ impl Language {
             Value::Metric(text) | Value::Text(text) => plain(printable(text)),
             Value::Flag(flag) => plain(self.flag(*flag).to_owned()),
             Value::Count(count) => plain(self.count(*count)),
-            Value::Rate { rate, lower_bound } => {
+            Value::Rate { rate, bound } => {
                 let interval = rate.interval();
                 [
-                    rate.value()
-                        .map_or_else(|| NONE.to_owned(), |value| self.bounded(*lower_bound, self.percent(value))),
+                    rate.value().map_or_else(|| NONE.to_owned(), |value| self.bounded(*bound, self.percent(value))),
                     self.between(interval.map(|(low, _)| low), interval.map(|(_, high)| high)),
                     self.of(rate.numerator, rate.denominator),
                 ]
@@ -161,12 +177,12 @@ impl Language {
             Value::Verdict { value, interval, q, differs } => plain(self.verdict(*value, *interval, *q, *differs)),
             Value::Seconds(seconds) => plain(self.duration(*seconds)),
             Value::Money { micros, currency, lower_bound } => {
-                plain(self.bounded(*lower_bound, self.money(*micros, currency)))
+                plain(self.bounded(Bound::least_if(*lower_bound), self.money(*micros, currency)))
             }
             Value::UnitCost { micros, currency, count, lower_bound } => {
                 let Some(each) = each(*micros, *count) else { return plain(NONE.to_owned()) };
                 let of = format!("{} / {}", self.money(*micros, currency), self.count(*count));
-                [self.bounded(*lower_bound, self.money(each, currency)), String::new(), of]
+                [self.bounded(Bound::least_if(*lower_bound), self.money(each, currency)), String::new(), of]
             }
             Value::Instant(time) => plain(self.instant(*time, &TimeZone::UTC) + " UTC"),
         }
@@ -352,6 +368,18 @@ pub fn name(value: Option<&str>) -> String {
     }
 }
 
+/// A value of a column. Where the program calls values by numbers or words of its own, in words.
+#[must_use]
+pub fn named(column: &str, value: Option<&str>) -> String {
+    let weekday = || value?.parse::<usize>().ok()?.checked_sub(1).and_then(|place| WEEKDAYS.get(place));
+    match (column, value) {
+        ("weekday" | "local_weekday", value) => weekday().map_or_else(|| name(value), |&weekday| weekday.to_owned()),
+        ("basis", Some("first_contact")) => "first contact".to_owned(),
+        ("basis", Some("opt_in")) => "opt-in".to_owned(),
+        (_, value) => name(value),
+    }
+}
+
 /// The text on one line and without control characters, which XML forbids and which could turn a page's text around.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -377,7 +405,7 @@ mod tests {
     use Language::{De, En};
 
     fn figure(numerator: u64, denominator: u64, measurable: bool) -> Figure {
-        Figure::new("open_rate", Rate { numerator, denominator }, measurable, false)
+        Figure::new("open_rate", Rate { numerator, denominator }, measurable, Bound::Exact)
     }
 
     #[test]
@@ -409,6 +437,14 @@ mod tests {
     fn axes_show_whole_percent_where_they_can() {
         assert_eq!(En.tick(0.25), "25\u{202f}%");
         assert_eq!(De.tick(0.025), "2,5\u{202f}%");
+    }
+
+    #[test]
+    fn a_bound_says_on_which_side_the_true_value_lies() {
+        let written =
+            |bound| En.written(&Value::Rate { rate: Rate { numerator: 1, denominator: 4 }, bound })[0].clone();
+        let expected = ["25.0_%", "≥_25.0_%", "≤_25.0_%"].map(|text| text.replace('_', "\u{202f}"));
+        assert_eq!([Bound::Exact, Bound::Least, Bound::Most].map(written), expected);
     }
 
     #[test]
@@ -488,6 +524,23 @@ mod tests {
         let time = Time(1_777_879_800 * crate::event::SECOND);
         assert_eq!(En.instant(time, &TimeZone::UTC), "4 May 2026, 07:30");
         assert_eq!(De.instant(time, &berlin), "4. Mai 2026, 09:30");
+    }
+
+    #[test]
+    fn columns_of_the_programs_own_words_are_read_in_plain_ones() {
+        assert_eq!([named("weekday", Some("1")), named("local_weekday", Some("7"))], ["Monday", "Sunday"]);
+        assert_eq!([named("weekday", Some("8")), named("weekday", None)], ["8", "(unknown)"]);
+        assert_eq!(
+            [named("basis", Some("first_contact")), named("basis", Some("opt_in"))],
+            ["first contact", "opt-in"]
+        );
+        // A campaign may be called anything.
+        assert_eq!([named("campaign", Some("1")), named("campaign", Some("opt_in"))], ["1", "opt_in"]);
+        let weekday = Value::name(Some("2"));
+        assert_eq!(
+            [En.written_in("weekday", &weekday), En.written_in("hour", &weekday)].map(|[text, ..]| text),
+            ["Tuesday", "2"]
+        );
     }
 
     #[test]

@@ -187,7 +187,7 @@ mod tests {
     use crate::report::model::Report;
     use crate::report::page;
     use crate::report::tables::{Datum, Flat, tables};
-    use crate::report::text::{UNMEASURABLE, name, printable};
+    use crate::report::text::{UNMEASURABLE, printable};
 
     /// The cells of each sheet, as another program reads them; and its formulas.
     fn read(report: &Report) -> (BTreeMap<String, Vec<Vec<Data>>>, usize) {
@@ -210,7 +210,7 @@ mod tests {
         match datum {
             Datum::Unknown => *cell == Data::Empty,
             Datum::Unmeasurable => *cell == Data::String(UNMEASURABLE.to_owned()),
-            Datum::Name(text) => is_text(cell, &name(text.as_deref())),
+            Datum::Name(_, text) => is_text(cell, text),
             Datum::Text(text) => is_text(cell, &printable(text)),
             Datum::Flag(flag) => *cell == Data::Bool(*flag),
             Datum::Count(n) => cell.get_number().map(|found| found.to_string()) == Some(n.to_string()),

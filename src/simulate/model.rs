@@ -46,6 +46,11 @@ impl Channel {
         self == Self::Telegram
     }
 
+    /// Whether its log names the bot where the bot wrote.
+    pub(super) fn names_the_bot(self) -> bool {
+        matches!(self, Self::Messenger | Self::Telegram)
+    }
+
     /// Whether a receipt speaks for every message sent until then.
     pub(super) fn has_watermarks(self) -> bool {
         self == Self::Messenger

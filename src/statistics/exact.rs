@@ -14,11 +14,27 @@ const SAME: f64 = 1e-7;
 #[must_use]
 pub fn fisher(a: u64, m: u64, b: u64, n: u64) -> f64 {
     let cases = a + b;
-    let all = ln_binomial(m + n, cases);
-    let ln_probability = |first: u64| ln_binomial(m, first) + ln_binomial(n, cases - first) - all;
-    let observed = ln_probability(a) + SAME;
-    let rarer = (cases.saturating_sub(n)..=cases.min(m)).map(ln_probability).filter(|ln| *ln <= observed);
-    rarer.map(f64::exp).sum::<f64>().min(1.0)
+    let (fewest, most) = (cases.saturating_sub(n), cases.min(m));
+    if a < fewest || a > most {
+        return 1.0;
+    }
+    // How much more probable one more on the first side is. Factorials of large counts would lose what tells divisions apart;
+    // so each is held against the one observed, step by step.
+    let ln_step = |first: u64| {
+        let (here, there) = (as_f64(first), as_f64(cases - first));
+        ((as_f64(m) - here) * there / ((here + 1.0) * (as_f64(n) - there + 1.0))).ln()
+    };
+    let sum = |ln: &mut f64, step: f64| {
+        *ln += step;
+        Some(*ln)
+    };
+    let above = (a..most).map(ln_step).scan(0.0, sum);
+    let below = (fewest..a).rev().map(|first| -ln_step(first)).scan(0.0, sum);
+    let divisions: Vec<f64> = std::iter::once(0.0).chain(above).chain(below).collect();
+    let largest = divisions.iter().copied().fold(0.0, f64::max);
+    let all: f64 = divisions.iter().map(|ln| (ln - largest).exp()).sum();
+    let rarer: f64 = divisions.iter().filter(|ln| **ln <= SAME).map(|ln| (ln - largest).exp()).sum();
+    (rarer / all).min(1.0)
 }
 
 /// How often chance alone would put as many of all who did it into the group, or more: Fisher's exact test, one-sided
@@ -67,6 +83,17 @@ mod tests {
         // Fisher 1970, p. 95: 2 of 17 twins of different eggs, 10 of 13 of one egg. R's fisher.test says p = 0.0005367.
         assert!((fisher(2, 17, 10, 13) - 0.000_536_7).abs() < 5e-8, "{}", fisher(2, 17, 10, 13));
         assert!((fisher(10, 13, 2, 17) - fisher(2, 17, 10, 13)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn divisions_that_are_equally_probable_stay_so_in_large_counts() {
+        // Two cases among m and 2m + 1: none and one in the first side are equally probable, n (n - 1) = 2 m n ways each, and
+        // two are rarer. So nothing is rarer than any of the first two.
+        for m in [10, 10_000, 3_000_000, 12_345_678, 100_000_007, 4_000_000_000] {
+            let n = 2 * m + 1;
+            assert!((fisher(0, m, 2, n) - 1.0).abs() < 1e-9, "{m}: {}", fisher(0, m, 2, n));
+            assert!((fisher(1, m, 1, n) - 1.0).abs() < 1e-9, "{m}: {}", fisher(1, m, 1, n));
+        }
     }
 
     #[test]

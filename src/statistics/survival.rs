@@ -65,6 +65,8 @@ impl Observed {
         let censored: u64 = self.at.range(..times.end).map(|(_, (_, censored))| censored).sum();
         let denominator = self.n() - censored;
         let mut ended = vec![0; self.n_causes];
+        // A range that ends before it begins holds nothing.
+        let times = times.start.min(times.end)..times.end;
         for (of_causes, _) in self.at.range(times).map(|(_, counts)| counts) {
             ended.iter_mut().zip(of_causes).for_each(|(sum, count)| *sum += count);
         }
@@ -140,10 +142,14 @@ impl Observed {
     }
 
     /// How many ended by the cause in each span of time, and for how long all who were looked at then had lasted in it: the
-    /// two halves of a hazard. Span 0 is from 0 to one unit short of the width, and so on up to the horizon.
+    /// two halves of a hazard. Span 0 is from 0 to one unit short of the width, and so on up to the horizon. Without a width
+    /// there are none.
     #[must_use]
     pub fn hazards(&self, cause: usize, width: i64, horizon: i64) -> Vec<Hazard> {
-        let n_spans = usize::try_from(horizon / width.max(1)).unwrap_or_default();
+        if width <= 0 {
+            return Vec::new();
+        }
+        let n_spans = usize::try_from(horizon / width).unwrap_or_default();
         let mut hazards = vec![Hazard::default(); n_spans];
         let mut lasting = self.n();
         for (hazard, from) in hazards.iter_mut().zip((0..).step_by(usize::try_from(width).unwrap_or(1))) {
@@ -342,6 +348,15 @@ mod tests {
         // `conf.type = "log-log"` gives 0.620 to 0.952 at 6 weeks.
         let (low, high) = lasting.at(6).interval.unwrap();
         assert!((low - 0.620).abs() < 5.1e-4 && (high - 0.952).abs() < 5.1e-4, "{low} {high}");
+    }
+
+    #[test]
+    fn spans_without_a_length_and_ranges_that_end_before_they_begin_hold_nothing() {
+        let observed = observed(&[1, 2, 3], &[4]);
+        assert!(observed.hazards(0, 0, 10).is_empty());
+        assert!(observed.hazards(0, -5, 10).is_empty());
+        let (start, end) = (3, 1);
+        assert_eq!(observed.ended_within(start..end)[0], Rate { numerator: 0, denominator: 4 });
     }
 
     #[test]

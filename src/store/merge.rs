@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
+use super::contents::Contents;
 use super::links::Moves;
 use super::rows::{first_half, pseudonym};
 use super::scan::{KeyRange, Part};
@@ -37,12 +38,12 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves
         Ok(Source { part, moved })
     };
     let sources = files.iter().map(open).collect::<Result<Vec<Source>>>()?;
-    let kinds = sources.iter().flat_map(|source| source.part.channel_kinds());
-    let kinds = kinds.map(|(channel, kind)| (channel, kind.name().to_owned())).collect();
+    let mut contents = Contents::default();
+    sources.iter().for_each(|source| contents.add(source.part.contents()));
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
     let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| merged(&sources, range, moves));
     let name = write::file_name()?;
-    write::write_batches(table, month, &name, &kinds, batches)
+    write::write_batches(table, month, &name, &contents, batches)
 }
 
 /// The events of a range of contacts from all files, in the store's order.

@@ -3,6 +3,7 @@
 //!
 //! Knows events as columns, not what they mean.
 
+pub mod contents;
 mod cursor;
 mod deltas;
 pub mod join;

@@ -14,6 +14,7 @@ use arrow::datatypes::Int32Type;
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
+use super::contents::Contents;
 use super::links::{Contacts, Links};
 use super::profiles::Profiles;
 use super::schema::{Column, Form, TEXTS, WORDS};
@@ -317,18 +318,26 @@ impl Rows {
         std::array::from_fn(|index| -> ArrayRef { Arc::new(StringArray::from_iter_values(self.words[index].list())) })
     }
 
-    /// The pairs of channel and kind among the rows, as names.
+    /// What is to be said of a data file with these rows.
     #[must_use]
-    pub fn channel_kinds(&self, order: &[u32]) -> std::collections::BTreeSet<(String, String)> {
-        let mut is_used = vec![false; self.profiles.codes.len()];
+    pub fn contents(&self, order: &[u32]) -> Contents {
+        // Of each profile, the first instant of its rows, if it has any.
+        let mut began = vec![None; self.profiles.codes.len()];
         for &row in order {
-            is_used[self.profile[row as usize] as usize] = true;
+            let (at, first) = (self.at[row as usize], &mut began[self.profile[row as usize] as usize]);
+            *first = Some(first.map_or(at, |known: i64| known.min(at)));
         }
         let index = |name| WORDS.iter().position(|&word| word == name).unwrap_or(0);
-        let (channel, kind) = (index("channel"), index("kind"));
-        let word = |index: usize, code| self.words[index].get(code).unwrap_or_default().to_owned();
-        let used = self.profiles.codes.iter().zip(is_used).filter(|(_, is_used)| *is_used);
-        used.map(|(codes, _)| (word(channel, codes[channel]), word(kind, codes[kind]))).collect()
+        let [channel, kind, account] = ["channel", "kind", "account"].map(index);
+        let word = |codes: &[u32; WORDS.len()], index: usize| self.words[index].get(codes[index]).map(str::to_owned);
+        let mut contents = Contents::default();
+        for (codes, began) in self.profiles.codes.iter().zip(began) {
+            let Some(began) = began else { continue };
+            let name = word(codes, channel).unwrap_or_default();
+            contents.kinds.insert((name.clone(), word(codes, kind).unwrap_or_default()));
+            contents.begins((name, word(codes, account)), began);
+        }
+        contents
     }
 
     /// The given rows, ready to be read column by column. `dictionaries` are those of [`Rows::dictionaries`].

@@ -21,11 +21,12 @@ use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::Store;
+use super::contents::{Beginnings, Contents};
 use super::cursor::{Cursor, Layout};
 use super::pages::{Scratch, Source};
 use super::shard::{Ids, Shard, Stage};
 use super::words::Words;
-use super::write::{DataFile, KINDS_KEY};
+use super::write::DataFile;
 use crate::error::{Error, Result};
 use crate::event::Kind;
 
@@ -43,6 +44,7 @@ pub struct Snapshot {
     version: u64,
     files: Vec<Part>,
     channel_kinds: BTreeSet<(String, Kind)>,
+    beginnings: Beginnings,
     horizon: Option<i64>,
 }
 
@@ -95,9 +97,12 @@ impl Snapshot {
     pub fn of(store: &Store) -> Result<Self> {
         let files = store.files()?;
         let parts: Vec<Part> = files.into_par_iter().map(|file| Part::open(store, file)).collect::<Result<Vec<_>>>()?;
-        let channel_kinds = parts.iter().flat_map(Part::channel_kinds).collect();
+        let mut contents = Contents::default();
+        parts.iter().for_each(|part| contents.add(part.contents()));
+        let kinds = contents.kinds.into_iter();
+        let channel_kinds = kinds.filter_map(|(channel, kind)| Some((channel, Kind::from_name(&kind)?))).collect();
         let horizon = parts.iter().filter_map(Part::last_instant).max();
-        Ok(Self { version: store.version(), files: parts, channel_kinds, horizon })
+        Ok(Self { version: store.version(), files: parts, channel_kinds, beginnings: contents.began, horizon })
     }
 
     /// Number of the version.
@@ -122,6 +127,12 @@ impl Snapshot {
     #[must_use]
     pub fn channel_kinds(&self) -> &BTreeSet<(String, Kind)> {
         &self.channel_kinds
+    }
+
+    /// When the log of each account of each channel begins.
+    #[must_use]
+    pub fn beginnings(&self) -> &Beginnings {
+        &self.beginnings
     }
 
     /// Goes once over the store, shard by shard, on as many threads as rayon has. Each thread folds its shards into a
@@ -201,12 +212,8 @@ impl Part {
         move |source| Error::DataFile { path: path.clone(), source }
     }
 
-    pub(super) fn channel_kinds(&self) -> Vec<(String, Kind)> {
-        let pairs = self.metadata.metadata().file_metadata().key_value_metadata();
-        let text = pairs.into_iter().flatten().find(|pair| pair.key == KINDS_KEY).and_then(|pair| pair.value.clone());
-        // JSON, because a log may name a channel with any character.
-        let pairs: Vec<(String, String)> = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
-        pairs.into_iter().filter_map(|(channel, kind)| Some((channel, Kind::from_name(&kind)?))).collect()
+    pub(super) fn contents(&self) -> Contents {
+        Contents::read(self.metadata.metadata().file_metadata().key_value_metadata(), self.file.instants.0)
     }
 
     fn column_index(&self, name: &str) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! Writing data files: sorted rows go to one Parquet file per month. Nothing is visible before the table's log names it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::contents::Contents;
 use super::rows::Rows;
 use super::schema::{self, PARTITION, WORDS};
 use crate::error::{Error, Result};
@@ -29,8 +30,6 @@ use crate::event::Time;
 const ROW_GROUP: usize = 128 * 1024;
 /// Rows of a page: the unit in which a scan skips inside a row group.
 const PAGE: usize = 16 * 1024;
-/// Key under which a data file says which channels and kinds it holds, as a JSON list of pairs.
-pub(super) const KINDS_KEY: &str = "trichter.kinds";
 /// Key under which a data file says the version of its schema.
 pub(super) const SCHEMA_KEY: &str = "trichter.schema";
 
@@ -123,8 +122,7 @@ pub fn data_file(
     dictionaries: &[ArrayRef; WORDS.len()],
     order: &[u32],
 ) -> Result<DataFile> {
-    let kinds = rows.channel_kinds(order);
-    let mut file = Writer::create(table, month, name, &kinds)?;
+    let mut file = Writer::create(table, month, name, &rows.contents(order))?;
     for order in order.chunks(ROW_GROUP) {
         let picked = rows.pick(order, dictionaries);
         file.row_group(order.len(), |column| picked.column(&schema::COLUMNS[column]))?;
@@ -140,10 +138,10 @@ pub fn write_batches(
     table: &Path,
     month: &str,
     name: &str,
-    kinds: &BTreeSet<(String, String)>,
+    contents: &Contents,
     batches: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<DataFile> {
-    let mut file = Writer::create(table, month, name, kinds)?;
+    let mut file = Writer::create(table, month, name, contents)?;
     for batch in batches {
         let batch = batch?;
         for start in (0..batch.num_rows()).step_by(ROW_GROUP) {
@@ -168,14 +166,14 @@ struct Writer {
 }
 
 impl Writer {
-    fn create(table: &Path, month: &str, name: &str, kinds: &BTreeSet<(String, String)>) -> Result<Self> {
+    fn create(table: &Path, month: &str, name: &str, contents: &Contents) -> Result<Self> {
         let relative = format!("{PARTITION}={month}/{name}.parquet");
         let path = table.join(&relative);
         let folder = path.parent().unwrap_or(table);
         std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
         let file = File::create_new(&path).map_err(Error::write(&path))?;
         let schema = schema::arrow();
-        let (file, columns) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties(kinds)))
+        let (file, columns) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties(contents)))
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(refused(&path))?;
         let written = DataFile {
@@ -240,7 +238,8 @@ fn extent(column: &arrow::array::ArrayRef) -> Option<(i64, i64)> {
     Some((*values.iter().min()?, *values.iter().max()?))
 }
 
-fn properties(kinds: &std::collections::BTreeSet<(String, String)>) -> WriterProperties {
+fn properties(contents: &Contents) -> WriterProperties {
+    let [kinds, began] = contents.written();
     let path = |name: &str| ColumnPath::from(name);
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("trichter {}", env!("CARGO_PKG_VERSION")))
@@ -256,7 +255,8 @@ fn properties(kinds: &std::collections::BTreeSet<(String, String)>) -> WriterPro
         ))
         .set_key_value_metadata(Some(vec![
             KeyValue::new(SCHEMA_KEY.to_owned(), schema::VERSION.to_string()),
-            KeyValue::new(KINDS_KEY.to_owned(), json!(kinds).to_string()),
+            kinds,
+            began,
         ]));
     // What every report reads is small in its encoding alone, and unpacking it would cost more than all the rest.
     for column in schema::COLUMNS.iter().filter(|column| column.is_hot()) {

@@ -305,6 +305,7 @@ fn answers_in_json_have_the_promised_fields() {
     }
     assert!(answer.rows.iter().any(|row| !row.measurable), "Telegram tells nothing of opens");
     assert!(answer.rows.iter().any(|row| row.lower_bound), "WhatsApp tells of some opens only");
+    assert!(answer.rows.iter().all(|row| !row.upper_bound), "what was opened is never at most that");
     let answer: Answer<SpreadRow> = serde_json::from_str(&ask("answer_seconds", "question")).unwrap();
     assert_eq!(answer.metric, "answer_seconds");
     for row in &answer.rows {

@@ -130,6 +130,88 @@ fn start_and_comings_and_goings_add_up_to_the_end_which_is_the_next_start() {
     }
 }
 
+/// A log of half a year in which anything may come first: being written to, writing, agreeing, stopping, a country.
+fn anything(seed: u64) -> String {
+    let mut log = String::from("kind,at,contact,channel,account,topic,country\n");
+    let mut state = seed;
+    let mut below = |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n
+    };
+    for contact in 0..120 {
+        for _ in 0..2 + below(6) {
+            let kinds = ["message_sent", "message_received", "opted_in", "opted_out_soft", "opted_out_hard"];
+            let kind = kinds[usize::try_from(below(5)).unwrap()];
+            let topic = if kind == "opted_in" { ["shop", "till"][usize::try_from(below(2)).unwrap()] } else { "" };
+            let (month, day, hour, account) = (1 + below(6), 1 + below(28), below(24), ["a", "b"][contact % 2]);
+            let country = ["", "", "DE", "FR"][usize::try_from(below(4)).unwrap()];
+            writeln!(
+                log,
+                "{kind},2026-{month:02}-{day:02}T{hour:02}:00:00Z,{contact},shop,{account},{topic},{country}"
+            )
+            .unwrap();
+        }
+    }
+    log
+}
+
+/// What was said by the end of a range of the months that were over then: by metric, breakdown and segment.
+fn said(pipeline: &Pipeline, asks: &[Ask], until: &str) -> BTreeMap<String, Counts> {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let mut said = BTreeMap::new();
+    for (ask, answer) in asks.iter().zip(pipeline.answer(asks, None, Some(at(until)))) {
+        for row in answer.rows {
+            let cohort = ask.value(&row, "cohort").or(ask.value(&row, "month")).unwrap();
+            let age: i32 = ask.value(&row, "age").map_or(0, |age| age.parse().unwrap());
+            let begins: jiff::civil::Date = format!("{cohort}-01").parse().unwrap();
+            let ends = begins.checked_add(jiff::Span::new().months(age + 1)).unwrap();
+            if at(&format!("{ends}T00:00:00Z")) <= at(until) {
+                said.insert(format!("{} by {:?}: {:?}", ask.metric, ask.by, row.segment), row.counts);
+            }
+        }
+    }
+    said
+}
+
+#[test]
+fn what_was_said_of_a_month_that_is_over_is_said_ever_after() {
+    let ends = ["2026-02-01", "2026-02-17", "2026-03-01", "2026-03-31", "2026-05-01", "2026-06-20", "2026-08-01"];
+    let metrics = [
+        "reachable_contact_rate",
+        "active_contact_rate",
+        "engaged_contact_rate",
+        "list_joined_rate",
+        "list_resumed_rate",
+        "list_left_rate",
+    ];
+    let breakdowns: [&[&str]; 5] = [
+        &["month"],
+        &["channel", "month"],
+        &["basis", "cohort", "age"],
+        &["country", "month"],
+        &["opted_in_source", "cohort", "age"],
+    ];
+    let asks = metrics.iter().flat_map(|metric| breakdowns.map(|by| Ask::new(metric, by))).collect::<Vec<_>>();
+    let mut pipelines = vec![Pipeline::simulated(200, 150, 5)];
+    for seed in 1..=6 {
+        let pipeline = Pipeline::new("");
+        std::fs::write(pipeline.path("log.csv"), anything(seed)).unwrap();
+        pipeline.ingest("log.csv");
+        pipelines.push(pipeline);
+    }
+    for pipeline in &pipelines {
+        let mut before = BTreeMap::new();
+        for until in ends {
+            let now = said(pipeline, &asks, &format!("{until}T00:00:00Z"));
+            for (cell, counts) in &before {
+                assert_eq!(now.get(cell), Some(counts), "{cell} of the months before, told until {until}");
+            }
+            before = now;
+        }
+        assert!(before.len() > 100, "little was said");
+    }
+}
+
 #[test]
 fn permission_is_told_stretch_by_stretch_with_its_evidence() {
     let log = "\

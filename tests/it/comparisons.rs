@@ -13,6 +13,7 @@ use trichter::metrics::{self, Answers, Ask, Counts, Rate, Scope};
 use trichter::rate::Moments;
 use trichter::store::{AsOf, Snapshot, Store};
 
+use crate::case::Case;
 use crate::pipeline::Pipeline;
 
 const DAY: i64 = 86_400_000_000;
@@ -283,7 +284,7 @@ fn counting_contact_by_contact_counts_the_same() {
         assert_eq!(plain.rows.len(), clustered.rows.len());
         for (plain, clustered) in plain.rows.iter().zip(&clustered.rows) {
             assert_eq!((&plain.segment, &plain.counts), (&clustered.segment, &clustered.counts));
-            assert_eq!((plain.measurable, plain.lower_bound), (clustered.measurable, clustered.lower_bound));
+            assert_eq!((plain.measurable, plain.bound), (clustered.measurable, clustered.bound));
             let (Counts::Rate(rate), Some(moments)) = (&clustered.counts, clustered.moments) else { panic!() };
             let Rate { numerator, denominator } = *rate;
             let Moments { contacts, xx, xy, yy } = moments;
@@ -291,4 +292,65 @@ fn counting_contact_by_contact_counts_the_same() {
             assert!(u128::from(xy).pow(2) <= u128::from(xx) * u128::from(yy), "{moments:?}");
         }
     }
+}
+
+/// A store that learns on the second night of a reading on the first day, and of a message of the second.
+fn two_nights() -> Case {
+    let case = Case::new();
+    let event = |kind: &str, at: &str, message: u32| {
+        format!(
+            r#"{{"kind":"{kind}","at":"2026-06-0{at}Z","channel":"generic","account":"a","contact_id":"c{message}","message_id":"m{message}"}}"#
+        )
+    };
+    let mut first: Vec<String> = (1..=4).map(|message| event("message_sent", "1T08:00:00", message)).collect();
+    first.extend((1..=4).map(|message| event("message_delivered", "1T08:00:05", message)));
+    first.push(event("message_opened", "1T09:00:00", 1));
+    first.push(event("message_sent", "2T06:00:00", 5));
+    first.push(event("message_delivered", "2T06:00:05", 5));
+    let second = [
+        event("message_opened", "2T09:00:00", 2),
+        event("message_opened", "2T09:30:00", 3),
+        event("message_sent", "2T10:00:00", 6),
+        event("message_delivered", "2T10:00:05", 6),
+        event("message_opened", "2T11:00:00", 6),
+    ];
+    for (name, lines) in [("one.ndjson", first.join("\n")), ("two.ndjson", second.join("\n"))] {
+        fs::write(case.path(name), lines).unwrap();
+        case.run(&["ingest", name, "--store", "store"]).expect(0);
+    }
+    case
+}
+
+#[test]
+fn a_report_of_two_versions_says_what_came_late_and_what_is_new() {
+    let case = two_nights();
+    case.run(&["report", "--store", "store", "--out", "r", "--compare", "1", "2", "--format", "json"]).expect(0);
+    let report: Value = serde_json::from_str(&fs::read_to_string(case.path("r/report.json")).unwrap()).unwrap();
+    let chapter = report["measures"].as_array().unwrap().iter().find(|found| found["measure"] == "comparison").unwrap();
+    let table = |id: &str| {
+        chapter["tables"].as_array().unwrap().iter().find(|table| table["id"] == id).unwrap()["rows"].clone()
+    };
+    let rows = table("revisions");
+    let open = rows.as_array().unwrap().iter().find(|row| row["metric"] == "open_rate").unwrap();
+    // On paper: 1 of 5 was opened, then 3 of 4 on the first day and 1 of 2 on the second.
+    assert_eq!((&open["rate_before"]["numerator"], &open["rate_before"]["denominator"]), (&1.into(), &5.into()));
+    assert_eq!((&open["rate"]["numerator"], &open["rate"]["denominator"]), (&4.into(), &6.into()));
+    let points = |name: &str| open[name]["value"].as_f64().unwrap();
+    assert!((points("by_revision") - (3.0 / 5.0 - 1.0 / 5.0)).abs() < 1e-12, "{open}");
+    assert!((points("by_new_days") - (4.0 / 6.0 - 3.0 / 5.0)).abs() < 1e-12, "{open}");
+    assert_eq!(open["why"], "receipts or acts came late; new days");
+    assert_eq!(table("versions").as_array().unwrap().len(), 1);
+    case.run(&["report", "--store", "store", "--out", "r", "--compare", "1", "2", "--as-of", "1"]).expect(2);
+    case.run(&["report", "--store", "store", "--out", "r", "--compare", "1", "2026-06-01..2026-06-02"]).expect(2);
+}
+
+#[test]
+fn a_report_of_two_ranges_is_of_the_second() {
+    let case = two_nights();
+    let ranges = ["2026-06-01..2026-06-02", "2026-06-02..2026-06-03"];
+    let arguments = ["report", "--store", "store", "--out", "r", "--format", "json", "--compare", ranges[0], ranges[1]];
+    case.run(&arguments).expect(0);
+    let report: Value = serde_json::from_str(&fs::read_to_string(case.path("r/report.json")).unwrap()).unwrap();
+    assert_eq!(report["context"]["since"], "2026-06-02T00:00:00Z");
+    assert_eq!(report["measures"][0]["measure"], "comparison");
 }

@@ -23,11 +23,13 @@ struct Log {
 }
 
 impl Log {
-    /// A log that begins ten days before its cases.
+    /// A log that begins ten days before its cases, on each channel with a window of which a case knows no act.
     fn new() -> Self {
         let mut log = Self::default();
-        log.case("generic", "first");
-        log.tell(-10 * DAY, "message_received", json!({}));
+        for channel in ["generic", "whatsapp"] {
+            log.case(channel, "first");
+            log.tell(-10 * DAY, "message_received", json!({}));
+        }
         log
     }
 
@@ -264,6 +266,20 @@ fn who_may_have_written_before_the_log_began_makes_no_violation() {
     log.tell(0, "button_clicked", json!({ "at": "2022-03-01T12:10:00Z" }));
     log.allowed(0, json!({ "at": "2022-03-01T12:30:00Z", "message_type": "text" }));
     log.broken("window", 0, json!({ "at": "2022-03-03T12:30:00Z", "message_type": "text" }));
+    assert_eq!(log.found("", &[]).0, log.expected());
+}
+
+#[test]
+fn how_far_another_log_reaches_back_accuses_nobody() {
+    // Telegram's log began ten days ago, WhatsApp's with the message that may have been an answer.
+    let mut log = Log::default();
+    log.case("telegram", "first");
+    log.tell(-10 * DAY, "message_received", json!({}));
+    log.case("whatsapp", "may have written the day before");
+    log.allowed(0, text());
+    log.broken("window", DAY + 1, text());
+    log.case("whatsapp", "writes");
+    log.tell(2 * DAY, "message_received", json!({}));
     assert_eq!(log.found("", &[]).0, log.expected());
 }
 

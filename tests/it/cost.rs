@@ -117,9 +117,9 @@ fn a_planted_bill_comes_out_to_the_cent_and_what_has_no_price_is_named() {
     assert_eq!(month["cost"], json!({ "amount": "24.36", "currency": "EUR", "lower_bound": true }));
     let opened = json!({ "value": "0.406", "amount": "24.36", "count": 60, "currency": "EUR", "lower_bound": true });
     assert_eq!(month["per_opened"], opened);
-    // Of the month's 24.00 campaign a has sent 149 + 1 of 250.
+    // Campaign a sent the first of July, 0.10, and 149 of the 249 of 10 July, which cost 199 × 0.10 + 50 × 0.08 = 23.90.
     let campaigns = rows(&cost, "campaigns", &["campaign", "charged", "cost", "unknown"]);
-    assert_eq!(campaigns, [["a", "150", "14.40", "0"], ["b", "100", "9.60", "0"], ["null", "4", "0.36", "5"]]);
+    assert_eq!(campaigns, [["a", "150", "14.401606", "0"], ["b", "100", "9.598394", "0"], ["null", "4", "0.36", "5"]]);
     let unknown = rows(&cost, "unknown", &["channel", "country", "category", "messages", "why"]);
     assert_eq!(unknown, [["whatsapp", "FR", "utility", "5", "the card has no price"]]);
     assert_eq!(cost["tables"][0]["note"], "What we agreed on.");
@@ -185,4 +185,86 @@ fn the_example_card_is_a_valid_one() {
         "{prices:?}"
     );
     assert!(prices.contains(&["whatsapp", "FR", "utility", "0", "0", "5"].map(str::to_owned).to_vec()), "{prices:?}");
+}
+
+/// Ten free service messages a month, of which half the contacts are in a country where one costs twenty times as much.
+#[test]
+fn free_messages_come_to_the_same_sum_whatever_the_table_is_broken_down_by() {
+    let case = Case::new();
+    let mut lines = Vec::new();
+    for n in 0..24 {
+        let (contact, country) = (format!("c{n}"), if n % 2 == 0 { "DE" } else { "FR" });
+        let (day, hour) = (3 + n / 6, 8 + n % 6);
+        let at = |minute: u32| format!("2025-07-{day:02}T{hour:02}:{minute:02}:00Z");
+        let more = json!({ "message_id": contact, "category": "service", "country": country, "campaign": n % 5,
+                           "message_type": "text" });
+        lines.push(line("whatsapp", &contact, "message_received", &at(0), json!({})));
+        lines.push(line("whatsapp", &contact, "message_sent", &at(1), more));
+        lines.push(line("whatsapp", &contact, "message_delivered", &at(2), json!({ "message_id": contact })));
+    }
+    let price = |country: &str, price: &str| {
+        format!(
+            "[[price]]\nchannel = \"whatsapp\"\ncountry = \"{country}\"\nfrom = \"2025-07-01\"\nprice = \"{price}\"\ncurrency = \"EUR\"\n"
+        )
+    };
+    let rule = "[[rule]]\nchannel = \"whatsapp\"\nfrom = \"2025-07-01\"\nper = \"delivered\"\nfree_per_account_and_month = { service = 10 }\n";
+    case.write("log.ndjson", lines.join("\n"));
+    case.write("cost.toml", format!("{rule}{}{}", price("DE", "0.05"), price("FR", "1")));
+    case.write("trichter.toml", "");
+    case.ask(&["ingest", "log.ndjson", "--store", "store", "--quiet"]);
+    // On 3 July 3 to each country, on the 4th 2 of 3 to each: of the other 14, 7 × 0.05 + 7 × 1.
+    for by in ["channel", "weekday", "hour", "country", "day", "campaign", "weekday,hour,country"] {
+        let cost = query(&case, &["cost", "--cost", "cost.toml", "--by", by]);
+        let rows = rows(&cost, "months", &["free", "cost"]);
+        let sum = |place: usize| rows.iter().filter_map(|row| row[place].parse::<f64>().ok()).sum::<f64>();
+        assert!((sum(1) - 7.35).abs() < 1e-9 && (sum(0) - 10.0).abs() < 1e-9, "{by}: {rows:?}");
+    }
+    // Who looks at the month from its middle on cannot know how many were free before.
+    let cost = query(&case, &["cost", "--cost", "cost.toml", "--since", "2025-07-05"]);
+    assert_eq!(rows(&cost, "months", &["free", "charged", "unknown", "cost"]), [["0", "0", "12", "n/a"]]);
+    let why = rows(&cost, "unknown", &["messages", "why"]);
+    assert!(why.iter().all(|row| row[1].contains("--since lies inside it")), "{why:?}");
+}
+
+#[test]
+fn one_table_of_several_goes_into_csv_and_weekdays_have_names() {
+    let case = Case::new();
+    planted(&case);
+    let base = ["query", "cost", "--store", "store", "--cost", "cost.toml"];
+    let ask = |more: &[&str]| case.run(&[&base[..], more].concat());
+    let several = ask(&["--format", "csv"]);
+    assert_eq!(several.code, Some(2));
+    assert!(
+        several.stderr.contains("name one of them with --table: months, campaigns, prices, unknown"),
+        "{}",
+        several.stderr
+    );
+    let campaigns = ask(&["--format", "csv", "--table", "campaigns"]);
+    assert!(campaigns.stdout.starts_with("campaign,currency,messages,"), "{}", campaigns.stdout);
+    let slip = ask(&["--table", "campagns"]);
+    assert!(
+        slip.stderr.contains("no table 'campagns'") && slip.stderr.contains("did you mean 'campaigns'?"),
+        "{}",
+        slip.stderr
+    );
+    let days = ask(&["--by", "weekday", "--table", "months"]).stdout;
+    // 10 and 11 July 2025 were a Thursday and a Friday.
+    assert!(days.contains("Thursday") && days.contains("Friday") && !days.contains("Cost by campaign"), "{days}");
+    let metric = case.run(&["query", "open_rate", "--by", "weekday", "--store", "store"]).stdout;
+    assert!(metric.contains("Thursday"), "{metric}");
+    let table = case.run(&["query", "open_rate", "--table", "months", "--store", "store"]);
+    assert!(table.stderr.contains("only measures have tables"), "{}", table.stderr);
+}
+
+#[test]
+fn a_measure_is_not_compared_and_says_what_is() {
+    let case = Case::new();
+    planted(&case);
+    let ran = case.run(&["query", "leaving", "--compare", "previous", "--store", "store"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr.contains("'leaving' is a measure") && ran.stderr.contains("only rates are compared"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -138,3 +138,23 @@ fn a_killed_ingest_leaves_a_store_that_the_next_one_completes() {
     assert_eq!(count("killed"), count("clean"));
     assert_eq!(case.answers("killed"), case.answers("clean"));
 }
+
+#[test]
+fn a_contact_with_very_many_conversations_costs_no_more_for_each() {
+    let case = Case::new();
+    // 60 000 questions, each in a conversation of its own, of 5 000 accounts. Work that grew with their square took minutes.
+    let line = |n: u32| {
+        let (at, account, question) = (1_700_000_000 + 100 * n, n % 5_000, n % 7);
+        format!(
+            r#"{{"kind":"question_asked","at":{at},"contact_id":"k","account":"a{account}","flow":"f","question":"q{question}"}}"#
+        )
+    };
+    case.write("log.ndjson", (0..60_000).map(line).collect::<Vec<_>>().join("\n"));
+    case.write("trichter.toml", "[windows]\nsession_gap = \"60s\"\nopening = \"30s\"\n");
+    case.ask(&["ingest", "log.ndjson", "--config", "trichter.toml", "--store", "store", "--quiet"]);
+    let began = std::time::Instant::now();
+    let metrics = ["question_loop_rate", "question_furthest_rate", "human_response_seconds"];
+    case.ask(&[&["query"], &metrics[..], &["--store", "store", "--config", "trichter.toml"]].concat());
+    // A tenth of this is enough on a machine that has nothing else to do.
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+}

@@ -15,11 +15,42 @@ use trichter::ingest::{self, Plan, input};
 use trichter::store::{AsOf, Key, Store};
 
 use super::case::{Case, StoredRow, rows, rows_of};
+use super::pipeline::Pipeline;
 use super::shapes::balance;
 
 /// 2026-02-01T00:00:00Z, in the middle of the simulated logs.
 const CHANGE: i64 = 1_769_904_000;
 const ACCOUNT: &str = "106540352242922";
+
+#[test]
+fn of_a_number_its_country_is_kept_where_the_channel_knows_people_by_numbers_and_the_log_tells_none() {
+    let log = "\
+kind,at,contact,channel,message_id,country
+message_received,2026-03-02T10:00:00Z,4915112345678,whatsapp,i1,
+message_received,2026-03-02T10:00:00Z,436641234567,twilio,i2,
+message_received,2026-03-02T10:00:00Z,436641234568,whatsapp,i3,CH
+message_received,2026-03-02T10:00:00Z,447797123456,whatsapp,i4,
+message_received,2026-03-02T10:00:00Z,US.13491208655302741918,whatsapp,i5,
+message_received,2026-03-02T10:00:00Z,4915112345678,telegram,i6,
+";
+    let pipeline = Pipeline::new("");
+    fs::write(pipeline.path("log.csv"), log).unwrap();
+    pipeline.ingest("log.csv");
+    let country = |row: &BTreeMap<&str, String>| row.get("country").cloned().unwrap_or_default();
+    let mut found: Vec<(String, String)> =
+        pipeline.rows("contacts").iter().map(|row| (row["channel"].clone(), country(row))).collect();
+    found.sort();
+    // Jersey and Britain share a range; an id of the platform's own is no number, nor is anything on Telegram.
+    let expected = [
+        ("telegram", ""),
+        ("twilio", "AT"),
+        ("whatsapp", ""),
+        ("whatsapp", ""),
+        ("whatsapp", "CH"),
+        ("whatsapp", "DE"),
+    ];
+    assert_eq!(found, expected.map(|(channel, country)| (channel.to_owned(), country.to_owned())));
+}
 
 /// A note that somebody has another number.
 fn note(former: &str, current: &str, at: i64) -> String {

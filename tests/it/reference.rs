@@ -209,12 +209,11 @@ fn the_opt_outs_that_hold_at_the_end_of_messy_logs_are_those_of_the_table() {
         let pipeline = ingested(&lines);
         let events = pipeline.events();
         let mut expected = BTreeSet::new();
-        for events in events.chunk_by(|left, right| left.contact == right.contact) {
-            let naive = Permission { events, log_began: 0, tells_replies: true, tells_opt_ins: true };
+        for own in events.chunk_by(|left, right| left.contact == right.contact) {
+            let naive = Permission { events: own, all: &events, tells_replies: true, tells_opt_ins: true };
             let of_contact = naive.standing().into_iter();
-            expected.extend(
-                of_contact.map(|(account, reach, topic)| (events[0].contact, account, reach.to_owned(), topic)),
-            );
+            expected
+                .extend(of_contact.map(|(account, reach, topic)| (own[0].contact, account, reach.to_owned(), topic)));
         }
         let rows = pipeline.rows("permissions").into_iter();
         let found: BTreeSet<_> = rows

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use trichter::metrics::{Ask, Counts};
-use trichter::rate::Rate;
+use trichter::rate::{Bound, Rate};
 
 use crate::pipeline::Pipeline;
 
@@ -42,6 +42,35 @@ fn a_bot_that_repeats_itself_is_found_and_none_in_a_clean_log() {
         assert_eq!(found[0], Rate { numerator: conversations, denominator: 20 });
         assert_eq!(found[1], Rate { numerator: replies, denominator: 40 + replies });
     }
+}
+
+#[test]
+fn what_no_hand_over_is_known_of_is_contained_at_most() {
+    let log = "\
+kind,at,contact,channel,message_id,agent
+message_received,2026-03-02T10:00:00Z,ada,messenger,i1,
+message_sent,2026-03-02T10:00:10Z,ada,messenger,m1,
+message_received,2026-03-02T11:00:00Z,ben,shop,i2,
+message_sent,2026-03-02T11:00:10Z,ben,shop,m2,
+handover_to_human,2026-03-02T11:01:00Z,ben,shop,,
+message_received,2026-03-02T12:00:00Z,cleo,shop,i3,
+message_sent,2026-03-02T12:00:10Z,cleo,shop,m3,maria
+message_sent,2026-03-20T12:00:10Z,cleo,shop,m4,bot
+";
+    let pipeline = Pipeline::new("");
+    fs::write(pipeline.path("log.csv"), log).unwrap();
+    pipeline.ingest("log.csv");
+    let metrics = ["containment_rate", "handover_rate", "abandonment_rate", "delivery_rate@not_failed", "failure_rate"];
+    let found = pipeline.answer(&metrics.map(|metric| Ask::new(metric, &["channel"])), None, None);
+    let bounds: Vec<[Bound; 2]> = found.iter().map(|answer| [0, 1].map(|row| answer.rows[row].bound)).collect();
+    let (exact, least, most) = (Bound::Exact, Bound::Least, Bound::Most);
+    // Messenger tells of some hand-overs, the shop's own log of all it has; neither tells of failures.
+    assert_eq!(bounds, [[most, exact], [least, exact], [most, exact], [most, most], [least, least]]);
+    // Maria wrote without a hand-over.
+    assert_eq!(found[0].rows[1].counts.rate(), Some(Rate { numerator: 0, denominator: 2 }));
+
+    let total = pipeline.answer(&[Ask::new("containment_rate", &[])], None, None);
+    assert_eq!(total[0].rows[0].bound, most, "a total is as sure as the least sure of its channels");
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(crate) struct RateRow {
     pub(crate) high: Option<f64>,
     pub(crate) measurable: bool,
     pub(crate) lower_bound: bool,
+    pub(crate) upper_bound: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_json::Value;
 use trichter::channels;
 use trichter::facts::{self, Form};
-use trichter::metrics::Metric;
+use trichter::metrics::{Bound, Metric};
 use trichter::store::schema;
 
 use super::case::{files_below, root};
@@ -240,7 +240,8 @@ fn the_list_of_channels_is_the_folder_of_channels() {
 
 #[test]
 fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
-    let keys = ["name", "meaning", "unit", "table", "needs", "bounded", "vendors", "follows", "caveat"];
+    let keys =
+        ["name", "meaning", "unit", "table", "needs", "bounded", "bounded_above", "vendors", "follows", "caveat"];
     let all = Metric::all().unwrap();
     let files = fs::read_dir(root().join("queries")).unwrap().map(|entry| entry.unwrap().path());
     assert_eq!(files.filter(|path| path.extension().is_some_and(|end| end == "sql")).count(), all.len());
@@ -250,7 +251,8 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
         let found: Vec<&str> = header.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
         let is_there = |key: &&str| match *key {
             "needs" => metric.needs.is_some(),
-            "bounded" => metric.bounded.is_some(),
+            "bounded" => metric.bound == Bound::Least,
+            "bounded_above" => metric.bound == Bound::Most,
             "vendors" => !metric.vendors.is_empty(),
             _ => true,
         };

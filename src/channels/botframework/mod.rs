@@ -25,6 +25,7 @@ const NAME: &str = "botframework";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Bot Framework",
+    knows_numbers: false,
     kinds: &[
         Kind::OptedIn,
         Kind::FlowStarted,

@@ -20,6 +20,7 @@ const NAME: &str = "chatwoot";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Chatwoot",
+    knows_numbers: false,
     kinds: &[
         Kind::ButtonClicked,
         Kind::MessageReceived,

@@ -19,6 +19,7 @@ const NAME: &str = "dialogflow";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Dialogflow CX",
+    knows_numbers: false,
     kinds: &[
         Kind::ButtonClicked,
         Kind::MessageReceived,

@@ -26,6 +26,7 @@ const NAME: &str = "rasa";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "Rasa",
+    knows_numbers: false,
     kinds: &[
         Kind::FlowStarted,
         Kind::ButtonClicked,

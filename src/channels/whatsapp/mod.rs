@@ -49,6 +49,7 @@ const AWS_ENTRY: &str = "whatsAppWebhookEntry";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "WhatsApp",
+    knows_numbers: true,
     kinds: &[
         Kind::IdentityLinked,
         Kind::Referral,

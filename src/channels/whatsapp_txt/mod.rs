@@ -38,6 +38,7 @@ const NAME: &str = "whatsapp_txt";
 pub(super) static CHANNEL: Channel = Channel {
     name: NAME,
     title: "WhatsApp chat export",
+    knows_numbers: false,
     kinds: &[Kind::OptedIn, Kind::MessageReceived, Kind::OptedOutSoft, Kind::MessageSent],
     abilities: Abilities {
         sent: Ability::Yes,

@@ -93,7 +93,7 @@ fn find(metrics: &[Metric], opened: &Opened) -> Result<BTreeMap<String, Found>> 
             silent.filter_map(|row| row.segment.first()).map(|channel| text::name(channel.as_deref())).collect();
         let value = answers.rows(&total).first().map(|row| match &row.counts {
             _ if !row.measurable => Value::Unmeasurable,
-            Counts::Rate(rate) => Value::Rate { rate: *rate, lower_bound: row.lower_bound },
+            Counts::Rate(rate) => Value::Rate { rate: *rate, bound: row.bound },
             Counts::Distribution(distribution) => Value::quantile(distribution, 0.5),
         });
         let [value, _, fraction] = Language::En.written(&value.unwrap_or_default());

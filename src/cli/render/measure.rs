@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::sheet::{Sheet, Shown};
 use crate::error::Result;
 use crate::measures::{Measured, Table, Value};
-use crate::report::Language;
+use crate::report::{self, Language};
 
 /// All tables of a measure, one under the other.
 pub(in crate::cli) fn tables(measured: &Measured) -> String {
@@ -16,7 +16,7 @@ pub(in crate::cli) fn tables(measured: &Measured) -> String {
         let title = if table.title.is_empty() { measured.measure.name } else { &table.title };
         let _ = writeln!(text, "{title}");
         if table.rows.is_empty() {
-            text.push_str("nothing of it in this range\n");
+            let _ = writeln!(text, "{}", report::text::EMPTY);
         } else {
             let _ = writeln!(text, "{}", terminal(table));
         }
@@ -31,8 +31,8 @@ pub(in crate::cli) fn tables(measured: &Measured) -> String {
 fn terminal(table: &Table) -> String {
     let mut sheet = Sheet::new(table.columns.iter().map(|column| column.title.as_str()));
     for row in &table.rows {
-        let cells = row.cells.iter().map(|value| {
-            let [text, interval, fraction] = Language::En.written(value);
+        let cells = table.columns.iter().zip(&row.cells).map(|(column, value)| {
+            let [text, interval, fraction] = Language::En.written_in(&column.name, value);
             let details: Vec<&str> =
                 [&interval, &fraction].into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
             let text = if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) };

@@ -5,7 +5,7 @@
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// How many characters the longest bar takes.
-const BAR: usize = 12;
+const BAR: u8 = 12;
 /// Eighths of a character, from nothing to all of it.
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 /// Heights of a column of a sparkline.
@@ -113,7 +113,7 @@ fn bar(value: f64, largest: f64) -> String {
     if !(value > 0.0 && largest > 0.0) {
         return String::new();
     }
-    let full = (BAR * 8) as f64;
+    let full = f64::from(BAR * 8);
     let eighths = (value / largest * full).round().clamp(1.0, full) as usize;
     let rest = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
     format!("{}{rest}", "█".repeat(eighths / 8))

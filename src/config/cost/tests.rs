@@ -36,7 +36,7 @@ fn the_price_that_says_most_holds_from_its_day_on() {
     assert_eq!(found(&card, Some("DE"), Some("utility"), "2021-01-01"), Ok(100_000));
     assert_eq!(found(&card, Some("DE"), Some("Marketing"), "2022-01-01"), Ok(80_000));
     assert_eq!(found(&card, Some("DE"), Some("utility"), "2019-07-31"), Err(Missing::Price));
-    assert!(!card.changes_inside_months());
+    assert!(!card.tells_days_apart());
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn tiers_stand_in_order_and_rules_are_dated() {
     assert_eq!(card.rule("whatsapp", day("2025-07-14")).unwrap().per, Per::Delivered);
     assert_eq!(card.rule("whatsapp", day("2025-07-15")).unwrap().per, Per::Sent);
     assert!(card.rule("whatsapp", day("2018-12-31")).is_none());
-    assert!(card.changes_inside_months());
+    assert!(card.tells_days_apart());
 }
 
 #[test]
@@ -112,9 +112,41 @@ fn a_slip_is_refused_with_its_line_and_what_was_probably_meant() {
         (plain.replace("2019-08-01", "01.08.2019"), ":7: '01.08.2019' is not a day; write it as in \"2025-07-01\""),
         (plain.replace("2019-08-01", "2018-08-01"), ":5: no [[rule]] says what 'whatsapp' charges for on 2018-08-01"),
         (RULE.to_owned(), ":5: there is another [[rule]] of 'whatsapp' from 2019-01-01"),
+        (RULE.replace("whatsapp", "whatsap"), ":5: no channel 'whatsap'; did you mean 'whatsapp'?"),
+        (RULE.replace("whatsapp", "WhatsApp"), ":5: no channel 'WhatsApp'; did you mean 'whatsapp'?"),
+        (
+            RULE.replace("2019", "2020") + "free_in_service_window = [\"utilty\"]\n",
+            ":5: no category 'utilty'; did you mean 'utility'?",
+        ),
+        (
+            RULE.replace("2019", "2020") + "outside_window = { service = \"Utilty\" }\n",
+            ":5: no category 'utilty'; did you mean 'utility'?",
+        ),
+        (
+            RULE.replace("2019", "2020") + "free_per_account_and_month = { Service = 10, service = 20 }\n",
+            ":5: 'service' is there twice; categories are the same in any case of letters",
+        ),
+        (
+            price("price = \"0.07\"\ncategory = \"marketting\""),
+            ":5: no category 'marketting'; did you mean 'marketing'?",
+        ),
+        (plain.replace("whatsapp", "watsapp"), ":5: no channel 'watsapp'; did you mean 'whatsapp'?"),
         (RULE.replace("delivered", "deliverd"), ":8: unknown variant `deliverd`; did you mean 'delivered'?"),
     ] {
         let found = Card::parse(&format!("{RULE}{text}"), Path::new("cost.toml")).unwrap_err().to_string();
         assert!(found.starts_with(&format!("cost.toml{expected}")), "{expected}\n{found}\n{text}");
+    }
+}
+
+#[test]
+fn names_that_are_no_slip_of_known_ones_are_taken() {
+    let own =
+        "[[rule]]\nchannel = \"fax\"\nfrom = \"2019-01-01\"\nper = \"sent\"\nfree_in_service_window = [\"utilty\"]\n";
+    let new = RULE.replace("2019", "2020") + "free_in_service_window = [\"Utility\", \"voice\"]\n";
+    card(&format!("{own}{new}"));
+    // Every channel that the program reads is known by its name, and each is far enough from the others.
+    for channel in crate::channels::ALL {
+        let rule = RULE.replace("whatsapp", channel.name).replace("2019", "2020");
+        assert!(Card::parse(&rule, Path::new("cost.toml")).is_ok(), "{}", channel.name);
     }
 }

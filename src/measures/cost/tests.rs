@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::config::{Card, Config};
 use crate::facts::Settings;
-use crate::metrics::{Answer, Counts, Distribution, Rate};
+use crate::metrics::{Answer, Bound, Counts, Distribution, Rate};
 
 const CARD: &str = r#"
 [[rule]]
@@ -23,7 +23,13 @@ currency = "EUR"
 
 fn row(ask: &Ask, values: &[(&str, &str)], counts: Counts) -> Counted {
     let value = |column: &String| values.iter().find(|(name, _)| name == column).map(|(_, value)| (*value).to_owned());
-    Counted { segment: ask.by.iter().map(value).collect(), counts, measurable: true, lower_bound: false, moments: None }
+    Counted {
+        segment: ask.by.iter().map(value).collect(),
+        counts,
+        measurable: true,
+        bound: Bound::Exact,
+        moments: None,
+    }
 }
 
 fn rate(numerator: u64, denominator: u64) -> Counts {
@@ -94,4 +100,25 @@ fn currencies_are_never_added() {
     let costs: Vec<_> = rows.iter().map(|row| (row["currency"].clone(), row["cost"]["amount"].clone())).collect();
     assert_eq!(costs, [("EUR".into(), "0.56".into()), ("USD".into(), "0.50".into())]);
     assert!(rows.iter().all(|row| row["per_opened"].is_null()), "nobody knows what an opened message was paid in");
+}
+
+#[test]
+fn by_category_units_are_found_where_the_form_stands_for_the_category() {
+    let config = Config { cost: Some(Card::parse(CARD, Path::new("cost.toml")).unwrap()), ..Config::default() };
+    let (settings, by) = (Settings::default(), ["category".to_owned()]);
+    let setting = Setting { by: &by, config: &config, settings: &settings };
+    let [sent, reported] = cells(&setting);
+    let opened = of_unit(&setting, "open_rate", "messages", "month").unwrap();
+    let form = [("channel", "infobip"), ("month", "2025-07"), ("currency", "EUR"), ("form", "template")];
+    let answer = |ask: &Ask, counts| Answer {
+        metric: ask.metric.clone(),
+        by: ask.by.clone(),
+        rows: vec![row(ask, &form, counts)],
+        n_shared: 0,
+    };
+    let costs = Counts::Distribution(Distribution([(70_000, 8)].into()));
+    let answers = [answer(&sent, rate(8, 8)), answer(&reported, costs), answer(&opened, rate(4, 8))];
+    let months = serde_json::to_value(&tables(&setting, &Answers::new(&answers)).unwrap()[0]).unwrap();
+    assert_eq!(months["rows"][0]["category"], "template");
+    assert_eq!(months["rows"][0]["per_opened"]["value"], "0.14");
 }

@@ -1,10 +1,13 @@
 //! Course: what had become of the visits to the questions that lose most, time by time. The numbers of the chart.
+//!
+//! Of all visits, as the table of causes: at the decision window both say the same. An answer without a time counts as given at
+//! once.
 
 use super::question::{ANSWERED, ENDINGS, Question, SKIPPED, TITLES};
 use super::{columns, span};
 use crate::measures::Setting;
 use crate::measures::table::{Column, Table, Value};
-use crate::statistics::survival::{Curve, Observed};
+use crate::statistics::survival::Curve;
 
 /// Questions that are shown.
 const MOST_QUESTIONS: usize = 3;
@@ -13,24 +16,28 @@ const TIMES: [i64; 13] = [10, 30, 60, 300, 900, 1_800, 3_600, 14_400, 43_200, 86
 
 /// The table. Questions below the report's minimum, and those of which most answers have no time, are left aside.
 pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
-    let mut worst: Vec<(f64, &Question<'_>, &Observed)> = Vec::new();
-    for question in questions.iter().filter(|question| question.n() >= setting.config.report.minimum) {
-        let [goes_on] = question.soon(&[ANSWERED, SKIPPED], [decision]);
-        if let (Value::Share { value, .. }, Some(timed)) = (goes_on, question.timed())
+    let mut worst: Vec<(f64, &Question<'_>)> = Vec::new();
+    let are_shown =
+        |question: &&Question<'_>| question.n() >= setting.config.report.minimum && question.timed().is_some();
+    for question in questions.iter().filter(are_shown) {
+        let goes_on = question.share(&[ANSWERED, SKIPPED], decision, |estimate| estimate);
+        if let Value::Share { value, .. } = goes_on
             && value < 1.0 - 1e-12
         {
-            worst.push((value, question, timed));
+            worst.push((value, question));
         }
     }
     // Questions that lose as many stay in the order of the flow.
     worst.sort_by(|(left, ..), (right, ..)| left.total_cmp(right));
+    worst.truncate(MOST_QUESTIONS);
     let mut rows = Vec::new();
-    for (_, question, timed) in worst.into_iter().take(MOST_QUESTIONS) {
+    for (_, question) in &worst {
+        let observed = &question.observed;
         let is_untold = (0..ENDINGS.len()).map(|cause| question.is_untold(setting, cause));
-        let curves = (0..ENDINGS.len()).map(|cause| timed.ended_by(&[cause]));
+        let curves = (0..ENDINGS.len()).map(|cause| observed.ended_by(&[cause]));
         let curves: Vec<Option<Curve>> =
             is_untold.zip(curves).map(|(is_untold, curve)| (!is_untold).then_some(curve)).collect();
-        let lasting = timed.lasting();
+        let lasting = observed.lasting();
         // Who was watched until the decision window was watched at all times before.
         for time in TIMES.into_iter().filter(|&time| time < decision).chain([decision]) {
             let ended = curves.iter().enumerate().map(|(cause, curve)| match curve {
@@ -39,10 +46,14 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
                 Some(curve) => Value::Share { value: curve.at(time).value.clamp(0.0, 1.0), interval: None },
                 None => Value::Unmeasurable,
             });
-            let head = [Value::Count(timed.n()), Value::Seconds(time), lasting.at(time).into()];
+            let head = [Value::Count(question.n()), Value::Seconds(time), lasting.at(time).into()];
             rows.push(question.row(head.into_iter().chain(ended)));
         }
     }
+    let untimed = match worst.iter().map(|(_, question)| question.untimed()).sum::<u64>() {
+        0 => String::new(),
+        n => format!(" {n} answers to them have no time and stand as given at once."),
+    };
     let own =
         [Column::new("visits", "Visits"), Column::new("after_s", "After"), Column::new("waiting", "Still waiting")];
     let endings = ENDINGS.iter().zip(TITLES).map(|(name, title)| Column::new(name, title));
@@ -51,7 +62,8 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
         title: format!("What became of the visits within {}", span(decision)),
         columns: columns(setting, own.into_iter().chain(endings)),
         rows,
-        note: "The questions that lose the largest shares, the worst first. Silence shows only after the session gap."
-            .to_owned(),
+        note: format!(
+            "The questions that lose the largest shares, the worst first. Silence shows only after the session gap.{untimed}"
+        ),
     }
 }

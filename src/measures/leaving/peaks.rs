@@ -6,7 +6,7 @@ use super::question::{ENDINGS, Question, SKIPPED, TITLES};
 use super::{columns, span};
 use crate::measures::Setting;
 use crate::measures::table::{Column, Row, Table, Value};
-use crate::rate::{Rate, as_f64};
+use crate::rate::{Bound, Rate, as_f64};
 use crate::statistics::difference::q_values;
 use crate::statistics::exact::excess;
 
@@ -75,7 +75,7 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
 
 fn row(cell: &Cell<'_>, q: f64) -> Row {
     let cause = TITLES.get(cell.cause).map_or_else(String::new, |title| (*title).to_owned());
-    let rate = |rate: Rate| Value::Rate { rate, lower_bound: false };
+    let rate = |rate: Rate| Value::Rate { rate, bound: Bound::Exact };
     let row = cell.question.row([
         Value::Text(cause),
         Value::Seconds(cell.from),

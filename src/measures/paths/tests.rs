@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::config::Config;
 use crate::facts::Settings;
-use crate::metrics::{Answer, Row as Found};
+use crate::metrics::{Answer, Bound, Row as Found};
 
 const CONFIG: &str = r#"
 [[flow]]
@@ -16,7 +16,7 @@ options = { age = ["young", "old"], town = ["here"] }
 
 fn row(segment: &[&str], counts: Counts) -> Found {
     let name = |name: &&str| (!name.is_empty()).then(|| (*name).to_owned());
-    Found { segment: segment.iter().map(name).collect(), counts, measurable: true, lower_bound: false, moments: None }
+    Found { segment: segment.iter().map(name).collect(), counts, measurable: true, bound: Bound::Exact, moments: None }
 }
 
 fn answer(metric: &str, by: &[&str], rows: Vec<Found>) -> Answer {

@@ -92,7 +92,7 @@ fn course(rows: &[Row], table: &Table, n_names: usize, words: &Words<'_>) -> Cou
 }
 
 /// The value alone.
-fn written(value: &Value, words: &Words<'_>) -> String {
+pub(super) fn written(value: &Value, words: &Words<'_>) -> String {
     match value {
         Value::Name(name) => text::name(name.as_deref()),
         value => {

@@ -56,7 +56,7 @@ fn map(table: &Table, shares: &[f64], minimum: u64) -> Result<String> {
         ends: [percent(low), percent(high)],
         unit: "% of messages".to_owned(),
         few: format!("fewer than {minimum} messages"),
-        nothing: "no messages".to_owned(),
+        nothing: Some("no messages".to_owned()),
     };
     let told: Vec<String> = WEEKDAYS
         .iter()

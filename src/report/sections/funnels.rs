@@ -4,7 +4,7 @@
 
 use super::{of_one, part};
 use crate::measures::Value;
-use crate::rate::Rate;
+use crate::rate::{Bound, Rate};
 use crate::report::model::{Funnel, FunnelStep, Report, Share};
 use crate::report::page::{Cell, Part, Section, Table, Words, capitalised, label, number, plain, step_name, typed};
 use crate::report::text::{self, Language, printable};
@@ -82,7 +82,7 @@ fn row(place: usize, step: &FunnelStep, language: Language) -> Vec<Cell> {
 fn cell(share: &Share, language: Language) -> Cell {
     let [text, interval, fraction] = language.share(share);
     let rate = Rate { numerator: share.numerator, denominator: share.denominator };
-    Cell { value: Value::Rate { rate, lower_bound: false }, text, interval, fraction, pale: false }
+    Cell { value: Value::Rate { rate, bound: Bound::Exact }, text, interval, fraction, pale: false }
 }
 
 /// What is counted, in words.

@@ -3,6 +3,7 @@
 use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
+use crate::report::text::EMPTY;
 
 /// Rows on which a page shows a table in full; other formats hold all.
 const MOST_ROWS: usize = 200;
@@ -36,15 +37,14 @@ impl<'r, 'w> DropOff<'r, 'w> {
     pub(super) fn cell(&self, flow: Option<&str>, question: Option<&str>) -> Cell {
         let names = [flow, question].map(Value::name);
         let row = self.table.rows.iter().find(|row| row.cells.starts_with(&names));
-        row.and_then(|row| Some(cell(row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
+        row.and_then(|row| Some(cell("drop_off", row.cells.get(self.place)?, row, self.words))).unwrap_or_default()
     }
 }
 
 fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
-        let note = if table.note.is_empty() { "There is nothing of it in this range." } else { &table.note };
-        return Part { heading, note: note.to_owned(), ..Part::default() };
+        return Part { heading, note: format!("{EMPTY} {}", table.note).trim_end().to_owned(), ..Part::default() };
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
@@ -55,7 +55,10 @@ fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
         numeric: numeric(place),
         ..Column::default()
     });
-    let rows = table.rows.iter().map(|row| row.cells.iter().map(|value| cell(value, row, words)).collect());
+    let rows = table.rows.iter().map(|row| {
+        let cells = table.columns.iter().zip(&row.cells);
+        cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
+    });
     let (columns, mut rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
     let is_young = table.rows.iter().any(|row| row.immature);
     let more = rows.split_off(rows.len().min(MOST_ROWS));
@@ -85,8 +88,8 @@ fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
     }
 }
 
-fn cell(value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
-    let [mut text, interval, fraction] = words.language.written(value);
+fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
+    let [mut text, interval, fraction] = words.language.written_in(column, value);
     if let Value::Metric(id) = value {
         text = words.title(id);
     }

@@ -11,7 +11,6 @@ use rust_xlsxwriter::{
 use super::Words;
 use super::sheet::Placed;
 use crate::report::tables::Datum;
-use crate::report::text;
 
 /// Rows that a chart shows, and charts that a table has: more is no picture any more.
 const MOST_BARS: u32 = 40;
@@ -91,7 +90,7 @@ fn each(placed: &Placed<'_>, names: &str, kind: Bars, words: &Words) -> Vec<(Cha
     });
     let chart = |(group, range): (&[Vec<Datum>], _)| {
         let name = match group.first().and_then(|row| row.first()) {
-            Some(Datum::Name(name)) => text::name(name.as_deref()),
+            Some(Datum::Name(_, name)) => name.clone(),
             _ => String::new(),
         };
         // In quotes, for a title that ends like a place in the book is taken for one.

@@ -107,7 +107,7 @@ pub(super) fn write<'t>(
 fn tells(table: &Flat, place: usize) -> bool {
     let ordinary = match table.fields.get(place).map(|field| field.part) {
         Some(Part::Measurable) => true,
-        Some(Part::LowerBound) => false,
+        Some(Part::LowerBound | Part::UpperBound) => false,
         _ => return true,
     };
     table.rows.iter().any(|row| row.get(place).is_some_and(|datum| *datum == Datum::Flag(!ordinary)))
@@ -136,7 +136,7 @@ pub(super) fn finish(worksheet: &mut Worksheet, placed: &Placed<'_>) -> Result<(
 fn length(datum: &Datum) -> usize {
     let wide = |text: &str| text.chars().take(WIDE).map(|c| if c > '\u{2e80}' { 2 } else { 1 }).sum::<usize>() + 2;
     match datum {
-        Datum::Name(Some(text)) | Datum::Text(text) => wide(text),
+        Datum::Name(_, text) | Datum::Text(text) => wide(text),
         Datum::Instant(_) => 20,
         _ => NARROW,
     }
@@ -150,8 +150,7 @@ fn cell(worksheet: &mut Worksheet, row: u32, column: u16, datum: &Datum, styles:
             worksheet.write_string_with_format(row, column, UNMEASURABLE, &styles.quiet)?;
             return Ok(false);
         }
-        Datum::Name(name) => return words(worksheet, row, column, &text::name(name.as_deref()), styles),
-        Datum::Text(text) => return words(worksheet, row, column, text, styles),
+        Datum::Name(_, text) | Datum::Text(text) => return words(worksheet, row, column, text, styles),
         Datum::Flag(flag) => {
             worksheet.write_boolean(row, column, *flag)?;
             return Ok(false);

@@ -15,8 +15,7 @@ const COLUMNS: [&str; 5] = ["billing", "form", "service_window", "opens_billing"
 
 /// What the platform said last.
 fn reported(permission: &Permission<'_>, message: &Message) -> Option<i64> {
-    let last = permission.own(message).into_iter().rfind(|event| event.cost.is_some())?;
-    last.currency.as_ref().and(last.cost)
+    permission.own(message).into_iter().rfind(|event| event.cost.is_some() && event.currency.is_some())?.cost
 }
 
 pub(super) fn count(tally: &mut Tally<'_>, permission: &Permission<'_>, message: &Message, place: &Place<'_>) {
@@ -29,7 +28,10 @@ pub(super) fn count(tally: &mut Tally<'_>, permission: &Permission<'_>, message:
 
 /// Whether the message is the first to arrive of its account and category for a day, counted from the last that was.
 fn opens_billing(permission: &Permission<'_>, message: &Message, messages: &[Message]) -> bool {
-    let category = |message: &Message| permission.word(message, |event| &event.category);
+    let category = |message: &Message| {
+        let told = permission.word(message, |event| &event.category).map(|category| category.to_lowercase());
+        told.or_else(|| permission.form_and_window(message)[0].clone())
+    };
     let mut opened: Option<i64> = None;
     for other in messages.iter().filter(|other| other.reached && other.begun <= message.begun) {
         if (&other.account, category(other)) != (&message.account, category(message)) {
@@ -85,12 +87,7 @@ pub(super) fn disagreements(pipeline: &Pipeline) -> Vec<String> {
         let tells = Tells::of(&all, &events[0].channel);
         let around = Around { tells_deliveries: tells.deliveries, horizon, flows: &[] };
         let messages = contact::facts(events, &around).messages;
-        let permission = Permission {
-            events,
-            log_began: all.iter().map(|event| event.at).min().unwrap(),
-            tells_replies: tells.replies,
-            tells_opt_ins: tells.opt_ins,
-        };
+        let permission = Permission { events, all: &all, tells_replies: tells.replies, tells_opt_ins: tells.opt_ins };
         for message in messages.iter().filter(|message| !message.suppressed) {
             for (counts, value) in expected.iter_mut().zip(values(&permission, message, &messages)) {
                 *counts.entry(value).or_default() += 1;

@@ -5,6 +5,7 @@ use trichter::config::Flow;
 use trichter::event::{Kind, SECOND};
 
 use super::sides::{is_inbound, is_outbound};
+use super::ways;
 use crate::pipeline::Event;
 
 pub(super) const DAY: i64 = 86_400 * SECOND;
@@ -478,11 +479,8 @@ impl Contact<'_> {
 
     fn conclude(&self, conversations: &mut [Conversation], number: usize, visits: &[Visit]) {
         let last = |visit: &Visit| {
-            self.around.flows.iter().any(|flow| {
-                visit.flow.as_ref() == Some(&flow.name)
-                    && visit.question.as_ref() == flow.questions.last()
-                    && flow.version.as_ref().is_none_or(|version| visit.flow_version.as_ref() == Some(version))
-            })
+            let flow = ways::declared(self.around.flows, visit);
+            flow.is_some_and(|flow| visit.question.as_ref() == flow.questions.last())
         };
         let conversation = &conversations[number];
         let has = |kind| conversation.acts.iter().any(|&place| self.events[place].kind == kind);

@@ -97,16 +97,11 @@ pub(super) fn count(
                 tally.count("engagement_rate@answered", place, n_answered > 0);
             }
         }
-        if conversation.n_inbound > 0 && conversation.outcome != "open" && tells.handovers {
-            let is_served = conversation.handed_over || conversation.outcome == "completed";
-            tally.count("abandonment_rate", place, !is_served);
-        }
         if conversation.in_flow {
             tally.count("completion_rate@started", place, conversation.outcome == "completed");
         }
         if tells.handovers {
             tally.count("handover_rate@all", place, conversation.handed_over);
-            tally.count("containment_rate@all", place, !conversation.handed_over);
         }
         if tells.fallbacks {
             let fallbacks = conversation.n_fallback;

@@ -141,12 +141,7 @@ pub(super) fn tally<'t>(
         let facts = contact::facts(&read, &around);
         let channel = events[0].channel.as_str();
 
-        let permission = Permission {
-            events: &read,
-            log_began: all.iter().map(|event| event.at).min().unwrap_or_default(),
-            tells_replies: tells.replies,
-            tells_opt_ins: tells.opt_ins,
-        };
+        let permission = Permission { events: &read, all, tells_replies: tells.replies, tells_opt_ins: tells.opt_ins };
         for message in facts.messages.iter().filter(|message| in_scope(message.sent_at)) {
             let (campaign, flow, question) = (&message.campaign, &message.flow, &message.question);
             let place = &Place { channel, campaign, flow, question, ending: None };
@@ -228,7 +223,6 @@ pub(super) fn tally<'t>(
                 tally.count("goal_rate", place, conversation.goal);
             }
             if conversation.n_inbound > 0 && tells.handovers {
-                tally.count("containment_rate", place, !conversation.handed_over);
                 tally.count("handover_rate", place, conversation.handed_over);
             }
             if conversation.n_inbound > 0 && tells.fallbacks {

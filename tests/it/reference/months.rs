@@ -37,9 +37,9 @@ fn month(at: i64, later: i32) -> (i64, String) {
 struct Listed<'c> {
     contact: Contact<'c>,
     account: Option<String>,
-    /// Place of the first opt-in.
-    agreed: Option<usize>,
     joined_at: i64,
+    /// When they first opted in to the account.
+    agreed_at: Option<i64>,
 }
 
 impl<'c> Listed<'c> {
@@ -48,8 +48,10 @@ impl<'c> Listed<'c> {
         let agreed = of_account().find(|&place| contact.events[place].kind == Kind::OptedIn);
         let is_opt_out = |place: usize| contact.opt_outs().iter().any(|opt_out| opt_out.place == place);
         let first = of_account().find(|&place| contact.is_act(place, messages) || is_opt_out(place));
-        let joined_at = contact.events[agreed.or(first).unwrap()].at;
-        Self { contact, account, agreed, joined_at }
+        let at = |place: usize| contact.events[place].at;
+        let (agreed_at, first_at) = (agreed.map(at), first.map(at));
+        let joined_at = agreed_at.into_iter().chain(first_at).min().unwrap();
+        Self { contact, account, joined_at, agreed_at }
     }
 
     fn agrees(&self, place: usize) -> bool {
@@ -61,7 +63,6 @@ impl<'c> Listed<'c> {
         self.contact.opt_outs().iter().any(|opt_out| {
             opt_out.place < place
                 && self.contact.account(opt_out.place) == self.account
-                && self.agreed.is_none_or(|agreed| opt_out.place > agreed)
                 && !(opt_out.place..place).any(|later| self.agrees(later))
         })
     }
@@ -76,7 +77,6 @@ impl<'c> Listed<'c> {
         let mut left = [0, 0];
         for opt_out in self.contact.opt_outs() {
             let is_of_list = self.contact.account(opt_out.place) == self.account
-                && self.agreed.is_none_or(|agreed| opt_out.place > agreed)
                 && (from..to).contains(&self.contact.events[opt_out.place].at);
             if is_of_list && !self.away_before(opt_out.place) {
                 left[usize::from(opt_out.hard)] += 1;
@@ -98,7 +98,7 @@ impl<'c> Listed<'c> {
             is_inbound(event.kind)
                 && !self.contact.told_before(place)
                 && self.contact.account(place) == self.account
-                && (from.max(self.joined_at)..to).contains(&event.at)
+                && (from..to).contains(&event.at)
         })
     }
 }
@@ -139,14 +139,17 @@ pub(super) fn tally<'t>(all: &[Event], by: &'t [&'t str], since: Option<i64>, un
                 let value = |name_of: &&str| match *name_of {
                     "channel" => Some(read[0].channel.clone()),
                     "month" => Some(name.clone()),
-                    "basis" => Some(if listed.agreed.is_some() { "opt_in" } else { "first_contact" }.to_owned()),
+                    "basis" => {
+                        let in_cohort = listed.agreed_at.is_some_and(|at| month(at, 0) == month(listed.joined_at, 0));
+                        Some(if in_cohort { "opt_in" } else { "first_contact" }.to_owned())
+                    }
                     "cohort" => Some(month(listed.joined_at, 0).1),
                     "age" => Some(age.to_string()),
                     name => panic!("no breakdown by {name}"),
                 };
                 let segment: Vec<Option<String>> = by.iter().map(value).collect();
                 let engaged = facts.conversations.iter().any(|conversation| {
-                    let at = conversation.engaged_at.filter(|at| (from.max(listed.joined_at)..to).contains(at));
+                    let at = conversation.engaged_at.filter(|at| (from..to).contains(at));
                     conversation.account == listed.account && at.is_some()
                 });
                 let [soft, hard] = listed.left(from, to);

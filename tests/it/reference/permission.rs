@@ -22,9 +22,17 @@ pub(super) struct Found {
 /// The contact's events, and what the log tells besides.
 pub(super) struct Permission<'e> {
     pub(super) events: &'e [Event],
-    pub(super) log_began: i64,
+    /// Everybody's, from which the beginning of an account's log is told.
+    pub(super) all: &'e [Event],
     pub(super) tells_replies: bool,
     pub(super) tells_opt_ins: bool,
+}
+
+/// When the log of an account begins: with its own first event or one that names no account. Of no account, with the channel's.
+pub(super) fn began(all: &[Event], channel: &str, account: &Option<String>) -> i64 {
+    let is_part = |event: &&Event| account.is_none() || event.account.is_none() || event.account == *account;
+    let of_channel = all.iter().filter(|event| event.channel == channel);
+    of_channel.filter(is_part).map(|event| event.at).min().unwrap()
 }
 
 /// What an opt-out forbids: everything, marketing, or the template of a topic.
@@ -193,7 +201,7 @@ impl Permission<'_> {
         let window = match self.last_act(message) {
             Some(act) if message.sent_at - act.at <= 24 * HOUR => Some(act.kind.name()),
             _ if !self.tells_replies => None,
-            None if message.sent_at - self.log_began <= 24 * HOUR => None,
+            None if message.sent_at - began(self.all, &self.events[0].channel, &message.account) <= 24 * HOUR => None,
             _ => Some("closed"),
         };
         [form, window].map(|word| word.map(str::to_owned))
@@ -208,7 +216,7 @@ impl Permission<'_> {
             return None;
         }
         match self.last_act(message).map(|act| act.at) {
-            None if message.sent_at - self.log_began <= 24 * HOUR => None,
+            None if message.sent_at - began(self.all, &self.events[0].channel, &message.account) <= 24 * HOUR => None,
             None => Some(true),
             Some(at) => Some(message.sent_at - at > 24 * HOUR),
         }

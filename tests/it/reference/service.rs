@@ -392,12 +392,23 @@ fn one(
         }
     }
 
-    if conversation.n_inbound > 0 && told.tells.handovers && ended_at + 3 * DAY <= horizon {
+    if !told.tells.handovers {
+        return;
+    }
+    let has_person = conversation.handed_over || authors.contains(&"human");
+    tally.count("containment_rate@all", segment, !has_person);
+    if conversation.n_inbound > 0 {
+        tally.count("containment_rate", segment, !has_person);
+        if conversation.outcome != "open" {
+            tally.count("abandonment_rate", segment, !has_person && conversation.outcome != "completed");
+        }
+    }
+    if conversation.n_inbound > 0 && ended_at + 3 * DAY <= horizon {
         let came_back = conversations[1..].iter().zip(&courses[place + 1..]).find_map(|(later, (_, course))| {
             let asked = course.iter().find(|(_, what)| *what == What::Request)?;
             (!later.by_business).then_some(asked.0)
         });
         let called_back = came_back.is_some_and(|at| at - ended_at <= 3 * DAY);
-        tally.count("containment_rate@no_callback", segment, !conversation.handed_over && !called_back);
+        tally.count("containment_rate@no_callback", segment, !has_person && !called_back);
     }
 }

@@ -9,6 +9,7 @@ use trichter::metrics::{Ask, Counts};
 
 use super::contact::{self, Around, DAY, Facts, Message};
 use super::counts::{Place, Tally, Tells};
+use super::permission::began;
 use crate::pipeline::{Event, Pipeline};
 
 /// Counts the times to open and to reply, and those of messages for which there is none.
@@ -73,7 +74,6 @@ type Rates = BTreeMap<Vec<Option<String>>, (u64, u64)>;
 /// Unsubscribe rates by the number of messages before and open rates by local time, where engine and loops differ.
 pub(super) fn disagreements(pipeline: &Pipeline, all: &[Event], since: Option<i64>, until: Option<i64>) -> Vec<String> {
     let end = all.iter().map(|event| event.at).max().unwrap_or_default();
-    let log_began = all.iter().map(|event| event.at).min().unwrap_or_default();
     let in_scope = |at: i64| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
     let (mut by_dose, mut by_time) = (Rates::new(), Rates::new());
     for events in all.chunk_by(|left, right| left.contact == right.contact) {
@@ -89,7 +89,8 @@ pub(super) fn disagreements(pipeline: &Pipeline, all: &[Event], since: Option<i6
                 *count = (count.0 + u64::from(did), count.1 + 1);
             };
             if tells.stops || tells.blocks {
-                let doses = [7, 30].map(|days| dose(message, &facts.messages, days, log_began));
+                let doses = [7, 30]
+                    .map(|days| dose(message, &facts.messages, days, began(all, &events[0].channel, &message.account)));
                 add(&mut by_dose, doses.to_vec(), message.opted_out);
             }
             if tells.opens {

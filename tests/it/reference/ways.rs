@@ -8,7 +8,7 @@ use super::counts::{Place, Tally};
 use super::{endings, passes};
 
 /// The declaration of the visit's edition; without one, that of every edition.
-fn declared<'f>(flows: &'f [Flow], visit: &Visit) -> Option<&'f Flow> {
+pub(super) fn declared<'f>(flows: &'f [Flow], visit: &Visit) -> Option<&'f Flow> {
     let mut named = flows.iter().filter(|flow| Some(&flow.name) == visit.flow.as_ref());
     let exact = named.clone().find(|flow| flow.version.is_some() && flow.version == visit.flow_version);
     exact.or_else(|| named.find(|flow| flow.version.is_none()))

@@ -102,9 +102,10 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
         let table = Table { columns: head.chain(columns).collect(), rows: rows.collect(), ..Table::default() };
         let ids = within.as_ref().map(|_| "drop_off_within_window");
         let ids: Vec<&str> = ["question", "question_drop_off_rate"].into_iter().chain(ids).chain(VISITS).collect();
-        let of = (label("Flow"), Value::Name(flow.flow.clone()));
-        let table = of_one(table.named("questions", &ids), "flow", of, language);
-        Part { heading: flow_heading(flow.flow.as_deref()), ..part(table, "", "") }
+        let heading = flow_heading(flow.flow.as_deref());
+        let of = Column { id: "flow".to_owned(), ..label("Flow") };
+        let table = of_one(table.named("questions", &ids), of, called(flow.flow.as_deref(), heading.clone()));
+        Part { heading, ..part(table, "", "") }
     });
     let mut parts: Vec<Part> = parts.collect();
     if parts.is_empty() {
@@ -143,8 +144,7 @@ fn answer_times(report: &Report, words: &Words<'_>) -> Section {
     for flow in &report.flows {
         for question in &flow.questions {
             let name = typed(Value::Name(question.question.clone()), language);
-            let heading =
-                Cell { text: flow_heading(flow.flow.as_deref()), ..typed(Value::Name(flow.flow.clone()), language) };
+            let heading = called(flow.flow.as_deref(), flow_heading(flow.flow.as_deref()));
             row(heading, name, question.answer_seconds.as_ref());
         }
     }
@@ -370,8 +370,13 @@ fn part(table: Table, note: &str, empty: &str) -> Part {
 }
 
 /// The table with a column of what all of it is about, which the page says in a heading.
-fn of_one(table: Table, id: &str, (column, value): (Column, Value), language: Language) -> Table {
-    Table { of: vec![(Column { id: id.to_owned(), ..column }, typed(value, language))], ..table }
+fn of_one(table: Table, column: Column, cell: Cell) -> Table {
+    Table { of: vec![(column, cell)], ..table }
+}
+
+/// A name out of the log that is called otherwise on the page.
+fn called(name: Option<&str>, text: String) -> Cell {
+    Cell { value: Value::name(name), ..plain(text) }
 }
 
 /// Puts the number of messages right after the segment.

@@ -6,7 +6,9 @@ use super::{of_one, part};
 use crate::measures::Value;
 use crate::rate::{Bound, Rate};
 use crate::report::model::{Funnel, FunnelStep, Report, Share};
-use crate::report::page::{Cell, Part, Section, Table, Words, capitalised, label, number, plain, step_name, typed};
+use crate::report::page::{
+    Cell, Column, Part, Section, Table, Words, capitalised, label, number, plain, step_name, typed,
+};
 use crate::report::text::{self, Language, printable};
 
 /// The chapter; its parts are the funnels that were entered, in their order.
@@ -56,8 +58,8 @@ fn of_funnel(funnel: &Funnel, language: Language) -> Part {
         ..Table::default()
     };
     let table = table.named("funnels", &COLUMNS).shares(&["from_start", "from_previous"]);
-    let of = (label("Funnel"), Value::name(Some(&funnel.funnel)));
-    let table = of_one(table, "funnel", of, language);
+    let of = Column { id: "funnel".to_owned(), ..label("Funnel") };
+    let table = of_one(table, of, typed(Value::name(Some(&funnel.funnel)), language));
     let rules =
         format!("{}, {}, within {}.", unit(funnel.unit), printable(&funnel.order), language.duration(funnel.window_s));
     Part {

@@ -6,7 +6,7 @@ use crate::event::Time;
 use crate::report::tables::{Datum, Flat, Part, Unit};
 use crate::report::text::{self, UNMEASURABLE};
 
-/// What Excel can hold: rows and columns of a sheet, UTF-16 units of a cell and of a sheet's name.
+/// What Excel can hold: rows and columns of a sheet, UTF-16 units of a cell, letters of a sheet's name.
 const MOST_ROWS: usize = 1_048_576;
 const MOST_COLUMNS: usize = 16_384;
 const LONGEST_TEXT: usize = 32_767;
@@ -227,12 +227,13 @@ fn cut(text: &str, most: usize) -> String {
 
 /// The name of a sheet: as much of this as fits, and as none has yet, whatever the case of its letters.
 pub(super) fn name(name: &str, taken: &[String]) -> String {
+    let begin = |most: usize| name.chars().take(most).collect::<String>();
     let numbered = (2..).map(|number: u32| {
         let number = format!("_{number}");
-        cut(name, LONGEST_NAME - number.len()) + &number
+        begin(LONGEST_NAME - number.len()) + &number
     });
     let is_taken = |name: &String| taken.iter().any(|other| other.to_lowercase() == name.to_lowercase());
-    std::iter::once(cut(name, LONGEST_NAME)).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+    std::iter::once(begin(LONGEST_NAME)).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// An instant on the clocks of UTC, to the second. `None` before 1900, which spreadsheets do not know.

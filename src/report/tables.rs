@@ -330,7 +330,11 @@ fn field(column: &Column, part: Part, unit: Option<Unit>, language: Language) ->
 /// One part of a cell. What cannot be measured says so in a part made for it, or else in the first.
 fn datum(cell: &[(Part, Datum)], part: Part, parts: &[Part]) -> Datum {
     if let Some((_, datum)) = cell.iter().find(|(other, _)| *other == part) {
-        return datum.clone();
+        return match datum {
+            // Spreadsheets have no such numbers; JSON has null for them.
+            Datum::Share(number) | Datum::Number(number) if !number.is_finite() => Datum::Unknown,
+            datum => datum.clone(),
+        };
     }
     match cell {
         [(Part::Whole, Datum::Unmeasurable)] if part == Part::Measurable => Datum::Flag(false),
@@ -488,7 +492,7 @@ mod tests {
         assert!(report.flows.len() > 2 && questions.rows.len() == asked);
         assert_eq!(questions.fields[0].id, "flow");
         assert_eq!(questions.rows[0][0], Datum::Name(Some("order".to_owned()), "order".to_owned()));
-        assert!(questions.rows.iter().any(|row| row[0] == Datum::Name(None, "(unknown)".to_owned())));
+        assert!(questions.rows.iter().any(|row| matches!(row[0], Datum::Name(None, _))));
         let trend = tables.iter().find(|table| table.id == "trend").unwrap();
         assert_eq!(trend.fields.last().unwrap().id, "immature");
         let ends = trend.rows.iter().map(|row| row.last().unwrap());
@@ -517,7 +521,7 @@ mod tests {
             rows: vec![
                 vec![
                     cell(Value::Seconds(90)),
-                    cell(Value::Points { value: -0.1, interval: None }),
+                    cell(Value::Points { value: -0.1, interval: Some((f64::NAN, f64::INFINITY)) }),
                     cell(cost(5_000_000, 2)),
                     cell(verdict),
                     cell(Value::Unknown),

@@ -252,3 +252,48 @@ fn as_f64(count: u64) -> f64 {
 fn signed(number: i64) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tables::Field;
+
+    fn table(n_rows: u64, n_columns: usize) -> Flat {
+        let field = |place| Field { id: format!("n_{place}"), title: "N".into(), part: Part::Whole, unit: Unit::Count };
+        let row = |n| (0..n_columns).map(|_| Datum::Count(n)).collect();
+        Flat {
+            id: "counts".into(),
+            title: "Counts".into(),
+            note: String::new(),
+            fields: (0..n_columns).map(field).collect(),
+            rows: (0..n_rows).map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_beyond_the_end_of_a_sheet_are_counted_as_cut() {
+        let write = |table: &Flat, first| {
+            let mut worksheet = Worksheet::new();
+            let placed = write(&mut worksheet, table, first, &Styles::default()).unwrap();
+            (placed.last, placed.n_rows_cut, placed.n_columns_cut)
+        };
+        let last = u32::try_from(MOST_ROWS).unwrap() - 1;
+        assert_eq!(write(&table(5, 1), last - 2), (last, 3, 0));
+        assert_eq!(write(&table(2, 1), last - 2), (last, 0, 0));
+        assert_eq!(write(&table(1, MOST_COLUMNS + 4), 0), (1, 0, 4));
+    }
+
+    #[test]
+    fn a_text_is_cut_between_letters_and_never_inside_one() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("a🦀🦀", 4), "a🦀…");
+        assert_eq!(cut("🦀🦀", 3), "🦀…");
+    }
+
+    #[test]
+    fn times_before_spreadsheets_began_are_none() {
+        assert!(instant(Time(0)).is_some());
+        assert!(instant(Time(-4_000_000_000 * 1_000_000)).is_none());
+    }
+}

@@ -54,7 +54,7 @@ mod tests {
         "trend",
         "opt-outs",
         "quality",
-        "definitions",
+        "glossary",
     ];
 
     #[test]

@@ -39,7 +39,9 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves
     };
     let sources = files.iter().map(open).collect::<Result<Vec<Source>>>()?;
     let mut contents = Contents::default();
-    sources.iter().for_each(|source| contents.add(source.part.contents()));
+    for source in &sources {
+        contents.add(source.part.contents());
+    }
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
     let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| merged(&sources, range, moves));
     let name = write::file_name()?;

@@ -98,7 +98,9 @@ impl Snapshot {
         let files = store.files()?;
         let parts: Vec<Part> = files.into_par_iter().map(|file| Part::open(store, file)).collect::<Result<Vec<_>>>()?;
         let mut contents = Contents::default();
-        parts.iter().for_each(|part| contents.add(part.contents()));
+        for part in &parts {
+            contents.add(part.contents());
+        }
         let kinds = contents.kinds.into_iter();
         let channel_kinds = kinds.filter_map(|(channel, kind)| Some((channel, Kind::from_name(&kind)?))).collect();
         let horizon = parts.iter().filter_map(Part::last_instant).max();

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::measures::{Row, Value};
 use crate::report::model::Report;
 
-/// The grids of the table at this place. A single cohort makes none, nor does a single month.
+/// The grids of the table at this place. A single month makes none.
 pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result<Vec<String>> {
     let measured = report.measures.iter().find(|measured| measured.measure.id == "retention");
     let Some(table) = measured.and_then(|measured| measured.tables.get(index)) else { return Ok(Vec::new()) };
@@ -30,7 +30,7 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
         }
     }
     let groups = groups.iter().enumerate().map(|(number, (name, rows))| {
-        let title = format!("{}, {name}", table.title);
+        let title = format!("{} by months since, {name}", table.title);
         grid(&format!("chart-retention-{index}-{number}"), title, rows, (cohort, contacts), words)
     });
     Ok(groups.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -52,9 +52,10 @@ fn grid(
     let n_ages = n_ages.max().map_or(0, |last| last + 1);
     let shares = rows.iter().filter(|row| is_enough(row)).flat_map(|row| row.cells.iter().filter_map(share));
     let high = shares.fold(0.0, f64::max);
-    if rows.len() < 2 || n_ages < 2 || high <= 0.0 {
+    if n_ages < 2 || high <= 0.0 {
         return Ok(None);
     }
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
     let lines: Vec<Cohort> = rows
         .iter()
         .map(|row| Cohort {
@@ -68,7 +69,7 @@ fn grid(
                 .map(|value| match value {
                     Value::Rate { rate, bound } if rate.denominator > 0 => {
                         let share = share(value).unwrap_or_default();
-                        let text = language.bounded(*bound, language.tick((share * 100.0).round() / 100.0));
+                        let text = language.bounded(*bound, percent(share));
                         let heat = if is_enough(row) { Heat::Share(text, share / high) } else { Heat::Few(text) };
                         (heat, language.count(rate.numerator))
                     }
@@ -82,19 +83,55 @@ fn grid(
         .filter_map(|line| {
             let last = line.cells.iter().rposition(|(heat, _)| *heat != Heat::Nothing)?;
             let (Heat::Share(text, _) | Heat::Few(text), count) = line.cells.get(last)? else { return None };
-            Some(format!("{}: {} of {}, {text}, in month {last}", line.name, count, line.size))
+            Some(format!("{}: {count} of {}, {text} %, in month {last}", line.name, line.size))
         })
         .collect();
     let grid = Grid {
         title: title.clone(),
         headings: ["Joined in", "Contacts"].map(str::to_owned),
-        columns: (0..n_ages).map(|age| format!("Month {age}")).collect(),
+        columns: (0..n_ages).map(|age| age.to_string()).collect(),
         scale: Scale {
-            ends: [language.tick(0.0), language.tick((high * 100.0).round() / 100.0)],
-            unit: "of the cohort, and how many".to_owned(),
+            ends: [percent(0.0), percent(high)],
+            unit: "% of the cohort, and how many".to_owned(),
             few: format!("fewer than {} contacts", words.minimum),
             nothing: None,
         },
     };
     Ok(Some(charts::cohorts(&alternative(id, title, &told), &grid, &lines)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measures::{Column, Measure, Measured, Table};
+    use crate::rate::{Bound, Rate};
+    use crate::report::fixture;
+
+    fn cohort(basis: &str, name: &str, n: u64, active: [Option<u64>; 2]) -> Row {
+        let rate = |numerator| Value::Rate { rate: Rate { numerator, denominator: n }, bound: Bound::Most };
+        let names = [Value::name(Some(basis)), Value::name(Some(name)), Value::Count(n)];
+        Row::new(n, names.into_iter().chain(active.map(|n| n.map_or(Value::Unknown, rate))).collect())
+    }
+
+    #[test]
+    fn each_way_to_join_has_a_grid_if_it_has_two_months() {
+        let mut report = fixture::small();
+        let rows = vec![
+            cohort("opt_in", "2026-01", 200, [Some(200), Some(100)]),
+            cohort("opt_in", "2026-02", 3, [Some(3), None]),
+            cohort("first_contact", "2026-01", 200, [Some(200), Some(100)]),
+        ];
+        let columns = ["basis", "cohort", "contacts", "month_0", "month_1"].map(|name| Column::new(name, name)).into();
+        let table = Table { id: "active", title: "Active".to_owned(), columns, rows, ..Table::default() };
+        report.measures = vec![Measured { measure: Measure::named("retention").unwrap(), tables: vec![table] }];
+        let found = charts(&report, 0, &Words::new(&report)).unwrap();
+        assert_eq!(found.len(), 2);
+        assert!(found[1].contains("joined by first contact"), "{}", found[1]);
+        assert!(found[0].contains("Active by months since, joined by opt in"), "{}", found[0]);
+        // Two cells with a shade and five of the scale; the small cohort is grey, as is the legend's.
+        assert_eq!(found[0].matches("class=\"f-blue\"").count(), 2 + 5, "{}", found[0]);
+        assert_eq!(found[0].matches("class=\"f-track\"").count(), 2, "{}", found[0]);
+        assert!(found[0].contains("≤\u{202f}50"), "{}", found[0]);
+        assert!(charts(&report, 1, &Words::new(&report)).unwrap().is_empty());
+    }
 }

@@ -29,8 +29,8 @@ pub(super) struct Permission<'e> {
 }
 
 /// When the log of an account begins: with its own first event or one that names no account. Of no account, with the channel's.
-pub(super) fn began(all: &[Event], channel: &str, account: &Option<String>) -> i64 {
-    let is_part = |event: &&Event| account.is_none() || event.account.is_none() || event.account == *account;
+pub(super) fn began(all: &[Event], channel: &str, account: Option<&str>) -> i64 {
+    let is_part = |event: &&Event| account.is_none() || event.account.is_none() || event.account.as_deref() == account;
     let of_channel = all.iter().filter(|event| event.channel == channel);
     of_channel.filter(is_part).map(|event| event.at).min().unwrap()
 }
@@ -201,7 +201,11 @@ impl Permission<'_> {
         let window = match self.last_act(message) {
             Some(act) if message.sent_at - act.at <= 24 * HOUR => Some(act.kind.name()),
             _ if !self.tells_replies => None,
-            None if message.sent_at - began(self.all, &self.events[0].channel, &message.account) <= 24 * HOUR => None,
+            None if message.sent_at - began(self.all, &self.events[0].channel, message.account.as_deref())
+                <= 24 * HOUR =>
+            {
+                None
+            }
             _ => Some("closed"),
         };
         [form, window].map(|word| word.map(str::to_owned))
@@ -216,7 +220,11 @@ impl Permission<'_> {
             return None;
         }
         match self.last_act(message).map(|act| act.at) {
-            None if message.sent_at - began(self.all, &self.events[0].channel, &message.account) <= 24 * HOUR => None,
+            None if message.sent_at - began(self.all, &self.events[0].channel, message.account.as_deref())
+                <= 24 * HOUR =>
+            {
+                None
+            }
             None => Some(true),
             Some(at) => Some(message.sent_at - at > 24 * HOUR),
         }

@@ -89,8 +89,9 @@ pub(super) fn disagreements(pipeline: &Pipeline, all: &[Event], since: Option<i6
                 *count = (count.0 + u64::from(did), count.1 + 1);
             };
             if tells.stops || tells.blocks {
-                let doses = [7, 30]
-                    .map(|days| dose(message, &facts.messages, days, began(all, &events[0].channel, &message.account)));
+                let doses = [7, 30].map(|days| {
+                    dose(message, &facts.messages, days, began(all, &events[0].channel, message.account.as_deref()))
+                });
                 add(&mut by_dose, doses.to_vec(), message.opted_out);
             }
             if tells.opens {

@@ -1,10 +1,15 @@
 -- name: People's first responses within an hour of business
+-- name[de]: Erste Reaktionen von Menschen binnen einer Stunde Geschäftszeit
 -- meaning: waits for a person that ended within an hour of business time, of all: from the hand-over, or from the message that waited by then
+-- meaning[de]: Wartezeiten auf einen Menschen, die binnen einer Stunde Geschäftszeit endeten, von allen: von der Übergabe an oder von der Nachricht an, die da schon wartete
 -- unit: conversations
+-- unit[de]: Gespräche
 -- table: conversations
 -- needs: human_business_measurable
 -- follows: Chatwoot: first response time with business hours
+-- follows[de]: Chatwoot: Zeit bis zur ersten Reaktion mit Geschäftszeiten
 -- caveat: hours are those under [service]; waits that began later than that before the end of the log are left out, answered or not
+-- caveat[de]: es gelten die Zeiten unter [service]; Wartezeiten, die später als so lange vor dem Ende des Protokolls begannen, sind ausgelassen, beantwortet oder nicht
 SELECT
   segment,
   COUNT(*) FILTER (WHERE human_response_business_s <= 3600) AS numerator,

@@ -1,10 +1,15 @@
 -- name: List shrinkage by blocks
+-- name[de]: Listenschwund durch Sperren
 -- meaning: times that contacts left the list in a month by blocking, of contacts on it when the month began
+-- meaning[de]: wie oft Kontakte in einem Monat die Liste durch eine Sperre verließen, von Kontakten, die zu Beginn des Monats darauf waren
 -- unit: contact months
+-- unit[de]: Kontaktmonate
 -- table: contact_months
 -- needs: blocks_measurable
 -- follows: churn: lost subscribers / subscribers at the start of the period
+-- follows[de]: Schwund: verlorene Empfänger / Empfänger zu Beginn des Zeitraums
 -- caveat: ask by month: over several months, each counts the contacts anew; who joins and leaves in one month is lost, and was not there when it began
+-- caveat[de]: nach Monat fragen: über mehrere Monate zählt jeder die Kontakte neu; wer in einem Monat kommt und geht, ist verloren und war zu Beginn nicht da
 SELECT
   segment,
   SUM(n_left_hard) AS numerator,

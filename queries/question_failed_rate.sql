@@ -1,9 +1,14 @@
 -- name: Question failed rate
+-- name[de]: Fehlerrate der Frage
 -- meaning: visits that ended because the question never arrived, of visits that are decided
+-- meaning[de]: Besuche, die endeten, weil die Frage nie ankam, von entschiedenen Besuchen
 -- unit: visits
+-- unit[de]: Besuche
 -- table: visits
 -- follows: Lex V2 and Copilot Studio: one outcome per session, here per visit
+-- follows[de]: Lex V2 und Copilot Studio: ein Ausgang je Sitzung, hier je Besuch
 -- caveat: the causes of drop-off add up to the drop-off rate
+-- caveat[de]: die Ursachen des Abbruchs ergeben zusammen die Abbruchrate
 SELECT
   segment,
   COUNT(*) FILTER (WHERE outcome = 'failed') AS numerator,

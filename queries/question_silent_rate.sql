@@ -1,10 +1,15 @@
 -- name: Question silent rate
+-- name[de]: Verstummensrate der Frage
 -- meaning: visits that ended because the contact just stopped answering, of visits that are decided
+-- meaning[de]: Besuche, die endeten, weil der Kontakt einfach nicht mehr antwortete, von entschiedenen Besuchen
 -- unit: visits
+-- unit[de]: Besuche
 -- table: visits
 -- vendors: Lex V2 (dropped); Rasa (sessions that end at a question)
 -- follows: Lex V2 and Copilot Studio: one outcome per session, here per visit
+-- follows[de]: Lex V2 und Copilot Studio: ein Ausgang je Sitzung, hier je Besuch
 -- caveat: the causes of drop-off add up to the drop-off rate
+-- caveat[de]: die Ursachen des Abbruchs ergeben zusammen die Abbruchrate
 SELECT
   segment,
   COUNT(*) FILTER (WHERE outcome = 'silent') AS numerator,

@@ -1,11 +1,16 @@
 -- name: Unsubscribe rate within 24 hours
+-- name[de]: Abmelderate binnen 24 Stunden
 -- meaning: messages followed by an opt-out within 24 hours, before any other message, of messages that reached the contact
+-- meaning[de]: Nachrichten, auf die binnen 24 Stunden und vor jeder anderen Nachricht eine Abmeldung folgte, von Nachrichten, die den Kontakt erreichten
 -- unit: messages
+-- unit[de]: Nachrichten
 -- table: messages
 -- needs: opt_outs_measurable
 -- bounded: opt_outs_bounded
 -- follows: the default of this program, whatever the configuration says
+-- follows[de]: die Voreinstellung dieses Programms, was auch immer die Konfiguration sagt
 -- caveat: later opt-outs belong to no message; a shorter window always gives a lower rate
+-- caveat[de]: spätere Abmeldungen gehören zu keiner Nachricht; ein kürzeres Fenster ergibt immer eine niedrigere Rate
 SELECT
   segment,
   COUNT(*) FILTER (WHERE opt_out_s <= 86400) AS numerator,

@@ -140,15 +140,40 @@ pub enum TextPolicy {
 pub struct Report {
     /// Name of the time zone in which days begin. Default UTC.
     pub zone: Zone,
+    /// Language of reports. Default English.
+    pub lang: Lang,
     /// Shares of fewer observations are shown pale. Default 30.
     pub minimum: u64,
     /// Share that should go on from each question. Default: that of the flow's median question.
     pub target: Option<Percent>,
 }
 
+/// A language of reports, written `en` or `de`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl std::str::FromStr for Lang {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "en" => Ok(Self::En),
+            "de" => Ok(Self::De),
+            _ => Err(format!("there is no report in '{text}'; write en or de")),
+        }
+    }
+}
+
 impl Default for Report {
     fn default() -> Self {
-        Self { zone: Zone::default(), minimum: 30, target: None }
+        Self { zone: Zone::default(), lang: Lang::default(), minimum: 30, target: None }
     }
 }
 

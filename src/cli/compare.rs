@@ -5,9 +5,10 @@ use crate::calendar::{self, Calendar};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
-use crate::measures::Measured;
 use crate::measures::comparison::revision::{self, Step};
 use crate::measures::comparison::{Against, Comparison};
+use crate::measures::table::Message;
+use crate::measures::{Measured, Value};
 use crate::metrics::{Answers, Scope};
 
 /// Two ranges or two versions, in the order in which they were named.
@@ -125,9 +126,8 @@ impl Opened {
         let now = answer(since, until)?;
         let mut measured = comparison.of(&Answers::new(&now), &Answers::new(&earlier))?;
         if let (Some(range), Some(table)) = (before, measured.tables.first_mut()) {
-            let [begin, end] = range.map(|at| self.civil(at));
-            let note = std::mem::take(&mut table.note);
-            table.note = [format!("Before: {begin} to {end}."), note].join(" ").trim_end().into();
+            let [begin, end] = range.map(|at| Value::Text(self.civil(at)));
+            table.notes.insert(0, Message::of("comparison-range").with("begin", begin).with("end", end));
         }
         Ok(measured)
     }

@@ -10,6 +10,7 @@ use crate::facts::{self, Grain};
 use crate::funnel;
 use crate::measures::{self, Measure};
 use crate::metrics::Metric;
+use crate::report::{Definition, Language};
 use crate::store::schema;
 
 mod vendors;
@@ -55,7 +56,7 @@ fn list() -> Result<String> {
     }
     text.push_str("\nMeasures\n");
     for measure in measures::every() {
-        let _ = writeln!(text, "  {:<28} {}", measure.id, measure.meaning);
+        let _ = writeln!(text, "  {:<28} {}", measure.id, Definition::of_measure(measure, Language::En).meaning);
     }
     text.push_str("\nFunnels\n");
     for funnel in funnel::catalog::all()? {
@@ -133,9 +134,10 @@ fn of_metric(metric: &Metric, metrics: &[Metric]) -> String {
 }
 
 fn of_measure(measure: &Measure) -> String {
-    let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
+    let Definition { id, title, meaning, formula, unit, source, caveat } =
+        Definition::of_measure(measure, Language::En);
     format!(
-        "{name} ({id})\n\n  {meaning}\n\n  formula   {formula}\n  unit      {unit}\n  follows   {follows}\n  caveat    {caveat}\n"
+        "{title} ({id})\n\n  {meaning}\n\n  formula   {formula}\n  unit      {unit}\n  follows   {source}\n  caveat    {caveat}\n"
     )
 }
 

@@ -17,13 +17,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Card, Config, Zone};
+use crate::config::{Card, Config, Lang, Zone};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
 use crate::measures::Setting;
 use crate::metrics::{Answer, Ask, Scope};
+use crate::report::Language;
 use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
@@ -376,4 +377,13 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
     Ok(())
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::De => Self::De,
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! `trichter query`: metrics, broken down as asked, all in one pass over the store.
 
 use super::{Breakdown, Done, Few, Form, Prices, Reading, Written, print, print_json, render, say};
+use crate::config::Lang;
 use crate::error::{Error, Result};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{Measure, Measured, suppression};
 use crate::metrics::{Answers, Ask, Metric};
+use crate::report::Language;
 
 /// Ask for metrics and measures.
 ///
@@ -35,6 +37,9 @@ pub(super) struct Query {
     table: Option<String>,
     #[command(flatten)]
     written: Written,
+    /// Language of the tables of measures and comparisons: en or de.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    lang: Lang,
 }
 
 impl Query {
@@ -64,7 +69,7 @@ impl Query {
         let mut answers = opened.answer(&asks)?;
         let lost = opened.least(self.few.suppress).map(|least| {
             let lost = suppression::of_answers(&mut answers, least);
-            say(&suppression::sentence(lost.iter().sum(), least));
+            say(&self.language().message(&suppression::sentence(lost.iter().sum(), least)));
             lost
         });
         let mut lost = lost.unwrap_or_default().into_iter();
@@ -109,14 +114,21 @@ impl Query {
         self.show(vec![measured], opened.least(self.few.suppress))
     }
 
+    fn language(&self) -> Language {
+        self.lang.into()
+    }
+
     fn show(&self, mut measured: Vec<Measured>, least: Option<u64>) -> Result<Done> {
+        let language = self.language();
         if let Some(least) = least {
             let lost = measured.iter_mut().map(|measured| suppression::of_tables(measured, least)).sum();
-            say(&suppression::sentence(lost, least));
+            say(&language.message(&suppression::sentence(lost, least)));
         }
         if let Some(wanted) = &self.table {
             only(&mut measured, wanted)?;
         }
+        let metrics = Metric::all()?;
+        measured.iter_mut().for_each(|measured| language.tell(measured, &metrics));
         match (self.written.form(), measured.as_slice()) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,
@@ -131,7 +143,7 @@ impl Query {
                 print(&render::measure::csv(table)?)?;
             }
             (Form::Table, measured) => {
-                measured.iter().try_for_each(|measured| print(&render::measure::tables(measured)))?;
+                measured.iter().try_for_each(|measured| print(&render::measure::tables(measured, language)))?;
             }
         }
         Ok(Done::Well)

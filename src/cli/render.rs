@@ -29,7 +29,7 @@ pub(super) fn table(answer: &Answer) -> String {
     for row in &answer.rows {
         // Names come out of logs; a terminal must not obey what stands in them.
         let columns = answer.by.iter().zip(&row.segment);
-        let segment = columns.map(|(column, value)| report::text::named(column, value.as_deref()));
+        let segment = columns.map(|(column, value)| Language::En.named(column, value.as_deref()));
         sheet.add(segment.map(Shown::Name).chain(cells(row)).collect(), value(row));
     }
     let mut text = format!("{}\n{}\n", answer.metric, sheet.text());
@@ -87,9 +87,10 @@ fn interval(low: f64, high: f64, language: Language) -> String {
 /// The headline rates of a report, as a table for the terminal.
 pub(super) fn headlines(report: &report::Report) -> String {
     let language = report.context.language;
-    let mut sheet = Sheet::new(["rate", "value", "95 % interval", "counts"]);
+    let mut sheet =
+        Sheet::new(["table-rate", "table-value", "table-interval", "table-counts"].map(|key| language.say(key)));
     for figure in report.headlines.iter().flat_map(|headline| headline.figure.iter().chain(&headline.beside)) {
-        let counts = format!("{} of {}", language.count(figure.numerator), language.count(figure.denominator));
+        let counts = language.of(figure.numerator, figure.denominator);
         let cells = vec![
             Shown::Name(figure.metric.clone()),
             Shown::Main(language.value(Some(figure))),

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use self::files::Form;
 use super::compare::Two;
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
-use crate::config::Config;
+use crate::config::{Config, Lang};
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
@@ -61,18 +61,12 @@ pub(super) struct Report {
     /// End with exit code 1 if a message broke a rule of permission; the report is written all the same.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<Limit>,
-    /// Heading of the report.
-    #[arg(long, default_value = "Conversation report")]
-    title: String,
-    /// Language of number formats.
-    #[arg(long, value_enum, default_value = "en")]
-    language: Lang,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Lang {
-    En,
-    De,
+    /// Heading of the report. Default: Conversation report, in the report's language.
+    #[arg(long)]
+    title: Option<String>,
+    /// Language of the report: en or de. Default: the configuration's, else en.
+    #[arg(long, alias = "language", value_name = "LANGUAGE")]
+    lang: Option<Lang>,
 }
 
 impl Report {
@@ -124,7 +118,9 @@ impl Report {
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
-        let mut report = report::build(context, &answers, &funnels, &definitions()?);
+        let metrics = Metric::all()?;
+        let language = context.language;
+        let mut report = report::build(context, &answers, &funnels, &definitions(&metrics, language));
         report.measures = measured;
         let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
         let compared = match (&two, self.compare.as_slice()) {
@@ -143,6 +139,7 @@ impl Report {
             let of_funnels = report.funnels.iter_mut().map(|funnel| funnel.suppress(least));
             report.context.suppressed = Some(lost + of_measures.sum::<u64>() + of_funnels.sum::<u64>());
         }
+        report.measures.iter_mut().for_each(|measured| language.tell(measured, &metrics));
         let mut text = String::new();
         for form in forms {
             let _ = writeln!(text, "{}", form.write(&report, out)?.display());
@@ -163,14 +160,12 @@ impl Report {
             let answer = answers.iter().rfind(|answer| answer.metric == metric && answer.by.is_empty())?;
             Some(answer.rows.first()?.counts.rate()?.denominator)
         };
+        let language = Language::from(self.lang.unwrap_or(opened.config.report.lang));
         let ledger = opened.store.ledger()?;
         let channels = opened.snapshot.channel_kinds().iter().map(|(channel, _)| channel.clone());
         Ok(Context {
-            title: self.title.clone(),
-            language: match self.language {
-                Lang::En => Language::En,
-                Lang::De => Language::De,
-            },
+            title: self.title.clone().unwrap_or_else(|| language.say("title")),
+            language,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             store_version: Some(opened.snapshot.version()),
             since: opened.since,
@@ -258,24 +253,7 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
 }
 
 /// The definitions of all metrics and measures, as the report's appendix shows them.
-fn definitions() -> Result<Vec<Definition>> {
-    let define = |metric: Metric| Definition {
-        formula: metric.sql.trim().to_owned(),
-        id: metric.id,
-        title: metric.name,
-        meaning: metric.meaning,
-        unit: metric.unit,
-        source: metric.follows,
-        caveat: metric.caveat,
-    };
-    let measures = measures::every().map(|measure| Definition {
-        id: measure.id.to_owned(),
-        title: measure.name.to_owned(),
-        meaning: measure.meaning.to_owned(),
-        formula: measure.formula.to_owned(),
-        unit: measure.unit.to_owned(),
-        source: measure.follows.to_owned(),
-        caveat: measure.caveat.to_owned(),
-    });
-    Ok(Metric::all()?.into_iter().map(define).chain(measures).collect())
+fn definitions(metrics: &[Metric], language: Language) -> Vec<Definition> {
+    let of_metrics = metrics.iter().map(|metric| Definition::of_metric(metric, language));
+    of_metrics.chain(measures::every().map(|measure| Definition::of_measure(measure, language))).collect()
 }

@@ -1,6 +1,9 @@
 //! What a funnel answers: for each segment and step how many got there, went on, were lost, are still open, and how long
 //! it took. Counts until the last moment.
 
+use std::collections::BTreeMap;
+
+use super::definition::Words;
 use super::units::Unmeasurable;
 use crate::rate::{Distribution, Rate};
 
@@ -11,6 +14,8 @@ pub struct Answer {
     pub funnel: String,
     /// What it tells.
     pub meaning: String,
+    /// What it is called and what it tells in other languages, by the code of the language.
+    pub words: BTreeMap<String, Words>,
     /// What was counted: contact, conversation or attempt.
     pub unit: &'static str,
     /// How steps had to follow each other.

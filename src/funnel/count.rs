@@ -184,6 +184,7 @@ impl FunnelCounts<'_> {
         Answer {
             funnel: funnel.name.clone(),
             meaning: funnel.meaning.clone(),
+            words: funnel.words.clone(),
             unit: funnel.unit.name(),
             order: funnel.order.name(),
             window_s: funnel.rules.window / SECOND,

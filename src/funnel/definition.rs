@@ -23,6 +23,8 @@ pub struct Funnel {
     pub name: String,
     /// What it tells, in a sentence.
     pub meaning: String,
+    /// What it is called and what it tells in other languages, by the code of the language.
+    pub words: BTreeMap<String, Words>,
     /// What is counted.
     pub unit: Unit,
     /// How steps must follow each other.
@@ -41,6 +43,18 @@ pub struct Funnel {
     pub attribution: Attribution,
     /// The version or instant of the store at which it is to be counted.
     pub as_of: Option<String>,
+}
+
+/// A funnel in another language than its names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// What it is called.
+    pub name: String,
+    /// What it tells, in a sentence.
+    pub meaning: String,
+    /// What its steps are called, first to last.
+    pub steps: Vec<String>,
 }
 
 /// A step and the events that fill it: all conditions must hold.
@@ -121,6 +135,8 @@ struct File {
     hold: Option<Spanned<HoldForm>>,
     #[serde(default)]
     breakdown: BreakdownTable,
+    #[serde(default)]
+    words: BTreeMap<String, Words>,
     as_of: Option<String>,
 }
 
@@ -299,11 +315,15 @@ impl Funnel {
             .order
             .map_or((name.clone(), Ok(Order::default())), |order| (order.span(), Order::parse(order.get_ref())));
         let order_at = order.0;
+        if let Some((language, _)) = file.words.iter().find(|(_, words)| words.steps.len() != steps.len()) {
+            return Err(Mistake(name, format!("[words.{language}] must name as many steps as there are")));
+        }
         let funnel = Self {
             hold: hold.transpose()?,
             attribution: attribution.transpose()?.unwrap_or_default(),
             name: file.name.into_inner(),
             meaning: file.meaning,
+            words: file.words,
             unit: file.unit,
             order: order.1.map_err(|message| Mistake(order_at.clone(), message))?,
             by,
@@ -342,6 +362,7 @@ impl Funnel {
         let funnel = Self {
             name: "quick look".into(),
             meaning: String::new(),
+            words: BTreeMap::new(),
             unit,
             order,
             exclusions: Vec::new(),

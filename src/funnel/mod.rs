@@ -27,6 +27,6 @@ pub mod way;
 
 pub use answer::{Answer, Row, Step};
 pub use count::{Counting, Counts, count};
-pub use definition::{Attribution, Funnel, Unit};
+pub use definition::{Attribution, Funnel, Unit, Words};
 pub use order::Order;
 pub use units::{Span, Unmeasurable, unmeasurable};

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::assignment::Experiments;
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Measured};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
@@ -21,17 +21,6 @@ pub mod revision;
 /// What a comparison means. It asks nothing by itself.
 pub static MEASURE: Measure = Measure {
     id: "comparison",
-    name: "Comparison",
-    meaning: "What differs from the range before, or from a baseline, by more than chance.",
-    formula: "difference of two rates p - r with Newcombe's hybrid interval of two Wilson intervals; p-value of the score \
-              test, of Fisher's exact test where a count below five was to be expected; q-value over everything compared; all with the number of observations that weighs as much as \
-              n = p (1 - p) / variance over contacts; mix = sum of (w1 - w0) (r1 + r0) / 2, within = sum of (r1 - r0) (w1 + w0) / 2",
-    unit: "percentage points",
-    follows: "Newcombe 1998, method 10; Cochran 1954; Benjamini and Hochberg 1995; Cochran 1977, section 9.3; Kitagawa 1955",
-    caveat: "A difference beyond chance has a cause, but only where chance assigned contacts is that cause the variant. \
-             Contacts on both sides make intervals wider than they need be; lower bounds are compared as they are. \
-             Answers are known at once and silence only after the session gap, so what began less than a decision window \
-             before the log ends would flatter the younger side: it is left out of both.",
     asks: |_| Vec::new(),
     tables: |_, _| Err(Error::Usage("a comparison needs to know with what: see --compare".into())),
 };
@@ -43,8 +32,7 @@ pub const LEVEL: f64 = 0.05;
 const WATCHED: &str = "watched";
 
 /// Stands for a table from which everything is left out.
-const TOO_YOUNG: &str =
-    "There is nothing to compare yet: all of it began less than a decision window before the log ends.";
+const TOO_YOUNG: &str = "comparison-too-young";
 
 /// The baseline of a column, if it has this value and none is named.
 const CONTROL: &str = "control";
@@ -236,9 +224,9 @@ impl Comparison {
             Against::Column { .. } => {}
         }
         // A note explains rows; where there are none, the caller has a sentence for that.
-        let too_young = if self.is_too_young(now) { TOO_YOUNG } else { "" };
+        let too_young = self.is_too_young(now).then(|| Message::of(TOO_YOUNG));
         for table in tables.iter_mut().filter(|table| table.rows.is_empty()) {
-            too_young.clone_into(&mut table.note);
+            table.notes = too_young.iter().cloned().collect();
         }
         Ok(Measured { measure: &MEASURE, tables })
     }
@@ -294,27 +282,26 @@ impl Comparison {
     }
 
     fn table(&self, by: &[String], pairs: &[Pair], qs: &mut impl Iterator<Item = f64>) -> Table {
-        let (compared, first, second, title) = match &self.against {
-            Against::Previous => (None, "Now", "Before", "Compared with the range before".to_owned()),
+        let (compared, heading) = match &self.against {
+            Against::Previous => (None, Message::of("comparison-previous")),
             Against::Column { name, .. } => {
-                let title = match pairs.iter().find_map(|pair| pair.baseline.as_deref()) {
-                    Some(baseline) => format!("Compared with {name} {baseline}"),
-                    None => format!("Compared by {name}"),
+                let column = Value::Column(name.clone());
+                let heading = match pairs.iter().find_map(|pair| pair.baseline.as_deref()) {
+                    Some(baseline) => Message::of("comparison-with").with("baseline", Value::name(Some(baseline))),
+                    None => Message::of("comparison-by"),
                 };
-                (Some(name), "Rate", "Baseline", title)
+                (Some(name), heading.with("column", column))
             }
         };
-        let segment = by.iter().chain(compared).map(|name| Column::new(name, name));
-        let numbers = [
-            Column::new("rate", first),
-            Column::new("baseline", second),
-            Column::new("difference", "Difference"),
-            Column::new("p", "p"),
-            Column::new("test", "Test"),
-            Column::new("q", "q"),
-            Column::new("design_effect", "Design effect"),
-            Column::new("verdict", "Verdict"),
-        ];
+        let segment = by.iter().chain(compared).map(|name| Column::new(name));
+        let sides = match compared {
+            None => ["comparison-now", "comparison-before"],
+            Some(_) => ["comparison-rate", "comparison-baseline"],
+        };
+        let numbers = ["rate", "baseline"].into_iter().zip(sides);
+        let numbers = numbers.map(|(name, title)| Column::new(name).saying(Message::of(title)));
+        let numbers =
+            numbers.chain(["difference", "p", "test", "q", "design_effect", "verdict"].into_iter().map(Column::new));
         let rows = pairs.iter().map(|pair| {
             let Pair { metric, segment, first, second, .. } = pair;
             let found = pair.difference();
@@ -324,7 +311,7 @@ impl Comparison {
                     let verdict = Value::Verdict { value, interval, q, differs: q <= LEVEL };
                     let effect = Value::Number { value: design_effect, interval: None };
                     let difference = Value::Points { value, interval };
-                    let test = Value::Text(name(test).to_owned());
+                    let test = Value::word(word(test));
                     vec![difference, Value::Probability(p), test, Value::Probability(q), effect, verdict]
                 }
                 None => vec![Value::Unknown; 6],
@@ -336,17 +323,18 @@ impl Comparison {
             Row::new(smaller(first.sample.rate, second.sample.rate), cells)
         });
         let rows: Vec<Row> = rows.collect();
-        let metric = Column::new("metric", "Metric");
+        let columns = by.iter().map(|name| Value::Column(name.clone()));
+        let by_segment = |heading| {
+            let title = Message::of("comparison-by-segment").with("title", Value::Message(heading));
+            title.with("columns", Message::list(columns))
+        };
         Table {
             id: if by.is_empty() { "differences" } else { "differences_by_segment" },
-            title: if by.is_empty() { title } else { format!("{title}, by {}", by.join(", ")) },
-            columns: std::iter::once(metric).chain(segment).chain(numbers).collect(),
+            heading: Some(if by.is_empty() { heading } else { by_segment(heading) }),
+            columns: std::iter::once(Column::new("metric")).chain(segment).chain(numbers).collect(),
             rows,
-            note: "p: how often chance alone would show as much. Test: score, or exact (Fisher's) where a count below five was \
-                   to be expected. q: p for everything in this section together; up to 0.05 it is called a difference. \
-                   Design effect: as many observations weigh as much as one, because those of the same contact resemble \
-                   each other. What began less than a decision window before the log ends is left out on both sides."
-                .to_owned(),
+            notes: vec![Message::of("comparison-note")],
+            ..Table::default()
         }
     }
 }
@@ -374,12 +362,12 @@ fn old_enough(ask: &Ask, answers: &Answers<'_>) -> Vec<metrics::Row> {
     told.collect()
 }
 
-/// What a test is called in a table.
-fn name(test: Test) -> &'static str {
+/// The word for a test.
+fn word(test: Test) -> &'static str {
     match test {
-        Test::Score => "score",
-        Test::Exact => "exact",
-        Test::Normal => "normal",
+        Test::Score => "test-score",
+        Test::Exact => "test-exact",
+        Test::Normal => "test-normal",
     }
 }
 

@@ -6,40 +6,25 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::pricing::{self, Cell, Month, Priced, Sum, Why};
+use super::table::Message;
 use super::{Column, Measure, Row, Setting, Table, Value};
 use crate::error::Result;
 use crate::facts::{self, Grain};
 use crate::metrics::{Answers, Ask, Row as Counted};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "cost",
-    name: "Cost",
-    meaning: "What messages cost, and what an opened message, an engaged conversation, a completed flow, a goal and an opt-out cost with it.",
-    formula: "the cost that the platform reported; else charged messages × their price on the card of --cost, tier by tier; \
-              divided by the counts of the same month or campaign",
-    unit: "money",
-    follows: "delivery reports of Infobip, MessageBird, Vonage and YCloud; price cards of WhatsApp, by country, category, day and tier",
-    caveat: "Unknown prices are counted and never taken for 0: the true sum is higher, which ≥ says. \
-             Currencies are never added. A conversation may have begun in the month before its messages. \
-             Where only some opens are seen, one costs less than it seems. \
-             Free messages and tiers of a month are counted in the order of days; within a day they are shared in proportion. \
-             A month whose beginning --since leaves out has no price where its number of messages decides one; \
-             one whose beginning the log does not hold is counted from where the log begins.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "cost", asks, tables };
 
 const RATE: &str = "cost_reported_rate";
 const REPORTED: &str = "reported_cost";
 
-/// What is paid for: name, title, metric whose numerator counts it, its fact table.
-const UNITS: [(&str, &str, &str, &str); 5] = [
-    ("per_opened", "Per opened message", "open_rate", "messages"),
-    ("per_engaged", "Per engaged conversation", "engagement_rate", "conversations"),
-    ("per_completed", "Per completed flow", "completion_rate", "conversations"),
-    ("per_goal", "Per goal", "goal_rate", "conversations"),
-    ("per_opt_out", "Per opt-out", "unsubscribe_rate", "messages"),
+/// What is paid for: name, metric whose numerator counts it, its fact table.
+const UNITS: [(&str, &str, &str); 5] = [
+    ("per_opened", "open_rate", "messages"),
+    ("per_engaged", "engagement_rate", "conversations"),
+    ("per_completed", "completion_rate", "conversations"),
+    ("per_goal", "goal_rate", "conversations"),
+    ("per_opt_out", "unsubscribe_rate", "messages"),
 ];
 
 /// What is said of a segment, after the segment's values.
@@ -83,7 +68,7 @@ pub(super) fn asks_of_cells(setting: &Setting<'_>) -> Vec<Ask> {
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     let units = ["month", "campaign"].into_iter().flat_map(|column| {
-        let of_column = move |&(_, _, metric, table): &(_, _, &str, &str)| of_unit(setting, metric, table, column);
+        let of_column = move |&(_, metric, table): &(_, &str, &str)| of_unit(setting, metric, table, column);
         UNITS.iter().filter_map(of_column).collect::<Vec<_>>()
     });
     cells(setting).into_iter().chain(units).collect()
@@ -163,7 +148,7 @@ impl Book {
         add: impl Fn(&mut T, &Entry),
     ) -> (Vec<Column>, Vec<Named<T>>) {
         let by = setting.ask("", own).by;
-        let columns = by.iter().map(|name| Column::new(name, &name.replace('_', " "))).collect();
+        let columns = by.iter().map(|name| Column::new(name)).collect();
         (columns, self.sums(&by, add))
     }
 }
@@ -281,47 +266,33 @@ pub(super) fn money(micros: i64, currency: &str, lower_bound: bool) -> Value {
     Value::Money { micros, currency: currency.to_owned(), lower_bound }
 }
 
-const COUNTS: [(&str, &str); 7] = [
-    ("currency", "Currency"),
-    ("messages", "Messages sent"),
-    ("charged", "Charged"),
-    ("free", "Free"),
-    ("not_charged", "Not charged for"),
-    ("unknown", "Price unknown"),
-    ("cost", "Cost"),
-];
+const COUNTS: [&str; 7] = ["currency", "messages", "charged", "free", "not_charged", "unknown", "cost"];
 
 #[expect(clippy::unnecessary_wraps, reason = "every measure has this signature")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let book = Book::of(setting, answers);
     let is_known = |entry: &Entry| entry.reported != Priced::default() || entry.priced.free > 0;
     if setting.config.cost.is_none() && !book.entries.iter().any(is_known) {
-        let note = "No log tells what messages cost, and no price card was given: --cost FILE, or cost.toml in the store's folder.";
-        return Ok(vec![Table { id: "months", title: "Cost by month".into(), note: note.into(), ..Table::default() }]);
+        let notes = vec![Message::of("cost-months.no-card")];
+        return Ok(vec![Table { id: "months", notes, ..Table::default() }]);
     }
     Ok(vec![
-        units(setting, answers, &book, "month", ("months", "Cost by month")),
-        units(setting, answers, &book, "campaign", ("campaigns", "Cost by campaign")),
+        units(setting, answers, &book, "month", "months"),
+        units(setting, answers, &book, "campaign", "campaigns"),
         prices(setting, &book),
         unknown(setting, &book),
     ])
 }
 
 /// What messages cost by a column, and what one of each unit cost.
-fn units(
-    setting: &Setting<'_>,
-    answers: &Answers<'_>,
-    book: &Book,
-    column: &str,
-    (id, title): (&'static str, &str),
-) -> Table {
+fn units(setting: &Setting<'_>, answers: &Answers<'_>, book: &Book, column: &str, id: &'static str) -> Table {
     let (mut columns, totals) = book.table(setting, &[column], Total::add);
     let keys = setting.ask("", &[column]).by;
-    columns.extend(COUNTS.map(|(name, title)| Column::new(name, title)));
-    columns.push(Column::new("per_message", "Per message sent"));
-    let of_unit = |&(name, title, metric, table): &(&str, &str, &str, &str)| {
+    columns.extend(COUNTS.map(Column::new));
+    columns.push(Column::new("per_message"));
+    let of_unit = |&(name, metric, table): &(&str, &str, &str)| {
         let ask = of_unit(setting, metric, table, column)?;
-        let column = Column { name: name.to_owned(), title: title.to_owned(), metric: Some(metric.to_owned()) };
+        let column = Column { metric: Some(metric.to_owned()), ..Column::new(name) };
         Some((column, counts_of_unit(&ask, &keys, answers)))
     };
     let units: Vec<_> = UNITS.iter().filter_map(of_unit).collect();
@@ -347,15 +318,21 @@ fn units(
             rows.push(Row::new(total.messages, cells));
         }
     }
-    let note = setting.config.cost.as_ref().map_or("Prices: only what platforms reported.", |card| &card.note);
-    Table { id, title: title.to_owned(), columns, rows, note: note.to_owned() }
+    let note = card_note(setting).unwrap_or_else(|| Message::of("cost-reported-only"));
+    Table { id, columns, rows, notes: vec![note], ..Table::default() }
+}
+
+/// What the price card says of itself.
+pub(super) fn card_note(setting: &Setting<'_>) -> Option<Message> {
+    let card = setting.config.cost.as_ref()?;
+    Some(Message::of("cost-card").with("note", Value::Text(card.note.clone())))
 }
 
 /// What one charged message cost, by what prices are told apart by.
 fn prices(setting: &Setting<'_>, book: &Book) -> Table {
     let (mut columns, totals) = book.table(setting, &["channel", "country", "category"], Total::add);
-    columns.extend(COUNTS.map(|(name, title)| Column::new(name, title)));
-    columns.push(Column::new("per_charged", "Per charged message"));
+    columns.extend(COUNTS.map(Column::new));
+    columns.push(Column::new("per_charged"));
     let mut rows = Vec::new();
     for (key, total) in &totals {
         for (cells, cost) in total.rows() {
@@ -373,7 +350,7 @@ fn prices(setting: &Setting<'_>, book: &Book) -> Table {
             rows.push(Row::new(total.messages, names.chain(cells).chain([each]).collect()));
         }
     }
-    Table { id: "prices", title: "What was charged".to_owned(), columns, rows, ..Table::default() }
+    Table { id: "prices", columns, rows, ..Table::default() }
 }
 
 /// Which messages have no price, and why.
@@ -384,16 +361,16 @@ fn unknown(setting: &Setting<'_>, book: &Book) -> Table {
         }
     };
     let (mut columns, totals) = book.table(setting, &["channel", "country", "category"], add);
-    columns.extend([Column::new("messages", "Messages"), Column::new("why", "Why")]);
+    columns.extend([Column::new("messages"), Column::new("why")]);
     let rows = totals.iter().flat_map(|(key, counts)| {
         counts.iter().map(|(why, &n)| {
             let names = key.iter().map(|value| Value::name(value.as_deref()));
-            Row::new(n, names.chain([Value::Count(n), Value::Text(why.text().to_owned())]).collect())
+            Row::new(n, names.chain([Value::Count(n), Value::word(why.word())]).collect())
         })
     });
     let rows: Vec<Row> = rows.collect();
-    let note = if rows.is_empty() { "The price of every message is known." } else { "" };
-    Table { id: "unknown", title: "Prices that are not known".to_owned(), columns, rows, note: note.to_owned() }
+    let notes = rows.is_empty().then(|| Message::of("cost-unknown.none")).into_iter().collect();
+    Table { id: "unknown", columns, rows, notes, ..Table::default() }
 }
 
 #[cfg(test)]

@@ -5,18 +5,7 @@ use crate::error::Result;
 use crate::metrics::{Answers, Ask, Counts, Metric};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "definitions",
-    name: "The same rates as others count them",
-    meaning: "Each rate under every convention that vendors use, with numerator and denominator.",
-    formula: "each is a metric of its own: RATE@CONVENTION",
-    unit: "as the metric",
-    follows: "the vendors' own glossaries, named in each metric's definition",
-    caveat: "Two vendors' numbers can be compared only under one convention. Where read receipts can be switched off, the \
-             true open rate lies between the open rate and 'open rate at most'.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "definitions", asks, tables };
 
 /// Rates that have more than one convention.
 fn conventions() -> Result<Vec<Metric>> {
@@ -30,13 +19,8 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
 }
 
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
-    let by = setting.by.iter().map(|name| Column::new(name, name));
-    let own = [
-        Column::new("metric", "Metric"),
-        Column::new("value", "Value"),
-        Column::new("meaning", "What is counted"),
-        Column::new("vendors", "Counted so by"),
-    ];
+    let by = setting.by.iter().map(|name| Column::new(name));
+    let own = [Column::new("metric"), Column::new("value"), Column::new("meaning"), Column::new("vendors")];
     let mut rows = Vec::new();
     for metric in conventions()? {
         for row in answers.rows(&setting.ask(&metric.id, &[])) {
@@ -46,7 +30,7 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
             let own = [
                 Value::Text(metric.id.clone()),
                 value,
-                Value::Text(metric.meaning.clone()),
+                Value::Meaning(metric.id.clone()),
                 Value::Text(metric.vendors.join(", ")),
             ];
             rows.push(Row::new(rate.denominator, segment.chain(own).collect()));

@@ -5,24 +5,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::metrics::{Answers, Ask};
 use crate::statistics::routing::{Chain, Gain, Stop};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "fix_first",
-    name: "Fix this first",
-    meaning: "For each question that fewer go on from than from the flow's median question, or than the stated target: how many more conversations would have been completed if as many had gone on. The most rewarding first.",
-    formula: "absorbing Markov chain of the observed transitions of a flow: (target / rate - 1) x expected visits x chance to complete from there, with returns; the target is the median of the flow's rates of going on, or [report] target",
-    unit: "completed conversations",
-    follows: "Kemeny and Snell 1960, absorbing chains; percentile interval of 500 multinomial draws of what followed each question (Efron 1979)",
-    caveat: "Supposes that those who are kept go on as those did who stayed, and that only this question changes: gains do not add up. Who goes on to another flow has gone on, but does not complete this one. By time, those count who came into the flow then, with the rates of then. Questions that nobody goes on from, and flows that nobody completes, have no estimate.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "fix_first", asks, tables };
 
 const QUESTION: &[&str] = &["flow", "question"];
 const NEXT: &[&str] = &["flow", "question", "next_question", "completes", "changes_flow"];
@@ -68,21 +58,20 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     // Equal gains stay in the order of the flow; what arithmetic alone tells apart is equal.
     rows.sort_by_key(|(arrivals, _)| Reverse(millionths(*arrivals)));
     let entered = setting.ask("question_entered_rate", QUESTION);
-    let target = if target.is_some() { "Stated target" } else { "Median of the flow" };
+    let target = if target.is_some() { "fix_first-stated-target" } else { "fix_first-median-target" };
     let own = [
-        Column::new("question", "Question"),
-        Column::new("goes_on", "Go on"),
-        Column::new("to_another_flow", "To another flow"),
-        Column::new("target", target),
-        Column::new("completions", "More completed"),
-        Column::new("completed", "Completed now"),
+        Column::new("question"),
+        Column::new("goes_on"),
+        Column::new("to_another_flow"),
+        Column::new("target").saying(Message::of(target)),
+        Column::new("completions"),
+        Column::new("completed"),
     ];
     Ok(vec![Table {
         id: "questions",
-        title: String::new(),
         columns: columns_of(entered.by.iter().filter(|name| *name != "question")).into_iter().chain(own).collect(),
         rows: rows.into_iter().map(|(_, row)| row).collect(),
-        note: String::new(),
+        ..Table::default()
     }])
 }
 
@@ -229,7 +218,7 @@ mod tests {
             assert!((completions(row) - expected).abs() < 1e-9, "{row:?}");
         }
         assert_eq!(found.rows[2].cells[3], Value::Count(4), "to another flow");
-        assert_eq!(found.columns[4].title, "Stated target");
+        assert_eq!(found.columns[4].says, Some(Message::of("fix_first-stated-target")));
     }
 
     #[test]

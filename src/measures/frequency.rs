@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::facts::timing::CLASSES;
@@ -14,23 +14,11 @@ use crate::statistics::trend::trend;
 const CALLED: f64 = 0.05;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "frequency",
-    name: "Frequency and opt-outs",
-    meaning: "How many of the messages that reached somebody were followed by an opt-out, by how many had reached them from the account in the 7 and in the 30 days before.",
-    formula: "messages to which an opt-out is attributed / messages that reached the contact, for each class of messages before; the trend, of messages that open a conversation, is Cochran and Armitage's over the middles of the classes, q is Benjamini and Hochberg's over all trends",
-    unit: "messages",
-    follows: "discrete-time hazards: a message that did not end the permission puts the contact at risk of the next",
-    caveat: "No causal effect: who opts out gets no more messages, so many messages go to those who like them, and whoever talks to a bot gets many in an hour. Only an experiment with different frequencies tells what one message more does. Messages for which the log does not reach back 7 or 30 days are left out.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "frequency", asks, tables };
 
-/// Windows: column of the class, identifier and heading of the table.
-const WINDOWS: [(&str, &str, &str); 2] = [
-    ("dose_7d", "last_7d", "By messages in the 7 days before"),
-    ("dose_30d", "last_30d", "By messages in the 30 days before"),
-];
+/// Windows: column of the class, identifier of the table, and its heading, which names the window in others.
+const WINDOWS: [(&str, &str, &str); 2] =
+    [("dose_7d", "last_7d", "frequency-last_7d"), ("dose_30d", "last_30d", "frequency-last_30d")];
 /// The column that tells messages whose time the business chose from those in the midst of a conversation.
 pub(super) const OPENS: &str = "is_first_of_conversation";
 const METRIC: &str = "unsubscribe_rate";
@@ -86,21 +74,26 @@ fn segments<'a>(setting: &Setting<'_>, answers: &Answers<'a>) -> Segments<'a> {
 }
 
 /// A class in words, and its middle: of the last, which has none, the lowest number.
-fn described(class: usize) -> (String, f64) {
+fn described(class: usize) -> (Value, f64) {
     let lowest = CLASSES.get(class).copied().unwrap_or_default();
-    let name = match CLASSES.get(class + 1) {
-        None => format!("{lowest} or more"),
-        Some(next) if next - lowest == 1 => lowest.to_string(),
-        Some(next) => format!("{lowest} to {}", next - 1),
+    let highest = CLASSES.get(class + 1).map(|next| next - 1);
+    let number = |key, number: i64| Value::Message(Message::of(key).with("n", Value::Count(number.unsigned_abs())));
+    let name = match highest {
+        None => number("frequency-or-more", lowest),
+        Some(highest) if highest == lowest => Value::Text(lowest.to_string()),
+        Some(highest) => {
+            let [low, high] = [lowest, highest].map(|number| Value::Count(number.unsigned_abs()));
+            Value::Message(Message::of("range").with("low", low).with("high", high))
+        }
     };
-    let highest = CLASSES.get(class + 1).map_or(lowest, |next| next - 1);
+    let highest = highest.unwrap_or(lowest);
     #[expect(clippy::cast_precision_loss, reason = "classes are small numbers")]
     let middle = (lowest + highest) as f64 / 2.0;
     (name, middle)
 }
 
 fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
-    setting.by.iter().map(|name| Column::new(name, name)).chain(own).collect()
+    setting.by.iter().map(|name| Column::new(name)).chain(own).collect()
 }
 
 /// Whether opt-outs become more with the number of messages. Of those that open a conversation: in the midst of one, contacts
@@ -125,31 +118,30 @@ fn trends(setting: &Setting<'_>, segments: &Segments<'_>) -> Table {
             Some(trend) => {
                 let q = qs.next().unwrap_or(1.0);
                 let verdict = match (q <= CALLED, trend.slope > 0.0) {
-                    (false, _) => "no trend beyond chance",
-                    (true, true) => "rises",
-                    (true, false) => "falls",
+                    (false, _) => "frequency-no-trend",
+                    (true, true) => "frequency-rises",
+                    (true, false) => "frequency-falls",
                 };
                 let change = Value::Points { value: trend.slope, interval: Some(trend.interval) };
-                [Value::Count(*n), change, Value::Probability(q), Value::Text(verdict.to_owned())]
+                [Value::Count(*n), change, Value::Probability(q), Value::word(verdict)]
             }
         };
         let names = names.iter().map(|name| Value::name(*name));
-        Row::new(*n, names.chain([Value::Text((*title).to_owned())]).chain(cells).collect())
+        Row::new(*n, names.chain([Value::word(title)]).chain(cells).collect())
     });
     let own = [
-        Column::new("window", "Unsubscribe rate"),
-        Column::new("messages", "Messages that open a conversation"),
-        Column::new("change", "Change for each message before"),
-        Column::new("q", "q"),
-        Column::new("verdict", "Trend"),
+        Column::new("window"),
+        Column::new("messages"),
+        Column::new("change"),
+        Column::new("q"),
+        Column::new("verdict"),
     ];
     Table {
         id: "trends",
-        title: "Trend of opt-outs".to_owned(),
         columns: columns(setting, own),
         rows: rows.collect(),
-        note: "A trend is one that chance would show too seldom (q up to 0.05). It is no effect of the frequency by itself."
-            .to_owned(),
+        notes: vec![Message::of("frequency-trends.note")],
+        ..Table::default()
     }
 }
 
@@ -158,24 +150,19 @@ fn classes(
     setting: &Setting<'_>,
     segments: &Segments<'_>,
     place: usize,
-    &(_, id, title): &(&str, &'static str, &str),
+    &(_, id, _): &(&str, &'static str, &str),
 ) -> Table {
     let mut rows = Vec::new();
     for (names, segment) in segments {
         let Some([all, opening]) = segment.windows.get(place) else { continue };
         for (class, (all, opening)) in all.iter().zip(opening).enumerate().filter(|(_, (all, _))| all.denominator > 0) {
             let share = |rate: &Rate| Value::Rate { rate: *rate, bound: segment.bound };
-            let own = [Value::Text(described(class).0), Value::Count(all.denominator), share(all), share(opening)];
+            let own = [described(class).0, Value::Count(all.denominator), share(all), share(opening)];
             rows.push(Row::new(all.denominator, names.iter().map(|name| Value::name(*name)).chain(own).collect()));
         }
     }
-    let own = [
-        Column::new("before", "Messages before"),
-        Column::new("messages", "Messages"),
-        Column::of(METRIC, "Unsubscribe rate"),
-        Column::new("of_opening", "Of those that open a conversation"),
-    ];
-    Table { id, title: title.to_owned(), columns: columns(setting, own), rows, note: String::new() }
+    let own = [Column::new("before"), Column::new("messages"), Column::of(METRIC), Column::new("of_opening")];
+    Table { id, columns: columns(setting, own), rows, ..Table::default() }
 }
 
 #[cfg(test)]
@@ -208,34 +195,38 @@ mod tests {
             (true, 21, 8, 100),
         ]);
         let week: Vec<_> = tables[1].rows.iter().map(|row| row.cells.clone()).collect();
-        let row = |name: &str, n, all, opening| vec![Value::Text(name.into()), Value::Count(n), all, opening];
+        let row = |class, n, all, opening| vec![described(class).0, Value::Count(n), all, opening];
         assert_eq!(
             week,
             [
-                row("0", 1_500, Value::rate(15, 1_500), Value::rate(10, 1_000)),
-                row("4 to 5", 1_500, Value::rate(60, 1_500), Value::rate(40, 1_000)),
-                row("21 or more", 100, Value::rate(8, 100), Value::rate(8, 100)),
+                row(0, 1_500, Value::rate(15, 1_500), Value::rate(10, 1_000)),
+                row(4, 1_500, Value::rate(60, 1_500), Value::rate(40, 1_000)),
+                row(7, 100, Value::rate(8, 100), Value::rate(8, 100)),
             ]
         );
         // Of 30 days, nobody knows the first class.
         assert_eq!(tables[2].rows.len(), 2);
         let verdicts: Vec<&Value> = tables[0].rows.iter().filter_map(|row| row.cells.last()).collect();
         assert_eq!(verdicts.len(), 2);
-        assert_eq!(verdicts[0], &Value::Text("rises".into()));
+        assert_eq!(verdicts[0], &Value::word("frequency-rises"));
     }
 
     #[test]
     fn equal_rates_have_no_trend() {
         let tables =
             answered(&[(true, 0, 20, 1_000), (true, 1, 21, 1_000), (true, 2, 19, 1_000), (true, 3, 20, 1_000)]);
-        let verdict = Value::Text("no trend beyond chance".into());
+        let verdict = Value::word("frequency-no-trend");
         assert!(tables[0].rows.iter().all(|row| row.cells.last() == Some(&verdict)), "{:?}", tables[0].rows);
     }
 
     #[test]
     fn classes_have_names_and_middles() {
-        let found: Vec<_> =
-            (0..CLASSES.len()).map(described).map(|(name, middle)| format!("{name}: {middle}")).collect();
-        assert_eq!(found.join(", "), "0: 0, 1: 1, 2: 2, 3: 3, 4 to 5: 4.5, 6 to 10: 8, 11 to 20: 15.5, 21 or more: 21");
+        let found: Vec<_> = (0..CLASSES.len()).map(described).collect();
+        let middles = found.iter().map(|(_, middle)| *middle).collect::<Vec<_>>();
+        assert_eq!(middles, [0.0, 1.0, 2.0, 3.0, 4.5, 8.0, 15.5, 21.0]);
+        assert_eq!(found[3].0, Value::Text("3".into()));
+        let range = Message::of("range").with("low", Value::Count(4)).with("high", Value::Count(5));
+        assert_eq!(found[4].0, Value::Message(range));
+        assert_eq!(found[7].0, Value::Message(Message::of("frequency-or-more").with("n", Value::Count(21))));
     }
 }

@@ -6,7 +6,7 @@ mod course;
 mod peaks;
 mod question;
 
-use super::table::{Column, Table, Value};
+use super::table::{Column, Message, Table, Value};
 use super::{Measure, Setting, columns_of};
 use crate::error::Result;
 use crate::event::SECOND;
@@ -14,30 +14,20 @@ use crate::metrics::{Answers, Ask};
 use crate::rate::{Bound, Rate};
 use crate::statistics::survival::Estimate;
 pub(super) use question::{ANSWERED, Question, questions};
-use question::{ENDINGS, SKIPPED, TITLES};
+use question::{ENDINGS, SKIPPED, WORDS};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "leaving",
-    name: "Leaving",
-    meaning: "For each question: how many answered, left or may still answer, the share that has not gone on by the decision window, each cause of leaving, and what stands out in the flow.",
-    formula: "Aalen-Johansen: the sum over times of (share still waiting just before) x (endings by the cause / at risk); drop-off = 1 - answered - skipped at the decision window ([windows] decision, default twice the session gap)",
-    unit: "visits",
-    follows: "Aalen and Johansen 1978 with the variance of the delta method; interval on the scale of log(-log), at 0 and 100 % Wilson's with the effective number at risk (Dorey and Korn 1987); Kaplan-Meier is its special case of one cause; Fisher's exact test with Benjamini-Hochberg for what stands out",
-    caveat: "Who is open is taken to go on as those did who waited as long. Silence shows after the session gap, not when the contact put the phone away. What a channel cannot tell (n/a) is among the silent. An answer without a time counts as given at once for the drop-off, and not at all for how soon. Visits count as independent.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "leaving", asks, tables };
 
-/// After how long the table of times tells who has answered: name, title, seconds.
-pub(super) const TIMES: [(&str, &str, i64); 7] = [
-    ("by_1m", "1 min", 60),
-    ("by_5m", "5 min", 300),
-    ("by_15m", "15 min", 900),
-    ("by_1h", "1 h", 3_600),
-    ("by_4h", "4 h", 14_400),
-    ("by_12h", "12 h", 43_200),
-    ("by_24h", "24 h", 86_400),
+/// After how long the table of times tells who has answered: name, seconds.
+pub(super) const TIMES: [(&str, i64); 7] = [
+    ("by_1m", 60),
+    ("by_5m", 300),
+    ("by_15m", 900),
+    ("by_1h", 3_600),
+    ("by_4h", 14_400),
+    ("by_12h", 43_200),
+    ("by_24h", 86_400),
 ];
 
 pub(super) fn asks(setting: &Setting<'_>) -> Vec<Ask> {
@@ -64,27 +54,23 @@ pub(super) fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Colum
     columns_of(ask.by.iter().filter(|name| *name != "ending")).into_iter().chain(own).collect()
 }
 
-/// A length of time in its largest whole unit up to hours.
-fn span(seconds: i64) -> String {
-    match seconds {
-        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        _ => format!("{seconds} s"),
-    }
+/// A message that tells the decision window.
+fn windowed(key: &'static str, decision: i64) -> Message {
+    Message::of(key).with("window", Value::Seconds(decision))
 }
 
 /// Who answered, who left, who may still answer; and the drop-off with and without the latter.
 fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
     let own = [
-        Column::new("visits", "Visits"),
-        Column::new("answered", "Answered"),
-        Column::new("skipped", "Skipped"),
-        Column::new("left", "Left"),
-        Column::new("open", "Open"),
-        Column::of("question_drop_off_rate", "Drop-off of the decided"),
-        Column::new("drop_off", &format!("Drop-off within {}", span(decision))),
-        Column::new("at_risk", "Still watched then"),
-        Column::new("half_answered_s", "Half answered after"),
+        Column::new("visits"),
+        Column::new("answered"),
+        Column::new("skipped"),
+        Column::new("left"),
+        Column::new("open"),
+        Column::of("question_drop_off_rate"),
+        Column::new("drop_off").saying(windowed("leaving-questions.within", decision)),
+        Column::new("at_risk"),
+        Column::new("half_answered_s"),
     ];
     let rows = questions.iter().map(|question| {
         let left = question.count(SKIPPED + 1..ENDINGS.len());
@@ -112,26 +98,22 @@ fn split(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
     });
     let untimed: u64 = questions.iter().map(Question::untimed).sum();
     let answered: u64 = questions.iter().map(|question| question.count([ANSWERED])).sum();
-    let untimed = match untimed {
-        0 => String::new(),
-        _ => format!(
-            " {untimed} of {answered} answers have no time: they count as answered at once for the drop-off, and are left out of how soon contacts answer, which is n/a where most have none."
-        ),
-    };
+    let told = Message::of("leaving-questions.untimed").with("n", Value::Count(untimed));
+    let told = (untimed > 0).then(|| told.with("answered", Value::Count(answered)));
     Table {
         id: "questions",
-        title: "Answered, left and open".to_owned(),
         columns: columns(setting, own),
         rows: rows.collect(),
-        note: format!("The decision window is {}.{untimed}", span(decision)),
+        notes: std::iter::once(windowed("leaving-questions.note", decision)).chain(told).collect(),
+        ..Table::default()
     }
 }
 
 /// Each cause of leaving by the decision window.
 fn causes(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Table {
     let causes = || SKIPPED + 1..ENDINGS.len();
-    let named = ENDINGS.iter().zip(TITLES).skip(SKIPPED + 1);
-    let own = named.clone().map(|(name, title)| Column::new(name, title));
+    let named = ENDINGS.iter().zip(WORDS).skip(SKIPPED + 1);
+    let own = named.clone().map(|(name, _)| Column::new(name));
     let rows = questions.iter().map(|question| {
         let shares = causes().map(|cause| {
             let is_untold = question.is_untold(setting, cause);
@@ -140,43 +122,32 @@ fn causes(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> T
         question.row(std::iter::once(Value::Count(question.n())).chain(shares))
     });
     let partly = |cause: usize| questions.iter().any(|question| question.is_lower_bound(setting, cause));
-    let partly: Vec<String> =
-        causes().zip(named).filter(|(cause, _)| partly(*cause)).map(|(_, (_, title))| title.to_lowercase()).collect();
-    let partly = match partly.as_slice() {
-        [] => String::new(),
-        names => format!(
-            " Not every channel tells all of: {}. Where visits of such channels are among them, these shares are lower bounds and the silent too many; by channel they can be told apart.",
-            names.join(", ")
-        ),
-    };
+    let partly: Vec<Value> =
+        causes().zip(named).filter(|(cause, _)| partly(*cause)).map(|(_, (_, word))| Value::word(word)).collect();
+    let told = (!partly.is_empty()).then(|| Message::of("leaving-causes.partly").with("causes", Message::list(partly)));
     Table {
         id: "causes",
-        title: format!("Causes of leaving within {}", span(decision)),
-        columns: columns(setting, std::iter::once(Column::new("visits", "Visits")).chain(own)),
+        heading: Some(windowed("leaving-causes", decision)),
+        columns: columns(setting, std::iter::once(Column::new("visits")).chain(own)),
         rows: rows.collect(),
-        note: format!(
-            "Shares of all visits; with those who answered, were passed over and still wait they add up to 1.{partly}"
-        ),
+        notes: std::iter::once(Message::of("leaving-causes.note")).chain(told).collect(),
+        ..Table::default()
     }
 }
 
 /// How soon contacts answer.
 fn times(setting: &Setting<'_>, questions: &[Question<'_>]) -> Table {
-    let own = [Column::new("visits", "Visits"), Column::new("untimed", "Answers without a time")];
+    let own = [Column::new("visits"), Column::new("untimed")];
     let rows = questions.iter().map(|question| {
         let counts = [Value::Count(question.n() - question.untimed()), Value::Count(question.untimed())];
-        question.row(counts.into_iter().chain(question.soon(&[ANSWERED], TIMES.map(|(_, _, seconds)| seconds))))
+        question.row(counts.into_iter().chain(question.soon(&[ANSWERED], TIMES.map(|(_, seconds)| seconds))))
     });
     Table {
         id: "times",
-        title: "Share answered within".to_owned(),
-        columns: columns(
-            setting,
-            own.into_iter().chain(TIMES.iter().map(|(name, title, _)| Column::new(name, title))),
-        ),
+        columns: columns(setting, own.into_iter().chain(TIMES.iter().map(|(name, _)| Column::new(name)))),
         rows: rows.collect(),
-        note: "Of the visits, with those who may still answer taken into account; answers without a time are left out of them."
-            .to_owned(),
+        notes: vec![Message::of("leaving-times.note")],
+        ..Table::default()
     }
 }
 
@@ -319,7 +290,9 @@ pub(super) mod tests {
         assert_eq!((&row[7], &row[10]), (&Value::rate(1, 4), &Value::Unmeasurable));
         assert!((share(&row[8]) - 0.25).abs() < 1e-12);
         assert!((share(&table(&tables, "causes").rows[0].cells[3]) - 0.25).abs() < 1e-12);
-        assert!(tables[0].note.contains("2 of 3 answers have no time"), "{}", tables[0].note);
+        let untimed =
+            Message::of("leaving-questions.untimed").with("n", Value::Count(2)).with("answered", Value::Count(3));
+        assert_eq!(tables[0].notes.last(), Some(&untimed));
         let times = &table(&tables, "times").rows[0].cells;
         assert_eq!(times[2..5], [Value::Count(2), Value::Count(2), Value::Unmeasurable]);
     }
@@ -349,7 +322,7 @@ pub(super) mod tests {
         assert_eq!((&last[2], &causes[2]), (&Value::Count(40), &Value::Count(40)));
         // Still waiting, answered, skipped, then the causes: those stand from the third cell on in the other table.
         assert!((share(&last[7]) - share(&causes[3])).abs() < 1e-12 && (share(&last[7]) - 0.5).abs() < 1e-12);
-        assert!(course.note.contains("10 answers to them have no time"), "{}", course.note);
+        assert_eq!(course.notes.last(), Some(&Message::of("leaving-course.untimed").with("n", Value::Count(10))));
     }
 
     #[test]
@@ -375,9 +348,10 @@ pub(super) mod tests {
         let stopped: Vec<&Value> = causes.rows.iter().map(|row| &row.cells[5]).collect();
         assert!((share(stopped[0]) - 0.0).abs() < 1e-12 && (share(stopped[2]) - 0.0).abs() < 1e-12, "{stopped:?}");
         assert_eq!(stopped[1], &Value::Unmeasurable);
-        assert!(causes.note.contains("Not every channel tells all of: stopped."), "{}", causes.note);
+        let partly = Message::of("leaving-causes.partly").with("causes", Value::word("ending-stopped"));
+        assert_eq!(causes.notes.last(), Some(&partly));
         // Apart, nothing has to be said.
         let apart = measured_of(&MEASURE, &[of("town", "telegram"), of("name", "whatsapp")]);
-        assert!(!table(&apart, "causes").note.contains("Not every"));
+        assert_eq!(table(&apart, "causes").notes.len(), 1);
     }
 }

@@ -7,17 +7,7 @@ use crate::metrics::{self, Answers, Ask};
 use crate::rate::Rate;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "list_growth",
-    name: "Growth of the list",
-    meaning: "For each month: who could be written to when it began, who joined, came back and left, and who can be written to at its end.",
-    formula: "start + joined + resumed - left by stop - left by block = end; net growth = (end - start) / start; shrinkage = left / start",
-    unit: "contacts with an account",
-    follows: "growth and churn of subscriber lists, as e-mail and SMS vendors report them",
-    caveat: "In the log's first month everybody is new to the log. A contact joins by the first contact or opt-in, whichever came first. Who leaves and comes back in one month counts in both columns.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "list_growth", asks, tables };
 
 /// Metrics whose counts the columns are; all are of those who were on the list at the start.
 const MOVES: [&str; 4] = ["list_joined_rate", "list_resumed_rate", "list_left_rate@soft", "list_left_rate@hard"];
@@ -32,17 +22,17 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let own = [
-        Column::new("start", "Start"),
-        Column::new("joined", "Joined"),
-        Column::new("resumed", "Came back"),
-        Column::new("left_soft", "Left by stop"),
-        Column::new("left_hard", "Left by block"),
-        Column::new("end", "End"),
-        Column::new("net_growth", "Net growth"),
-        Column::of(LEFT, "Shrinkage"),
+        Column::new("start"),
+        Column::new("joined"),
+        Column::new("resumed"),
+        Column::new("left_soft"),
+        Column::new("left_hard"),
+        Column::new("end"),
+        Column::new("net_growth"),
+        Column::of(LEFT),
     ];
     let ask = setting.ask(LEFT, MONTH);
-    let columns = ask.by.iter().map(|name| Column::new(name, &name.replace('_', " "))).chain(own).collect();
+    let columns = ask.by.iter().map(|name| Column::new(name)).chain(own).collect();
     let rows = answers.rows(&ask).iter().filter_map(|row| month(setting, answers, row));
     Ok(vec![Table { id: "months", columns, rows: rows.collect(), ..Table::default() }])
 }

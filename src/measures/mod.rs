@@ -54,23 +54,11 @@ pub fn every() -> impl Iterator<Item = &'static Measure> {
     ALL.iter().copied().chain([&comparison::MEASURE])
 }
 
-/// A measure: what it means, what it needs, how it is made.
+/// A measure: what it needs, how it is made. What it means is told by the words of reports, under its id.
 #[derive(Debug)]
 pub struct Measure {
     /// Name on the command line, in JSON and as an anchor.
     pub id: &'static str,
-    /// What it is called in a report.
-    pub name: &'static str,
-    /// What it tells, in a sentence.
-    pub meaning: &'static str,
-    /// How it is computed, from which counts.
-    pub formula: &'static str,
-    /// What is counted or estimated.
-    pub unit: &'static str,
-    /// Where the definition comes from.
-    pub follows: &'static str,
-    /// How it can mislead.
-    pub caveat: &'static str,
     /// The questions whose answers it needs.
     pub asks: fn(&Setting<'_>) -> Vec<Ask>,
     /// Makes the tables of the answers. A table without rows says that there was nothing.
@@ -99,12 +87,7 @@ impl Setting<'_> {
 
 /// Columns for what tables are broken down by.
 fn columns_of<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<Column> {
-    let title = |name: &str| {
-        let mut letters = name.chars();
-        let first = letters.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(letters).map(|letter| if letter == '_' { ' ' } else { letter }).collect::<String>()
-    };
-    names.into_iter().map(|name| Column::new(name, &title(name))).collect()
+    names.into_iter().map(|name| Column::new(name)).collect()
 }
 
 /// A measure with its tables.
@@ -148,32 +131,13 @@ impl Measure {
     }
 }
 
-/// The part of `queries/README.md` that is about measures.
-#[must_use]
-pub fn readme() -> String {
-    let mut text = String::from(
-        "\n# Measures\n\n\
-         What is computed from the counts of several metrics. `trichter query ID` answers with its tables.\n\n\
-         | id | name | meaning | formula | unit | follows | caveat |\n\
-         |---|---|---|---|---|---|---|\n",
-    );
-    for measure in every() {
-        let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
-        let cells = [name, meaning, formula, unit, follows, caveat].map(|cell| cell.replace('|', "\\|"));
-        text.extend(["| `", id, "` | ", &cells.join(" | "), " |\n"]);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_measure_is_fully_described_and_named_once() {
-        for (place, measure) in every().enumerate() {
-            let Measure { id, name, meaning, formula, unit, follows, caveat, .. } = measure;
-            assert!([id, name, meaning, formula, unit, follows, caveat].iter().all(|text| !text.is_empty()), "{id}");
+    fn every_measure_is_named_once() {
+        for (place, Measure { id, .. }) in every().enumerate() {
             assert!(every().skip(place + 1).all(|other| other.id != *id), "{id} twice");
             assert!(crate::metrics::Metric::find(id).is_err(), "{id} is a metric too");
         }

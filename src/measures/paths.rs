@@ -6,32 +6,24 @@ mod reached;
 
 use std::cmp::Reverse;
 
+use super::table::Message;
 use super::{Column, Measure, Row, Setting, Table, Value, columns_of};
 use crate::config::Flow;
 use crate::error::Result;
 use crate::metrics::{self, Answers, Ask, Bound, Counts, Distribution, Rate};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "paths",
-    name: "Ways through the questions",
-    meaning: "How far conversations came; drop-off by first, best and every pass; how contacts came to each question and what followed; what loops cost; questions and options that nobody used.",
-    formula: "reached: conversations whose furthest question of the flow is this or a later one, so that shares never rise along a flow; first pass: visits that are the first to the question in their conversation; best pass: one visit per conversation and question, the one that came furthest; every pass: all visits",
-    unit: "visits",
-    follows: "PostHog and Mixpanel count first, last or every pass without saying which; process mining: directly-follows counts, loops of length one and two",
-    caveat: "A return after more than the session gap is another conversation, which resumes the flow. Where no order is declared, that of the median place in the conversation stands in for it, and further is what was reached later for the first time. Circles over three or more questions are no loops here.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "paths", asks, tables };
 
 const QUESTION: &[&str] = &["flow", "question"];
 const NEXT: &[&str] = &["flow", "question", "next_question", "changes_flow"];
 const LOOP: &[&str] = &["flow", "question", "loop_kind"];
 const KIND: &[&str] = &["loop_kind"];
+/// Drop-off by pass, and what it is called there.
 const PASSES: [(&str, &str); 3] = [
-    ("question_drop_off_rate@first_pass", "First pass"),
-    ("question_drop_off_rate@best_pass", "Best pass"),
-    ("question_drop_off_rate", "Every pass"),
+    ("question_drop_off_rate@first_pass", "paths-passes.first"),
+    ("question_drop_off_rate@best_pass", "paths-passes.best"),
+    ("question_drop_off_rate", "paths-passes.every"),
 ];
 const ENTRIES: [&str; 3] = ["question_entered_rate", "question_resumed_rate", "question_back_rate"];
 const LOOPS: [&str; 4] = ["question_loop_rate", "loop_same_answer_rate", "loop_seconds", "loop_acts"];
@@ -108,10 +100,9 @@ fn passes(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         let n = row.counts.rate().map_or(0, |rate| rate.denominator);
         Row::new(n, whole(row).chain(cells).collect())
     });
-    let own = PASSES.map(|(metric, title)| Column::of(metric, title));
+    let own = PASSES.map(|(metric, title)| Column::of(metric).saying(Message::of(title)));
     Table {
         id: "passes",
-        title: "Drop-off by pass".to_owned(),
         columns: columns_of(&every.by).into_iter().chain(own).collect(),
         rows: rows.collect(),
         ..Table::default()
@@ -136,16 +127,15 @@ fn entries(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         Some(Row::new(came_in.denominator, cells.collect()))
     });
     let own = [
-        Column::new("fresh", "Began here"),
-        Column::new("resumed", "Resumed here"),
-        Column::new("returned", "Back from another flow"),
-        Column::new("back", "Went back to it"),
-        Column::new("onward", "Went on to it"),
-        Column::of("question_resumed_rate", "Resumed, of who entered here"),
+        Column::new("fresh"),
+        Column::new("resumed"),
+        Column::new("returned"),
+        Column::new("back"),
+        Column::new("onward"),
+        Column::of("question_resumed_rate"),
     ];
     Table {
         id: "entries",
-        title: "How contacts came to each question".to_owned(),
         columns: columns_of(&entered.by).into_iter().chain(own).collect(),
         rows: rows.collect(),
         ..Table::default()
@@ -170,7 +160,7 @@ fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         let cost = (sum(&seconds), sum(&acts));
         let same = rate_of(answers, &same, &row.segment).filter(|rate| rate.denominator > 0);
         let cells = [
-            Value::Text(kind.replace('_', " ")),
+            Value::word(loop_word(kind)),
             Value::rate(found.numerator, visits),
             same.map_or(Value::Unmeasurable, |rate| Value::Rate { rate, bound: Bound::Exact }),
             Value::quantile(&seconds, 0.5),
@@ -182,24 +172,28 @@ fn loops(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     // Of equal cost, they stay in the order of the flow.
     rows.sort_by_key(|(cost, _)| *cost);
     let own = [
-        Column::new("loop_kind", "Loop"),
-        Column::of("question_loop_rate", "Visits in it"),
-        Column::of("loop_same_answer_rate", "With the same answer"),
-        Column::of("loop_seconds", "Median time lost"),
-        Column::new("total_seconds", "Time lost in all"),
-        Column::of("loop_acts", "Messages lost in all"),
+        Column::new("loop_kind"),
+        Column::of("question_loop_rate"),
+        Column::of("loop_same_answer_rate"),
+        Column::of("loop_seconds"),
+        Column::new("total_seconds"),
+        Column::of("loop_acts"),
     ];
-    let none = if rows.is_empty() { "Nobody went round in a loop. " } else { "" };
-    let note = format!(
-        "{none}Asked again: for the third time in one visit. Back and forth: at a question again by way of one other. Whether \
-         the answer was the same is told of loops with two known answers."
-    );
+    let none = rows.is_empty().then(|| Message::of("paths-loops.none"));
     Table {
         id: "loops",
-        title: "Loops and what they cost".to_owned(),
         columns: columns_of(rate.by.iter().filter(|name| *name != "loop_kind")).into_iter().chain(own).collect(),
         rows: rows.into_iter().map(|(_, row)| row).collect(),
-        note,
+        notes: none.into_iter().chain([Message::of("paths-loops.note")]).collect(),
+        ..Table::default()
+    }
+}
+
+/// What a kind of loop is called.
+fn loop_word(kind: &str) -> &'static str {
+    match kind {
+        "asked_again" => "paths-asked-again",
+        _ => "paths-back-and-forth",
     }
 }
 
@@ -218,23 +212,22 @@ fn followed(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
         let (next, counts) = match (ask.value(row, "changes_flow"), next) {
             (Some("true"), next) => (Value::name(next), [0, rate.denominator, 0, 0]),
             (_, Some(next)) => (Value::name(Some(next)), [going_on, 0, 0, 0]),
-            (_, None) => (Value::Text("(the end)".to_owned()), [0, 0, going_on, ended]),
+            (_, None) => (Value::word("paths-the-end"), [0, 0, going_on, ended]),
         };
         let front = names(ask.others(row, &["next_question", "changes_flow"]));
         (rate.denominator > 0)
             .then(|| Row::new(rate.denominator, front.chain([next]).chain(counts.map(Value::Count)).collect()))
     });
     let own = [
-        Column::new("next_question", "Next question"),
-        Column::new("n_next", "Went on to it"),
-        Column::new("n_other_flow", "Went to another flow"),
-        Column::new("n_completed", "Completed"),
-        Column::new("n_ended", "Ended without"),
+        Column::new("next_question"),
+        Column::new("n_next"),
+        Column::new("n_other_flow"),
+        Column::new("n_completed"),
+        Column::new("n_ended"),
     ];
     let front = ask.by.iter().filter(|name| !["next_question", "changes_flow"].contains(&name.as_str()));
     Table {
         id: "transitions",
-        title: "What followed each question".to_owned(),
         columns: columns_of(front).into_iter().chain(own).collect(),
         rows: rows.collect(),
         ..Table::default()

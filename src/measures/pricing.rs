@@ -78,17 +78,17 @@ pub(super) enum Why {
 }
 
 impl Why {
-    /// In words.
-    pub(super) fn text(self) -> &'static str {
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Card => "the log does not tell, and there is no price card",
-            Self::Rule => "the card has no rule of the channel at that time",
-            Self::Window => "free inside the service window, and whether it was open is not known",
-            Self::Month => "the card counts from the beginning of the month, and --since lies inside it",
-            Self::Missing(Missing::Price) => "the card has no price",
-            Self::Missing(Missing::Account) => "the card tells accounts apart, and the account is not known",
-            Self::Missing(Missing::Country) => "the card tells countries apart, and the country is not known",
-            Self::Missing(Missing::Category) => "the card tells categories apart, and the category is not known",
+            Self::Card => "why-no-card",
+            Self::Rule => "why-no-rule",
+            Self::Window => "why-window",
+            Self::Month => "why-month",
+            Self::Missing(Missing::Price) => "why-no-price",
+            Self::Missing(Missing::Account) => "why-account",
+            Self::Missing(Missing::Country) => "why-country",
+            Self::Missing(Missing::Category) => "why-category",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::leaving::TIMES;
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::event::SECOND;
@@ -12,41 +12,23 @@ use crate::metrics::{Answers, Ask, Distribution};
 use crate::statistics::survival::Observed;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "reaction_times",
-    name: "Time to open and to reply",
-    meaning: "How soon messages that reached somebody are opened and answered.",
-    formula: "1 - Kaplan-Meier's share that is not opened (not answered) after a time; a message that is not, counts as long as it was watched: until the log ends, at most 7 days (the reply window)",
-    unit: "messages",
-    follows: "Kaplan and Meier 1958, Greenwood's variance",
-    caveat: "Times of opening are those of read receipts: whoever switched them off never opens. A reply is an answer within the reply window. Messages count as independent, though those of one contact resemble each other, so intervals are rather too narrow.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "reaction_times", asks, tables };
 
-/// What is waited for: table, heading, metric of those to whom it happened and of the others, word for the former.
+/// What is waited for: table, its note, metric of those to whom it happened and of the others.
 struct Awaited {
     id: &'static str,
-    title: &'static str,
+    note: &'static str,
     happened: &'static str,
     waiting: &'static str,
-    word: &'static str,
 }
 
 const AWAITED: [Awaited; 2] = [
-    Awaited {
-        id: "opened",
-        title: "Share opened within",
-        happened: "open_seconds",
-        waiting: "unopened_seconds",
-        word: "opened",
-    },
+    Awaited { id: "opened", note: "reaction_times-opened.note", happened: "open_seconds", waiting: "unopened_seconds" },
     Awaited {
         id: "replied",
-        title: "Share answered within",
+        note: "reaction_times-replied.note",
         happened: "reply_seconds",
         waiting: "unanswered_seconds",
-        word: "answered",
     },
 ];
 
@@ -97,23 +79,15 @@ fn table(setting: &Setting<'_>, answers: &Answers<'_>, awaited: &Awaited, watche
         Row::new(messages.observed.n(), names.chain(messages.cells()).collect())
     });
     let by = setting.ask(awaited.happened, &["channel"]).by;
-    let of_happened = format!("Of those {}", awaited.word);
-    let own = [Column::new("messages", "Messages"), Column::new("happened", awaited.word)]
-        .into_iter()
-        .chain(TIMES.iter().map(|(name, title, _)| Column::new(name, title)))
-        .chain([
-            Column::new("quarter_s", "A quarter after"),
-            Column::new("half_s", "Half after"),
-            Column::of(awaited.happened, &format!("{of_happened}, half within")),
-            Column::new("p90_s", &format!("{of_happened}, 90 % within")),
-        ]);
-    let title = |name: &str| if name == "channel" { "Channel".to_owned() } else { name.to_owned() };
+    let own = ["messages", "happened"].into_iter().chain(TIMES.iter().map(|(name, _)| *name));
+    let own = own.chain(["quarter_s", "half_s"]).map(Column::new);
+    let own = own.chain([Column::of(awaited.happened), Column::new("p90_s")]);
     Table {
         id: awaited.id,
-        title: awaited.title.to_owned(),
-        columns: by.iter().map(|name| Column::new(name, &title(name))).chain(own).collect(),
+        columns: by.iter().map(|name| Column::new(name)).chain(own).collect(),
         rows: rows.collect(),
-        note: format!("Of all messages, with those that may still be {} taken into account.", awaited.word),
+        notes: vec![Message::of(awaited.note)],
+        ..Table::default()
     }
 }
 
@@ -132,7 +106,7 @@ impl Messages {
         };
         let reaches = |share: f64| lasting.reaches(1.0 - share).map_or(Value::Unknown, Value::Seconds);
         let mut cells = vec![Value::Count(self.observed.n()), Value::Count(self.happened.n())];
-        cells.extend(TIMES.iter().map(|&(_, _, seconds)| by(seconds)));
+        cells.extend(TIMES.iter().map(|&(_, seconds)| by(seconds)));
         cells.extend([reaches(0.25), reaches(0.5)]);
         cells.extend([0.5, 0.9].map(|q| Value::quantile(&self.happened, q)));
         cells

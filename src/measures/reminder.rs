@@ -2,7 +2,7 @@
 //! question.
 
 use super::leaving::{self, ANSWERED, Question};
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::event::SECOND;
@@ -17,17 +17,7 @@ const SPAN: i64 = 3_600;
 const TOLD: f64 = 0.05;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "reminder",
-    name: "When to remind",
-    meaning: "For each question: after how long fewer than one in ten of those who still wait would answer by themselves within the decision window; and the hours of waiting in which answers come faster than in the hour before.",
-    formula: "the first time t at which (answered by the decision window - answered by t) / still waiting at t is below 0.1; Aalen-Johansen over Kaplan-Meier. Hazard of an hour: answers in it / hours waited in it; a rise is told if the exact test against the hour before has q <= 0.05 (Benjamini and Hochberg over all questions and hours)",
-    unit: "visits",
-    follows: "the conditional cumulative incidence of competing risks (Aalen and Johansen 1978); the comparison of two Poisson counts (Przyborowski and Wilenski 1940)",
-    caveat: "Says when little is lost by reminding, not that a reminder works; only an experiment tells that. It has no interval. Where reminders were sent already, answers to them are in it, and show as a rise; the time of day can make one too.",
-    asks: leaving::asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "reminder", asks: leaving::asks, tables };
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
@@ -46,19 +36,9 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
         let moment = moment.map_or(Value::Unknown, Value::Seconds);
         question.row([Value::Count(question.n()), answered, moment, waiting])
     });
-    let own = [
-        Column::new("visits", "Visits"),
-        Column::new("answered", "Answer by themselves"),
-        Column::new("remind_after_s", "Remind after"),
-        Column::new("waiting", "Still waiting then"),
-    ];
-    let questions = Table {
-        id: "questions",
-        title: "From when on few answer by themselves".to_owned(),
-        columns: leaving::columns(setting, own),
-        rows: rows.collect(),
-        note: String::new(),
-    };
+    let own = [Column::new("visits"), Column::new("answered"), Column::new("remind_after_s"), Column::new("waiting")];
+    let questions =
+        Table { id: "questions", columns: leaving::columns(setting, own), rows: rows.collect(), ..Table::default() };
     Ok(vec![questions, rises])
 }
 
@@ -87,24 +67,20 @@ fn rises(setting: &Setting<'_>, questions: &[Question<'_>], decision: i64) -> Ta
         Row { n: None, ..row }
     });
     let own = [
-        Column::new("from_s", "After"),
-        Column::new("answers", "Answers in the hour from then"),
-        Column::new("hazard", "Answers in 100 h of waiting"),
-        Column::new("hazard_before", "In the hour before"),
-        Column::new("q", "q"),
+        Column::new("from_s"),
+        Column::new("answers"),
+        Column::new("hazard"),
+        Column::new("hazard_before"),
+        Column::new("q"),
     ];
     let rows: Vec<Row> = rows.collect();
-    let note = if rows.is_empty() {
-        "Answers never come faster than in the hour before, beyond chance."
-    } else {
-        "What makes contacts come back at these hours is worth knowing: a reminder, or the time of day."
-    };
+    let note = if rows.is_empty() { "reminder-rises.none" } else { "reminder-rises.note" };
     Table {
         id: "rises",
-        title: "When answers come faster again".to_owned(),
         columns: leaving::columns(setting, own),
         rows,
-        note: note.to_owned(),
+        notes: vec![Message::of(note)],
+        ..Table::default()
     }
 }
 

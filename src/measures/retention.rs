@@ -2,53 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::metrics::{self, Answers, Ask, Bound};
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "retention",
-    name: "Cohorts",
-    meaning: "Of the contacts who joined in a month: who can still be written to at the end of each month after it, who did something in it, who engaged with what the business began.",
-    formula: "reachable, active or engaged in the month / contacts of the cohort, by calendar months since the cohort's",
-    unit: "contacts with an account",
-    follows: "calendar cohorts, as product analytics draws them",
-    caveat: "A cohort goes by the first contact or opt-in, whichever came first, and its basis says whether there was an opt-in in that month; an opt-in in a later month moves nobody. In the log's first month, who joined by first contact is an old or a new contact. A month that the log does not cover to its end can still grow (≥); who is reachable in it is so at the log's end. Where the log tells of some opt-outs only, as many are reachable at most (≤).",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "retention", asks, tables };
 
 /// Ages up to a year; the metrics tell of any.
 const AGES: u32 = 13;
 const COHORT: &[&str] = &["basis", "cohort", "age"];
 
-/// The tables: id, heading, metric, whether a month that is not over may still bring more.
-const TABLES: [(&str, &str, &str, bool); 3] = [
-    ("reachable", "Still reachable", "reachable_contact_rate", false),
-    ("active", "Active", "active_contact_rate", true),
-    ("engaged", "Engaged", "engaged_contact_rate", true),
+/// The tables: id, metric, whether a month that is not over may still bring more.
+const TABLES: [(&str, &str, bool); 3] = [
+    ("reachable", "reachable_contact_rate", false),
+    ("active", "active_contact_rate", true),
+    ("engaged", "engaged_contact_rate", true),
 ];
 
 /// The names of a cohort, and its counts by age.
 type Cohort<'a> = (Vec<Option<String>>, BTreeMap<u32, &'a metrics::Row>);
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    TABLES.iter().map(|(_, _, metric, _)| setting.ask(metric, COHORT)).collect()
+    TABLES.iter().map(|(_, metric, _)| setting.ask(metric, COHORT)).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
-    Ok(TABLES.iter().map(|&(id, title, metric, grows)| table(setting, answers, (id, title, metric, grows))).collect())
+    Ok(TABLES.iter().map(|&which| table(setting, answers, which)).collect())
 }
 
 /// One row per cohort, one column per month since it began. What the log does not cover has no value.
-fn table(
-    setting: &Setting<'_>,
-    answers: &Answers<'_>,
-    (id, title, metric, grows): (&'static str, &str, &str, bool),
-) -> Table {
+fn table(setting: &Setting<'_>, answers: &Answers<'_>, (id, metric, grows): (&'static str, &str, bool)) -> Table {
     let ask = setting.ask(metric, COHORT);
     let place_of = |name: &str| ask.by.iter().position(|column| column == name);
     let (age_place, cohort_place) = (place_of("age"), place_of("cohort"));
@@ -85,13 +71,18 @@ fn table(
         }));
         Row { cells, n: is_measurable.then_some(n), immature: !months.is_covered(cohort, 0) }
     });
-    let names = ask.by.iter().filter(|name| *name != "age").map(|name| Column::new(name, &name.replace('_', " ")));
-    let ages = (0..n_ages).map(|age| Column::new(&format!("month_{age}"), &format!("Month {age}")));
+    let names = ask.by.iter().filter(|name| *name != "age").map(|name| Column::new(name));
+    let ages = (0..n_ages).map(|age| month(age));
     Table {
         id,
-        title: title.to_owned(),
-        columns: names.chain([Column::new("contacts", "Contacts")]).chain(ages).collect(),
+        columns: names.chain([Column::new("contacts")]).chain(ages).collect(),
         rows: rows.collect(),
-        note: String::new(),
+        ..Table::default()
     }
+}
+
+/// The column of an age.
+fn month(age: u32) -> Column {
+    let title = Message::of("retention-month").with("age", Value::Count(age.into()));
+    Column::new(&format!("month_{age}")).saying(title)
 }

@@ -4,23 +4,13 @@ use std::collections::BTreeMap;
 
 use super::cost::{self, Book, Entry};
 use super::pricing::Sum;
+use super::table::Message;
 use super::{Column, Measure, Row, Setting, Table, Value};
 use crate::error::Result;
 use crate::metrics::Answers;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "savings",
-    name: "What the service window saved",
-    meaning: "Messages that were free because the contact had opened the service window, and what they would have cost outside it.",
-    formula: "messages × the price that the card has for them, or for what `outside_window` says that they would have had to be; \
-              tiers as if they had come after everything that was charged in their month",
-    unit: "money",
-    follows: "WhatsApp: customer service windows, free by the dated rules of the price card",
-    caveat: "Only what the price card of --cost can price. Nobody knows whether a message would have been sent if it had cost something.",
-    asks: cost::asks_of_cells,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "savings", asks: cost::asks_of_cells, tables };
 
 #[derive(Default)]
 struct Saved {
@@ -44,21 +34,16 @@ impl Saved {
 #[expect(clippy::unnecessary_wraps, reason = "every measure has this signature")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     if setting.config.cost.is_none() {
-        let note = "No price card was given: --cost FILE, or cost.toml in the store's folder.";
-        return Ok(vec![Table { id: "months", title: "By month".into(), note: note.into(), ..Table::default() }]);
+        let notes = vec![Message::of("savings-months.no-card")];
+        return Ok(vec![Table { id: "months", notes, ..Table::default() }]);
     }
     let book = Book::of(setting, answers);
-    let by_month = table(setting, &book, "month", ("months", "By month"));
-    Ok(vec![by_month, table(setting, &book, "service_window", ("openers", "By what opened the window"))])
+    Ok(vec![table(setting, &book, "month", "months"), table(setting, &book, "service_window", "openers")])
 }
 
-fn table(setting: &Setting<'_>, book: &Book, column: &str, (id, title): (&'static str, &str)) -> Table {
+fn table(setting: &Setting<'_>, book: &Book, column: &str, id: &'static str) -> Table {
     let (mut columns, sums) = book.table(setting, &[column], Saved::add);
-    columns.extend([
-        Column::new("free", "Free inside the window"),
-        Column::new("priced", "Of these with a price"),
-        Column::new("saved", "Saved"),
-    ]);
+    columns.extend([Column::new("free"), Column::new("priced"), Column::new("saved")]);
     let mut rows = Vec::new();
     for (key, saved) in sums.iter().filter(|(_, saved)| saved.free > 0) {
         let names = || key.iter().map(|value| Value::name(value.as_deref()));
@@ -75,6 +60,5 @@ fn table(setting: &Setting<'_>, book: &Book, column: &str, (id, title): (&'stati
             rows.push(Row::new(saved.free, names().chain(counts).chain([amount]).collect()));
         }
     }
-    let note = setting.config.cost.as_ref().map(|card| card.note.clone()).unwrap_or_default();
-    Table { id, title: title.to_owned(), columns, rows, note }
+    Table { id, columns, rows, notes: cost::card_note(setting).into_iter().collect(), ..Table::default() }
 }

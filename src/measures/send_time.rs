@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::frequency::OPENS;
-use super::table::{Column, Row, Table, Value};
+use super::table::{Column, Message, Row, Table, Value};
 use super::{Measure, Setting};
 use crate::error::Result;
 use crate::metrics::{self, Answers, Ask, Bound, Counts, Rate};
@@ -16,28 +16,23 @@ use crate::statistics::difference::{Difference, Sample, difference, q_values};
 const CALLED: f64 = 0.05;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "send_time",
-    name: "Time of sending",
-    meaning: "How many of the messages with which the business began a conversation are opened and answered, by the weekday and hour at which they were sent.",
-    formula: "open rate and reply rate of messages that open a conversation, by weekday, by hour and by both; each weekday and hour is held against all others (Newcombe's interval, score test, q by Benjamini and Hochberg over all of them)",
-    unit: "messages",
-    follows: "send-time reports of Iterable and Braze",
-    caveat: "Hours differ also because different messages go to different contacts at different hours; only an experiment tells what a message gains by being sent at another. Messages count as independent, though those of one contact resemble each other. Local time needs the contact's country, and one that has a single clock.",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "send_time", asks, tables };
 
-/// Names of weekdays, from that with number 1.
-pub const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+/// Words for weekdays, from that with number 1.
+pub const WEEKDAYS: [&str; 7] = [
+    "weekday-monday",
+    "weekday-tuesday",
+    "weekday-wednesday",
+    "weekday-thursday",
+    "weekday-friday",
+    "weekday-saturday",
+    "weekday-sunday",
+];
 /// Identifiers of the tables by weekday and hour at once, open rate first.
 pub const GRIDS: [&str; 2] = ["opened", "replied"];
 
-/// The rates, their names, and the heading of their grid.
-const RATES: [(&str, &str, &str); 2] = [
-    ("open_rate", "Open rate", "Open rate by weekday and hour"),
-    ("reply_rate", "Reply rate", "Reply rate by weekday and hour"),
-];
+/// The rates of messages.
+const RATES: [&str; 2] = ["open_rate", "reply_rate"];
 
 /// Columns of weekday and hour: of the contact's country, and of the report's time zone.
 const LOCAL: [&str; 2] = ["local_weekday", "local_hour"];
@@ -58,7 +53,7 @@ struct Grid {
 type Grids<'a> = BTreeMap<Vec<Option<&'a str>>, [Grid; RATES.len()]>;
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
-    [LOCAL, ZONE].into_iter().flat_map(|clock| RATES.map(|(metric, ..)| asked(setting, metric, clock))).collect()
+    [LOCAL, ZONE].into_iter().flat_map(|clock| RATES.map(|metric| asked(setting, metric, clock))).collect()
 }
 
 fn asked(setting: &Setting<'_>, metric: &str, [day, hour]: [&str; 2]) -> Ask {
@@ -70,18 +65,13 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let (local, known, unknown) = grids(setting, answers, LOCAL);
     let all = known + unknown;
     let (grids, note) = if known > 0 && known >= unknown {
-        let note = format!(
-            "Time of the contact's country, which is known for {known} of {all} messages; the others are left out."
-        );
-        (local, note)
+        (local, "send_time-local")
     } else {
-        let note = format!(
-            "Time of the report's time zone: that of the contact's country is known for {known} of {all} messages only."
-        );
-        (self::grids(setting, answers, ZONE).0, note)
+        (self::grids(setting, answers, ZONE).0, "send_time-zone")
     };
-    let hours: Vec<String> = (0..HOURS).map(hour_name).collect();
-    let days = WEEKDAYS.map(str::to_owned);
+    let note = Message::of(note).with("known", Value::Count(known)).with("all", Value::Count(all));
+    let hours: Vec<Value> = (0..HOURS).map(hour_name).map(Value::Text).collect();
+    let days = WEEKDAYS.map(Value::word);
     let by_day = |grid: &Grid| grid.cells.iter().map(|day| sum(day.iter())).collect::<Vec<Rate>>();
     let by_hour = |grid: &Grid| {
         (0..HOURS).map(|hour| sum(grid.cells.iter().filter_map(|day| day.get(hour)))).collect::<Vec<Rate>>()
@@ -89,7 +79,7 @@ fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let mut tables = marginal(
         setting,
         &grids,
-        &[("weekdays", "weekday", "By weekday", &days, &by_day), ("hours", "hour", "By hour", &hours, &by_hour)],
+        &[("weekdays", "weekday", &days, &by_day), ("hours", "hour", &hours, &by_hour)],
         &note,
     );
     tables.extend((0..RATES.len()).map(|place| grid(setting, &grids, place, &note)));
@@ -113,7 +103,7 @@ fn sum<'r>(rates: impl Iterator<Item = &'r Rate>) -> Rate {
 fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str; 2]) -> (Grids<'a>, u64, u64) {
     let empty = Grid { cells: [[Rate::default(); HOURS]; DAYS], measurable: false, bound: Bound::Exact };
     let mut grids = Grids::new();
-    let counts = RATES.map(|(metric, ..)| {
+    let counts = RATES.map(|metric| {
         let ask = asked(setting, metric, clock);
         let place = |name: &str| ask.by.iter().position(|column| column == name);
         let opens =
@@ -123,8 +113,7 @@ fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str;
             let [day, hour] = clock.map(|name| row.segment.get(place(name)?)?.as_deref()?.parse::<usize>().ok());
             let names = row.segment.iter().take(setting.by.len()).map(Option::as_deref).collect();
             let grids = grids.entry(names).or_insert([empty; RATES.len()]);
-            let Some(grid) = RATES.iter().zip(grids).find(|((other, ..), _)| *other == metric).map(|(_, grid)| grid)
-            else {
+            let Some(grid) = RATES.iter().zip(grids).find(|(other, _)| **other == metric).map(|(_, grid)| grid) else {
                 continue;
             };
             grid.measurable |= row.measurable;
@@ -143,13 +132,13 @@ fn grids<'a>(setting: &Setting<'_>, answers: &Answers<'a>, clock: [&'static str;
     (grids, known, unknown)
 }
 
-/// A table of one clock hand: identifier, name of its column, heading, names of its places, and how a grid is summed up.
-type Hand<'h> = (&'static str, &'h str, &'h str, &'h [String], &'h dyn Fn(&Grid) -> Vec<Rate>);
+/// A table of one clock hand: identifier, name of its column, names of its places, and how a grid is summed up.
+type Hand<'h> = (&'static str, &'h str, &'h [Value], &'h dyn Fn(&Grid) -> Vec<Rate>);
 
 /// The tables by weekday and by hour, each place held against all others. All tests count as one family.
-fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: &str) -> Vec<Table> {
+fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: &Message) -> Vec<Table> {
     let mut found: Vec<Option<Difference>> = Vec::new();
-    for (_, _, _, _, sums) in hands {
+    for (.., sums) in hands {
         for grid in grids.values().flatten() {
             let rates = sums(grid);
             let all = sum(rates.iter());
@@ -172,7 +161,7 @@ fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: 
     });
     hands
         .iter()
-        .map(|&(id, column, title, names, sums)| {
+        .map(|&(id, column, names, sums)| {
             let mut rows = Vec::new();
             for (segment, grids) in grids {
                 let of_rates = grids.each_ref().map(|grid| {
@@ -181,7 +170,7 @@ fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: 
                     rates.into_iter().zip(verdicts).collect::<Vec<_>>()
                 });
                 for (place, name) in names.iter().enumerate() {
-                    let front = segment.iter().map(|name| Value::name(*name)).chain([Value::Text(name.clone())]);
+                    let front = segment.iter().map(|name| Value::name(*name)).chain([name.clone()]);
                     let mut cells: Vec<Value> = front.collect();
                     let mut n = 0;
                     for (grid, rates) in grids.iter().zip(&of_rates) {
@@ -195,11 +184,13 @@ fn marginal(setting: &Setting<'_>, grids: &Grids<'_>, hands: &[Hand<'_>], note: 
                     }
                 }
             }
-            let own = RATES.iter().flat_map(|(metric, title, _)| {
-                [Column::of(metric, title), Column::new(&format!("{metric}_verdict"), "Held against all others")]
-            });
-            let columns = columns(setting, [Column::new(column, column)]).into_iter().chain(own).collect();
-            Table { id, title: title.to_owned(), columns, rows, note: note.to_owned() }
+            let verdict = |metric: &str| {
+                let title = Message::of("send_time-verdict");
+                Column::new(&format!("{metric}_verdict")).saying(title)
+            };
+            let own = RATES.iter().flat_map(|metric| [Column::of(metric), verdict(metric)]);
+            let columns = columns(setting, [Column::new(column)]).into_iter().chain(own).collect();
+            Table { id, columns, rows, notes: vec![note.clone()], ..Table::default() }
         })
         .collect()
 }
@@ -209,29 +200,29 @@ fn share(grid: &Grid, rate: Rate) -> Value {
 }
 
 fn columns(setting: &Setting<'_>, own: impl IntoIterator<Item = Column>) -> Vec<Column> {
-    setting.by.iter().map(|name| Column::new(name, name)).chain(own).collect()
+    setting.by.iter().map(|name| Column::new(name)).chain(own).collect()
 }
 
 /// One of the rates by weekday and hour; hours at which nothing was sent have no row.
-fn grid(setting: &Setting<'_>, grids: &Grids<'_>, place: usize, note: &str) -> Table {
+fn grid(setting: &Setting<'_>, grids: &Grids<'_>, place: usize, note: &Message) -> Table {
     let mut rows = Vec::new();
     for (names, grids) in grids {
         let Some(grid) = grids.get(place).filter(|grid| grid.measurable) else { continue };
         for (day, hours) in WEEKDAYS.iter().zip(&grid.cells) {
             for (hour, rate) in hours.iter().enumerate().filter(|(_, rate)| rate.denominator > 0) {
-                let own = [Value::Text((*day).to_owned()), Value::Text(hour_name(hour)), share(grid, *rate)];
+                let own = [Value::word(day), Value::Text(hour_name(hour)), share(grid, *rate)];
                 rows.push(Row::new(rate.denominator, names.iter().map(|name| Value::name(*name)).chain(own).collect()));
             }
         }
     }
-    let (metric, name, title) = RATES.get(place).copied().unwrap_or_default();
-    let own = [Column::new("weekday", "weekday"), Column::new("hour", "hour"), Column::of(metric, name)];
+    let metric = RATES.get(place).copied().unwrap_or_default();
+    let own = [Column::new("weekday"), Column::new("hour"), Column::of(metric)];
     Table {
         id: GRIDS.get(place).copied().unwrap_or_default(),
-        title: title.to_owned(),
         columns: columns(setting, own),
         rows,
-        note: note.to_owned(),
+        notes: vec![note.clone()],
+        ..Table::default()
     }
 }
 
@@ -283,7 +274,7 @@ mod tests {
         assert_eq!(
             tables[0].rows[0].cells,
             [
-                Value::Text("Tuesday".into()),
+                Value::word("weekday-tuesday"),
                 Value::rate(2_100, 10_000),
                 Value::Unknown,
                 Value::Unmeasurable,
@@ -291,7 +282,9 @@ mod tests {
             ]
         );
         assert_eq!((tables[2].rows.len(), tables[3].rows.len()), (10, 0));
-        assert!(tables[0].note.contains("10000 of 10000"), "{}", tables[0].note);
+        let local =
+            Message::of("send_time-local").with("known", Value::Count(10_000)).with("all", Value::Count(10_000));
+        assert_eq!(tables[0].notes, [local]);
     }
 
     #[test]
@@ -301,8 +294,9 @@ mod tests {
         assert_eq!(tables[2].rows.len(), 1);
         assert_eq!(
             tables[2].rows[0].cells,
-            [Value::Text("Sunday".into()), Value::Text("09:00".into()), Value::rate(6, 100),]
+            [Value::word("weekday-sunday"), Value::Text("09:00".into()), Value::rate(6, 100),]
         );
-        assert!(tables[2].note.contains("10 of 100"), "{}", tables[2].note);
+        let zone = Message::of("send_time-zone").with("known", Value::Count(10)).with("all", Value::Count(100));
+        assert_eq!(tables[2].notes, [zone]);
     }
 }

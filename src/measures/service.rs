@@ -1,44 +1,35 @@
 //! Service: bot and people side by side, how soon they answer and whether the matter is done; and what is said of both under
 //! every convention.
 
+use super::table::Message;
 use super::{Column, Measure, Row, Setting, Table, Value};
 use crate::error::Result;
-use crate::metrics::{Answers, Ask, Bound, Counts, Distribution, Metric};
+use crate::metrics::{Answers, Ask, Bound, Counts, Distribution};
 use crate::statistics::survival::Observed;
 
 /// The measure.
-pub(super) static MEASURE: Measure = Measure {
-    id: "service",
-    name: "Service",
-    meaning: "How soon bot and people answered, how many matters were done and how long that took, and containment, hand-over, fallback and repeated replies under each convention.",
-    formula: "shares: of waits that began at least as long before the end of the log; median and 90 %: Kaplan-Meier, where who still waits counts for as long as they have waited",
-    unit: "conversations",
-    follows: "Chatwoot: first response and resolution time, business hours; Kaplan and Meier 1958",
-    caveat: "Where a log does not tell who wrote, it is n/a; who answers without a sign of it after a bot passes for the bot. A share that is never reached has no time. People's business hours are those under [service].",
-    asks,
-    tables,
-};
+pub(super) static MEASURE: Measure = Measure { id: "service", asks, tables };
 
-/// Those who answer: column, title, what the metrics are called after, and the convention of its times.
-const SIDES: [(&str, &str, &str, &str); 3] = [
-    ("bot", "Bot", "bot", ""),
-    ("human", "People", "human", ""),
-    ("human_business", "People, in business hours", "human", "@business"),
-];
+/// Those who answer: column, what the metrics are called after, and the convention of its times.
+const SIDES: [(&str, &str, &str); 3] =
+    [("bot", "bot", ""), ("human", "human", ""), ("human_business", "human", "@business")];
 
 /// How soon: name of the row, and the convention of each side.
 const LIMITS: [(&str, [Option<&str>; 3]); 4] = [
-    ("Answered within 1 min", [Some("@1m"), Some("@1m"), Some("@business_1m")]),
-    ("Answered within 5 min", [Some("@5m"), Some("@5m"), Some("@business_5m")]),
-    ("Answered within 1 h", [Some("@1h"), Some("@1h"), Some("@business_1h")]),
-    ("Answered within 24 h", [Some(""), Some(""), None]),
+    ("service-within-1m", [Some("@1m"), Some("@1m"), Some("@business_1m")]),
+    ("service-within-5m", [Some("@5m"), Some("@5m"), Some("@business_5m")]),
+    ("service-within-1h", [Some("@1h"), Some("@1h"), Some("@business_1h")]),
+    ("service-within-24h", [Some(""), Some(""), None]),
 ];
 
 const RESOLVED: [(&str, &str); 2] =
-    [("Resolved", "resolution_rate"), ("Resolved, or silent after an answer", "resolution_rate@implied")];
+    [("service-resolved", "resolution_rate"), ("service-resolved-or-silent", "resolution_rate@implied")];
 
-/// Shares of the waits after which a time is told.
-const QUANTILES: [(&str, f64); 2] = [("median", 0.5), ("90 %", 0.9)];
+/// What a first response and a resolution are called after which this share of the waits is over.
+const QUANTILES: [(&str, &str, f64); 2] = [
+    ("service-response-median", "service-resolution-median", 0.5),
+    ("service-response-p90", "service-resolution-p90", 0.9),
+];
 
 const CONVENTIONS: [&str; 10] = [
     "containment_rate",
@@ -57,7 +48,7 @@ const HANDLED_BY: &str = "handled_by";
 
 fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     let mut asks: Vec<Ask> = CONVENTIONS.iter().map(|metric| setting.ask(metric, &[])).collect();
-    for (place, (_, _, side, convention)) in SIDES.into_iter().enumerate() {
+    for (place, (_, side, convention)) in SIDES.into_iter().enumerate() {
         asks.extend(
             ["response", "waiting"].map(|what| setting.ask(&format!("{side}_{what}_seconds{convention}"), &[])),
         );
@@ -72,8 +63,9 @@ fn asks(setting: &Setting<'_>) -> Vec<Ask> {
     asks
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other measures can fail")]
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
-    Ok(vec![sides(setting, answers), conventions(setting, answers)?])
+    Ok(vec![sides(setting, answers), conventions(setting, answers)])
 }
 
 /// The values of the caller's columns.
@@ -84,41 +76,41 @@ fn sides(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let mut rows = Vec::new();
     for row in answers.rows(&setting.ask("containment_rate@all", &[])) {
         let of = Of { setting, answers, segment: &row.segment };
-        let waits = SIDES.map(|(_, _, side, times)| of.waits(side, times));
+        let waits = SIDES.map(|(_, side, times)| of.waits(side, times));
         let count = |value: &Value| if let Value::Count(n) = value { Some(*n) } else { None };
         let fewest = waits.iter().filter_map(count).filter(|n| *n > 0).min();
-        let mut add = |what: &str, cells: [Value; 3]| {
+        let mut add = |what: &'static str, cells: [Value; 3]| {
             let names = row.segment.iter().map(|value| Value::name(value.as_deref()));
-            let cells = names.chain([Value::Text(what.to_owned())]).chain(cells).collect();
+            let cells = names.chain([Value::word(what)]).chain(cells).collect();
             rows.push(Row { cells, n: fewest, immature: false });
         };
-        add("Waits for a first response", waits);
+        add("service-waits", waits);
         for (what, limits) in LIMITS {
-            let mut cells = SIDES.iter().zip(limits).map(|((_, _, side, _), limit)| {
+            let mut cells = SIDES.iter().zip(limits).map(|((_, side, _), limit)| {
                 limit.map_or(Value::Unknown, |limit| of.rate(&format!("{side}_response_rate{limit}"), None))
             });
             add(what, std::array::from_fn(|_| cells.next().unwrap_or_default()));
         }
-        for (what, share) in QUANTILES {
-            let first = SIDES.map(|(_, _, side, times)| of.first_response(side, times, share));
-            add(&format!("First response, {what}"), first);
+        for (what, _, share) in QUANTILES {
+            let first = SIDES.map(|(_, side, times)| of.first_response(side, times, share));
+            add(what, first);
         }
         for (what, metric) in RESOLVED {
             add(what, [of.rate(metric, Some("bot")), of.rate(metric, Some("human")), Value::Unknown]);
         }
-        for (what, share) in QUANTILES {
-            let resolution = SIDES.map(|(_, _, side, times)| of.resolution(side, times, share));
-            add(&format!("Resolution, {what}"), resolution);
+        for (_, what, share) in QUANTILES {
+            let resolution = SIDES.map(|(_, side, times)| of.resolution(side, times, share));
+            add(what, resolution);
         }
     }
-    let own = SIDES.map(|(name, title, _, _)| Column::new(name, title));
-    let columns = setting.by.iter().map(|name| Column::new(name, name)).chain([Column::new("what", "What")]);
+    let own = SIDES.map(|(name, ..)| Column::new(name));
+    let columns = setting.by.iter().map(|name| Column::new(name)).chain([Column::new("what")]);
     Table {
         id: "sides",
-        title: "Bot and people".to_owned(),
         columns: columns.chain(own).collect(),
         rows,
-        note: "A person is waited for from the hand-over, or from the message that waited by then.".to_owned(),
+        notes: vec![Message::of("service-sides.note")],
+        ..Table::default()
     }
 }
 
@@ -204,29 +196,25 @@ fn time(
 }
 
 /// What is said of both under every convention.
-fn conventions(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Table> {
-    let metrics = Metric::all()?;
+fn conventions(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let mut rows = Vec::new();
     for row in answers.rows(&setting.ask("containment_rate@all", &[])) {
         let of = Of { setting, answers, segment: &row.segment };
         for metric in CONVENTIONS {
-            let meaning = metrics.iter().find(|known| known.id == metric).map(|known| known.meaning.clone());
             let value = of.rate(metric, None);
             let n = if let Value::Rate { rate, .. } = value { Some(rate.denominator) } else { None };
             let names = row.segment.iter().map(|value| Value::name(value.as_deref()));
-            let own = [Value::Metric(metric.to_owned()), value, Value::Text(meaning.unwrap_or_default())];
+            let own = [Value::Metric(metric.to_owned()), value, Value::Meaning(metric.to_owned())];
             rows.push(Row { cells: names.chain(own).collect(), n, immature: false });
         }
     }
-    let own =
-        [Column::new("metric", "Convention"), Column::new("value", "Value"), Column::new("meaning", "What is counted")];
-    Ok(Table {
+    let own = ["metric", "value", "meaning"].map(Column::new);
+    Table {
         id: "conventions",
-        title: "Containment, hand-over, fallback and repeated replies".to_owned(),
-        columns: setting.by.iter().map(|name| Column::new(name, name)).chain(own).collect(),
+        columns: setting.by.iter().map(|name| Column::new(name)).chain(own).collect(),
         rows,
-        note: String::new(),
-    })
+        ..Table::default()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Suppression: leaves small cells out of answers and tables, and with them what would tell their value.
 
 use super::Measured;
-use super::table::{Row, Value};
+use super::table::{Message, Row, Value};
 use crate::metrics::{Answer, Counts};
 use crate::statistics::disclosure::withheld;
 
@@ -43,7 +43,7 @@ pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
         }
         let n = remove(&mut table.rows, &hidden);
         if n > 0 {
-            table.note = [std::mem::take(&mut table.note), sentence(n, minimum)].join(" ").trim_start().into();
+            table.notes.push(sentence(n, minimum));
         }
         lost += n;
     }
@@ -52,11 +52,8 @@ pub fn of_tables(measured: &mut Measured, minimum: u64) -> u64 {
 
 /// What is said where cells are missing.
 #[must_use]
-pub fn sentence(n: u64, minimum: u64) -> String {
-    format!(
-        "Left out: {n} {}, because there are fewer than {minimum} observations, or because totals would tell those.",
-        if n == 1 { "row" } else { "rows" }
-    )
+pub fn sentence(n: u64, minimum: u64) -> Message {
+    Message::of("left-out-rows").with("n", Value::Count(n)).with("minimum", Value::Count(minimum))
 }
 
 /// The fewest observations that anything in the row rests on; where nothing tells them, the largest count in it.
@@ -73,7 +70,8 @@ fn key(row: &Row) -> (Vec<String>, [Vec<String>; 1]) {
     // What stands behind the first number is said about it.
     for cell in &row.cells {
         match cell {
-            Value::Metric(text) | Value::Text(text) => kind.push(text.clone()),
+            Value::Metric(text) | Value::Column(text) | Value::Text(text) => kind.push(text.clone()),
+            Value::Message(message) => kind.push(message.key.to_owned()),
             Value::Name(name) => names.push(name.clone().unwrap_or_default()),
             _ => break,
         }
@@ -137,14 +135,14 @@ mod tests {
             row("click_rate", "may", 900),
             row("click_rate", "july", 40),
         ];
-        let columns = ["metric", "campaign", "rate"].map(|name| Column::new(name, name)).into();
-        let table = Table { id: "rates", columns, rows, note: "As counted.".to_owned(), ..Table::default() };
+        let columns = ["metric", "campaign", "rate"].map(|name| Column::new(name)).into();
+        let table = Table { id: "rates", columns, rows, ..Table::default() };
         let mut measured = Measured { measure: &comparison::MEASURE, tables: vec![table] };
         assert_eq!(of_tables(&mut measured, 30), 2);
         let table = &measured.tables[0];
         assert_eq!(table.rows.len(), 3);
         assert!(table.rows.iter().all(|row| row.n >= Some(40)));
-        assert!(table.note.starts_with("As counted. Left out: 2 rows"), "{}", table.note);
+        assert_eq!(table.notes, [sentence(2, 30)]);
         assert_eq!(of_tables(&mut measured, 30), 0, "what is left needs no more");
     }
 }

@@ -1,4 +1,5 @@
-//! What a measure answers with: tables of typed values. Nothing here is text yet except names.
+//! What a measure answers with: tables of typed values. Nothing here is text yet except names: what a table says is
+//! messages, which a report puts into the words of a language.
 
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
@@ -11,22 +12,70 @@ use crate::rate::{Bound, Distribution, Rate};
 pub struct Table {
     /// What the table is called in JSON: one word of `snake_case`, unique in its measure.
     pub id: &'static str,
-    /// Heading in the report; empty if the measure has this table alone.
+    /// What its heading says, where that depends on more than the table's id.
+    pub heading: Option<Message>,
+    /// Heading in the words of a language; empty if the measure has this table alone.
     pub title: String,
     /// Columns in order.
     pub columns: Vec<Column>,
     /// Rows in order; each has a value for every column.
     pub rows: Vec<Row>,
     /// What must be said beside the table.
+    pub notes: Vec<Message>,
+    /// The notes in the words of a language.
     pub note: String,
 }
 
+/// What is to be said, in no language yet: a key of the report's words and what is filled in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    /// Key of the message; `KEY.ATTRIBUTE` for an attribute.
+    pub key: &'static str,
+    /// What is filled in, by name. A count also chooses the plural.
+    pub arguments: Vec<(&'static str, Value)>,
+}
+
+impl Message {
+    /// The message with this key.
+    #[must_use]
+    pub fn of(key: &'static str) -> Self {
+        Self { key, arguments: Vec::new() }
+    }
+
+    /// Several names one after the other, as one value.
+    #[must_use]
+    pub fn list(values: impl IntoIterator<Item = Value>) -> Value {
+        Self::joined("list", values)
+    }
+
+    /// Several clauses one after the other, as one value.
+    #[must_use]
+    pub fn clauses(values: impl IntoIterator<Item = Value>) -> Value {
+        Self::joined("clauses", values)
+    }
+
+    fn joined(key: &'static str, values: impl IntoIterator<Item = Value>) -> Value {
+        let mut values = values.into_iter();
+        let first = values.next().unwrap_or_default();
+        values.fold(first, |list, next| Value::Message(Self::of(key).with("list", list).with("next", next)))
+    }
+
+    /// With a value filled in.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.arguments.push((name, value));
+        self
+    }
+}
+
 /// A column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
     /// Its name in JSON and CSV.
     pub name: String,
-    /// Its name in the report.
+    /// What its title says, where that depends on more than its name and the table's id.
+    pub says: Option<Message>,
+    /// Its title in the words of a language.
     pub title: String,
     /// Id of the metric whose definition explains it, if there is one.
     pub metric: Option<String>,
@@ -55,7 +104,13 @@ pub enum Value {
     Name(Option<String>),
     /// The id of a metric, shown as its name.
     Metric(String),
+    /// The id of a metric, shown as its meaning.
+    Meaning(String),
+    /// The name of a column, shown as its title.
+    Column(String),
     /// A word or a sentence of the program's own.
+    Message(Message),
+    /// Text in no language, and what messages and meanings are in the words of one.
     Text(String),
     /// Yes or no.
     Flag(bool),
@@ -129,16 +184,22 @@ pub enum Value {
 }
 
 impl Column {
-    /// A column that is called the same in JSON and, written out, in the report.
+    /// A column with this name.
     #[must_use]
-    pub fn new(name: &str, title: &str) -> Self {
-        Self { name: name.to_owned(), title: title.to_owned(), metric: None }
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
     }
 
     /// A column whose meaning is that of a metric.
     #[must_use]
-    pub fn of(metric: &str, title: &str) -> Self {
-        Self { name: metric.to_owned(), title: title.to_owned(), metric: Some(metric.to_owned()) }
+    pub fn of(metric: &str) -> Self {
+        Self { metric: Some(metric.to_owned()), ..Self::new(metric) }
+    }
+
+    /// The column with a title that depends on more than its name.
+    #[must_use]
+    pub fn saying(self, message: Message) -> Self {
+        Self { says: Some(message), ..self }
     }
 }
 
@@ -151,6 +212,12 @@ impl Row {
 }
 
 impl Value {
+    /// A word of the program's own, by its key.
+    #[must_use]
+    pub fn word(key: &'static str) -> Self {
+        Self::Message(Message::of(key))
+    }
+
     /// A name out of the log.
     #[must_use]
     pub fn name(name: Option<&str>) -> Self {
@@ -172,6 +239,9 @@ impl Value {
                 | Self::Unmeasurable
                 | Self::Name(_)
                 | Self::Metric(_)
+                | Self::Meaning(_)
+                | Self::Column(_)
+                | Self::Message(_)
                 | Self::Text(_)
                 | Self::Flag(_)
                 | Self::Verdict { .. }
@@ -231,7 +301,12 @@ impl Serialize for Value {
         match self {
             Self::Unknown | Self::Name(None) => serializer.serialize_none(),
             Self::Unmeasurable => serializer.serialize_str("n/a"),
-            Self::Name(Some(text)) | Self::Metric(text) | Self::Text(text) => serializer.serialize_str(text),
+            Self::Name(Some(text))
+            | Self::Metric(text)
+            | Self::Meaning(text)
+            | Self::Column(text)
+            | Self::Text(text) => serializer.serialize_str(text),
+            Self::Message(message) => serializer.serialize_str(message.key),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Count(count) => serializer.serialize_u64(*count),
             Self::Rate { rate, bound } => {
@@ -298,7 +373,7 @@ mod tests {
     fn rows_are_objects_and_what_is_missing_is_null() {
         let table = Table {
             id: "rows",
-            columns: vec![Column::new("question", "Question"), Column::of("open_rate", "Open rate")],
+            columns: vec![Column::new("question"), Column::of("open_rate")],
             rows: vec![
                 Row::new(4, vec![Value::name(Some("age")), Value::rate(1, 4)]),
                 Row::new(0, vec![Value::name(None), Value::Unmeasurable]),

@@ -1,5 +1,6 @@
 //! The catalog of metrics: every file in `queries/` with its header. A metric is one SQL file; nothing else lists it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::embedded;
@@ -38,8 +39,25 @@ pub struct Metric {
     pub caveat: String,
     /// Who else counts so, each perhaps with their word for it: `Insider (open rate)`.
     pub vendors: Vec<String>,
+    /// What the header says in other languages, by key and language: `-- name[de]: …`.
+    pub translations: BTreeMap<(String, String), String>,
     /// The SELECT.
     pub sql: String,
+}
+
+/// What a header says in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words<'m> {
+    /// What it is called in a report.
+    pub name: &'m str,
+    /// Numerator and denominator in words.
+    pub meaning: &'m str,
+    /// What is counted.
+    pub unit: &'m str,
+    /// Where the definition comes from.
+    pub follows: &'m str,
+    /// How it can mislead.
+    pub caveat: &'m str,
 }
 
 impl Metric {
@@ -75,6 +93,7 @@ impl Metric {
             vendors: header("vendors")
                 .map(|names| names.split(';').map(|name| name.trim().to_owned()).collect())
                 .unwrap_or_default(),
+            translations: text.lines().filter_map(translation).collect(),
             sql: text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n"),
         };
         let Some(grain) = facts::grain(&metric.table) else {
@@ -117,6 +136,19 @@ impl Metric {
         })
     }
 
+    /// What the header says in a language; what it does not say in it, in English.
+    #[must_use]
+    pub fn words(&self, language: &str) -> Words<'_> {
+        let own = |key: &str| self.translations.get(&(key.to_owned(), language.to_owned())).map(String::as_str);
+        Words {
+            name: own("name").unwrap_or(&self.name),
+            meaning: own("meaning").unwrap_or(&self.meaning),
+            unit: own("unit").unwrap_or(&self.unit),
+            follows: own("follows").unwrap_or(&self.follows),
+            caveat: own("caveat").unwrap_or(&self.caveat),
+        }
+    }
+
     /// Whether it counts shares or ratios; else it counts how often each value was seen.
     #[must_use]
     pub fn is_rate(&self) -> bool {
@@ -151,6 +183,13 @@ impl Metric {
         let columns = facts::grain(&self.table).map(|grain| grain.columns).unwrap_or_default();
         columns.iter().map(|column| column.name).filter(|name| words.contains(name)).collect()
     }
+}
+
+/// A line `-- KEY[LANGUAGE]: …` of a header.
+fn translation(line: &str) -> Option<((String, String), String)> {
+    let (head, text) = line.strip_prefix("-- ")?.split_once(':')?;
+    let (key, language) = head.strip_suffix(']')?.split_once('[')?;
+    Some(((key.to_owned(), language.to_owned()), text.trim().to_owned()))
 }
 
 /// The part of `queries/README.md` that is about metrics: every one in a table, as the headers of the files have it.
@@ -216,5 +255,24 @@ mod tests {
             }
             assert_ne!(metric.name, metric.id, "{} has no name", metric.id);
         }
+    }
+
+    #[test]
+    fn every_metric_has_a_full_header_in_german() {
+        for metric in Metric::all().unwrap() {
+            for key in ["name", "meaning", "unit", "follows", "caveat"] {
+                let german = metric.translations.get(&(key.to_owned(), "de".to_owned()));
+                assert!(german.is_some_and(|text| !text.is_empty()), "{} has no {key}[de]", metric.id);
+            }
+            assert_eq!(metric.translations.len(), 5, "{} has lines that nobody reads", metric.id);
+        }
+    }
+
+    #[test]
+    fn what_a_header_lacks_in_a_language_is_said_in_english() {
+        let text = "-- name: Fast\n-- name[de]: Schnell\n-- meaning: soon\n-- table: messages\nSELECT 1";
+        let metric = Metric::parse("fast", text).unwrap();
+        let (german, french) = (metric.words("de"), metric.words("fr"));
+        assert_eq!((german.name, german.meaning, french.name), ("Schnell", "soon", "Fast"));
     }
 }

@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use super::model::Report;
 use super::tables::{Datum, Flat, Part, Unit, tables};
-use super::text::UNMEASURABLE;
 use super::{File, page};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::measures::table::exact;
+
+/// Stands where the channels cannot tell, in every language, as in JSON.
+const UNMEASURABLE: &str = "n/a";
 
 /// The folder of the tables.
 pub(super) const FOLDER: &str = "tables";

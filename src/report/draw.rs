@@ -14,7 +14,6 @@ use jiff::civil::Date;
 
 use super::model::{Breakdown, Day, Figure, Flow, Question, Report, Stage};
 use super::page::{Words, n_sent, segment_name, stage_name};
-use super::text;
 use crate::charts::{self, Alternative, Estimate, Outcome, ROWS_PER_CHART};
 use crate::error::Result;
 
@@ -22,18 +21,18 @@ use crate::error::Result;
 pub(super) const MOST_ROWS: usize = 40;
 
 /// The charts of a section's part, in their order; none if there is nothing to show.
-pub(super) fn charts(report: &Report, section: &str, index: usize, heading: &str) -> Result<Vec<String>> {
+pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -> Result<Vec<String>> {
     let words = Words::new(report);
-    match (section, heading) {
+    match (section, part) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
-        ("paths", "How far conversations came") => paths::charts(report, words.language),
+        ("paths", "reached") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
         ("trend", _) => trend(report, &words),
-        ("send_time", _) => times::charts(report, index, words.minimum),
-        ("opt-outs", "By campaign") => opt_outs_by_campaign(&report.campaigns, &words),
-        ("opt-outs", "By day of the message") => opt_outs_by_day(&report.days, &words),
+        ("send_time", _) => times::charts(report, index, &words),
+        ("opt-outs", "by-campaign") => opt_outs_by_campaign(&report.campaigns, &words),
+        ("opt-outs", "by-day") => opt_outs_by_day(&report.days, &words),
         ("retention", _) => cohorts::charts(report, index, &words),
         ("leaving", _) => leaving::charts(report, index, &words),
         _ => Ok(Vec::new()),
@@ -49,7 +48,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
         .campaign_funnel
         .iter()
         .map(|step| charts::Step {
-            name: stage_name(step.stage).to_owned(),
+            name: stage_name(step.stage, language),
             reached: step.n_messages.map(|n| (as_f64(n), as_f64(step.n_base))),
             open: 0.0,
             share: step.figure.as_ref().and_then(estimate),
@@ -59,26 +58,26 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
                 language.value(step.figure.as_ref())
             },
             detail: if step.stage == Stage::Sent {
-                "messages".to_owned()
+                language.say("chart-messages")
             } else {
                 language.fraction(step.figure.as_ref())
             },
         })
         .collect();
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
-    let alternative = alternative("chart-campaign-funnel", "Campaign funnel".to_owned(), &told);
+    let alternative = alternative("chart-campaign-funnel", language.say("section-campaign-funnel"), &told);
     Ok(vec![charts::funnel(&alternative, None, &steps)?])
 }
 
 fn outcomes(question: &Question) -> [(Outcome, &'static str, u64); 7] {
     [
-        (Outcome::Answered, "answered", question.n_answered),
-        (Outcome::Skipped, "skipped", question.n_skipped),
-        (Outcome::Silent, "silent", question.n_silent),
-        (Outcome::OptedOut, "opted out", question.n_opted_out),
-        (Outcome::HandedOver, "handed over", question.n_handed_over),
-        (Outcome::Failed, "failed", question.n_failed),
-        (Outcome::Open, "still open", question.n_open),
+        (Outcome::Answered, "outcome-answered", question.n_answered),
+        (Outcome::Skipped, "outcome-skipped", question.n_skipped),
+        (Outcome::Silent, "outcome-silent", question.n_silent),
+        (Outcome::OptedOut, "outcome-opted-out", question.n_opted_out),
+        (Outcome::HandedOver, "outcome-handed-over", question.n_handed_over),
+        (Outcome::Failed, "outcome-failed", question.n_failed),
+        (Outcome::Open, "outcome-open", question.n_open),
     ]
 }
 
@@ -88,23 +87,28 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
     if largest == 0 {
         return Ok(Vec::new());
     }
-    let name = flow.flow.as_deref().map_or_else(|| "outside any flow".to_owned(), |flow| text::name(Some(flow)));
+    let outside = || language.say("chart-questions.outside");
+    let name = flow.flow.as_deref().map_or_else(outside, |flow| language.name(Some(flow)));
     let seen =
         |outcome| flow.questions.iter().flat_map(outcomes).any(|(other, _, count)| other == outcome && count > 0);
     let legend: Vec<(Outcome, String)> = flow.questions.first().map_or_else(Vec::new, |question| {
         let all = outcomes(question).into_iter().filter(|(outcome, ..)| seen(*outcome));
-        all.map(|(outcome, name, _)| (outcome, name.to_owned())).collect()
+        all.map(|(outcome, key, _)| (outcome, language.say(key))).collect()
     });
     let bars: Vec<charts::Question> = flow
         .questions
         .iter()
         .map(|question| charts::Question {
-            name: text::name(question.question.as_deref()),
+            name: language.name(question.question.as_deref()),
             parts: outcomes(question).map(|(outcome, _, count)| (outcome, as_f64(count), language.count(count))).into(),
-            value: format!("{} left", language.value(question.drop_off.as_ref())),
+            value: language
+                .say_with("chart-questions.left", &[("share", language.value(question.drop_off.as_ref()).into())]),
             detail: match language.fraction(question.drop_off.as_ref()) {
                 fraction if question.n_open == 0 => fraction,
-                fraction => format!("{fraction} · {} open", language.count(question.n_open)),
+                fraction => {
+                    let open = [("fraction", fraction.into()), ("open", question.n_open.into())];
+                    language.say_with("chart-questions.open", &open)
+                }
             },
         })
         .collect();
@@ -114,7 +118,8 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
             let told: Vec<String> =
                 bars.iter().map(|bar| format!("{}: {}, {}", bar.name, bar.value, bar.detail)).collect();
             let id = format!("chart-questions-{index}-{chunk}");
-            let alternative = alternative(&id, format!("How visits to the questions ended: {name}"), &told);
+            let title = language.say_with("chart-questions", &[("flow", name.clone().into())]);
+            let alternative = alternative(&id, title, &told);
             charts::questions(&alternative, &legend, bars, as_f64(largest))
         })
         .collect()
@@ -144,8 +149,11 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         .iter()
         .take(MOST_ROWS)
         .map(|row| charts::Row {
-            name: segment_name(row),
-            detail: format!("{} messages", language.count_or_unmeasurable(n_sent(&row.figures))),
+            name: segment_name(row, language),
+            detail: n_sent(&row.figures).map_or_else(
+                || language.say("chart-unknown-messages"),
+                |n| language.say_with("chart-n-messages", &[("n", n.into())]),
+            ),
             cells: metrics
                 .iter()
                 .map(|&metric| {
@@ -156,6 +164,8 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         })
         .collect();
     let title = panels.iter().map(|panel| panel.name.as_str()).collect::<Vec<_>>().join(", ");
+    let columns: Vec<String> = breakdown.by.iter().map(|column| language.column(column)).collect();
+    let title = language.say_with("chart-rates", &[("rates", title.into()), ("columns", columns.join(", ").into())]);
     rows.chunks(ROWS_PER_CHART)
         .enumerate()
         .map(|(chunk, rows)| {
@@ -166,8 +176,7 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
                     format!("{}: {}", row.name, values.join(", "))
                 })
                 .collect();
-            let alternative =
-                alternative(&format!("chart-{id}-{chunk}"), format!("{title} by {}", breakdown.by.join(", ")), &told);
+            let alternative = alternative(&format!("chart-{id}-{chunk}"), title.clone(), &told);
             charts::rates(&alternative, &panels, rows)
         })
         .collect()
@@ -191,7 +200,7 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             mature: day.mature,
         })
         .collect();
-    let mut told = vec![format!("at most {} messages a day", language.count(largest))];
+    let mut told = vec![language.say_with("chart-trend.most", &[("n", largest.into())])];
     let mut series = Vec::new();
     for metric in ["open_rate", "click_rate", "reply_rate"] {
         let figures: Vec<Option<&Figure>> = days.iter().map(|(_, day)| day.figures.get(metric)).collect();
@@ -206,7 +215,8 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             .rev()
             .find(|((_, day), figure)| day.mature && figure.is_some_and(|figure| figure.value.is_some()));
         let last_label = last.map_or_else(String::new, |((_, day), figure)| {
-            format!("{} on {}", language.value(*figure), language.short_day(day.day.as_deref().unwrap_or_default()))
+            let day = language.short_day(day.day.as_deref().unwrap_or_default());
+            language.say_with("chart-trend.last", &[("value", language.value(*figure).into()), ("day", day.into())])
         });
         told.push(format!("{}: {last_label}", words.title(metric)));
         series.push(charts::Series {
@@ -217,8 +227,9 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             estimates,
         });
     }
-    let alternative = alternative("chart-trend", "Messages and rates by day".to_owned(), &told);
-    let trend = charts::Trend { title: "Messages sent".to_owned(), largest: language.count(largest), points, series };
+    let alternative = alternative("chart-trend", language.say("chart-trend"), &told);
+    let trend =
+        charts::Trend { title: language.say("chart-trend.sent"), largest: language.count(largest), points, series };
     Ok(vec![charts::trend(&alternative, &trend)?])
 }
 
@@ -232,27 +243,30 @@ fn opt_outs_by_campaign(breakdown: &Breakdown, words: &Words<'_>) -> Result<Vec<
         .map(|row| {
             let (soft, hard) = soft_and_hard(&row.figures);
             charts::Bar {
-                name: segment_name(row),
+                name: segment_name(row, language),
                 soft: as_f64(soft),
                 hard: as_f64(hard),
                 value: language.count(soft + hard),
-                detail: format!(
-                    "{} soft, {} hard · {} of messages",
-                    language.count(soft),
-                    language.count(hard),
-                    language.value(row.figures.get("unsubscribe_rate"))
+                detail: language.say_with(
+                    "chart-opt-outs.detail",
+                    &[
+                        ("soft", soft.into()),
+                        ("hard", hard.into()),
+                        ("share", language.value(row.figures.get("unsubscribe_rate")).into()),
+                    ],
                 ),
             }
         })
         .collect();
+    let legend = LEGEND.map(|key| language.say(key));
     let largest = bars.iter().map(|bar| bar.soft + bar.hard).fold(0.0, f64::max);
     bars.chunks(ROWS_PER_CHART)
         .enumerate()
         .map(|(chunk, bars)| {
             let told: Vec<String> = bars.iter().map(|bar| format!("{}: {}", bar.name, bar.detail)).collect();
-            let alternative =
-                alternative(&format!("chart-opt-outs-campaign-{chunk}"), "Opt-outs by campaign".to_owned(), &told);
-            charts::opt_outs_by_segment(&alternative, LEGEND, bars, largest)
+            let id = format!("chart-opt-outs-campaign-{chunk}");
+            let alternative = alternative(&id, language.say("chart-opt-outs"), &told);
+            charts::opt_outs_by_segment(&alternative, legend.each_ref().map(String::as_str), bars, largest)
         })
         .collect()
 }
@@ -275,11 +289,13 @@ fn opt_outs_by_day(days: &[Day], words: &Words<'_>) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let told: Vec<String> = columns.iter().map(|column| format!("{}: {}", column.label, column.value)).collect();
-    let alternative = alternative("chart-opt-outs-day", "Opt-outs by day of the message".to_owned(), &told);
-    Ok(vec![charts::opt_outs_by_day(&alternative, LEGEND, &columns)?])
+    let title = words.language.say("chart-opt-outs.by-day");
+    let alternative = alternative("chart-opt-outs-day", title, &told);
+    let legend = LEGEND.map(|key| words.language.say(key));
+    Ok(vec![charts::opt_outs_by_day(&alternative, legend.each_ref().map(String::as_str), &columns)?])
 }
 
-const LEGEND: [&str; 2] = ["soft (asked to stop)", "hard (blocked)"];
+const LEGEND: [&str; 2] = ["chart-opt-outs.soft", "chart-opt-outs.hard"];
 
 fn soft_and_hard(figures: &BTreeMap<String, Figure>) -> (u64, u64) {
     let count = |metric: &str| figures.get(metric).map_or(0, |figure| figure.numerator);

@@ -1,9 +1,12 @@
 //! Reports made by hand for tests: one with everything awkward, one small.
 
+use std::collections::BTreeMap;
+
 use super::model::{Balance, Context, Definition, Report};
 use super::{Language, asks, build};
 use crate::event::{SECOND, Time};
 use crate::funnel;
+use crate::measures::table::Message;
 use crate::measures::{Column, Measure, Measured, Table, Value};
 use crate::metrics::{Answer, Ask, Bound, Counts, Distribution, Rate, Row};
 
@@ -202,6 +205,7 @@ fn funnel(name: &str, is_entered: bool, goal: &str) -> funnel::Answer {
         unit: "conversation",
         order: "ordered".to_owned(),
         window_s: 259_200,
+        words: BTreeMap::new(),
         by: Vec::new(),
         unmeasurable: vec![funnel::Unmeasurable { channel: "telegram".to_owned(), step: "voucher".to_owned() }],
         rows: vec![funnel::Row { segment: Vec::new(), steps }],
@@ -218,14 +222,15 @@ fn report(context: Context, campaigns: &[Option<&str>], questions: &[(Option<&st
     let goal = if campaigns.contains(&Some(HOSTILE)) { HOSTILE } else { "qualified" };
     let funnels = [funnel("lead_qualification", true, goal), funnel("win_back", false, goal)];
     let report = build(context, &answers, &funnels, &definitions());
-    Report { measures: vec![leaving(questions)], ..report }
+    let mut leaving = leaving(questions);
+    report.context.language.tell(&mut leaving, &[]);
+    Report { measures: vec![leaving], ..report }
 }
 
 /// What became of the visits to the last questions; a cause that nobody can tell of, and shares that nobody had.
 fn leaving(questions: &[(Option<&str>, &str)]) -> Measured {
     const SHARES: [[f64; 4]; 3] = [[0.0, 1.0, 0.0, 0.0], [0.41, 0.556, 0.0, 0.034], [0.72, 0.0, 0.21, 0.07]];
-    let columns = ["Flow", "Question", "Visits", "After", "Answered", "Waiting", "Silent", "Stopped", "Blocked"];
-    let name = |title: &&str| if *title == "After" { "after_s".to_owned() } else { title.to_lowercase() };
+    let columns = ["flow", "question", "visits", "after_s", "answered", "waiting", "silent", "stopped", "blocked"];
     let row = |flow: Option<&str>, question: &str, seconds: i64, shares: [f64; 4]| {
         let interval = |share: f64| Some(((share - 0.05).max(0.0), (share + 0.05).min(1.0)));
         let names = [Value::name(flow), Value::name(Some(question)), Value::Count(1_200), Value::Seconds(seconds)];
@@ -237,16 +242,21 @@ fn leaving(questions: &[(Option<&str>, &str)]) -> Measured {
     });
     let table = Table {
         id: "course",
-        title: "What became of the visits within 48 h".to_owned(),
-        columns: columns.iter().map(|title| Column::new(&name(title), title)).collect(),
+        heading: Some(Message::of("leaving-course").with("window", Value::Seconds(172_800))),
+        columns: columns.map(Column::new).into(),
         rows: rows.collect(),
-        note: String::new(),
+        ..Table::default()
     };
     Measured { measure: Measure::named("leaving").unwrap(), tables: vec![table] }
 }
 
 /// No value, n/a, hostile and long names, forty questions, scripts from right to left and without spaces.
 pub(super) fn awkward() -> Report {
+    awkward_in(Language::En)
+}
+
+/// The same in a language.
+pub(super) fn awkward_in(language: Language) -> Report {
     let long: Vec<String> = (4..=40).map(|number| format!("Question number {number} of a very long flow")).collect();
     let mut questions = vec![(Some("order"), "size"), (Some("order"), "colour"), (Some("order"), "address")];
     questions.extend(long.iter().map(|name| (Some("order"), name.as_str())));
@@ -261,6 +271,7 @@ pub(super) fn awkward() -> Report {
     ];
     let days = ["2026-05-01", "2026-05-02", "2026-05-04", "2026-05-05"];
     let mut context = context();
+    context.language = language;
     context.by = vec!["template".into(), "country".into()];
     context.filters = vec![HOSTILE.into()];
     report(context, &campaigns, &questions, &days)

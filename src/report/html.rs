@@ -12,12 +12,13 @@ use crate::error::{Error, Result};
 
 /// Writes the page.
 pub(super) fn write(report: &Report) -> Result<String> {
+    let language = report.context.language;
     let mut page = page::page(report);
     for section in &mut page.sections {
         for (index, part) in section.parts.iter_mut().enumerate() {
-            part.charts = draw::charts(report, section.id, index, &part.heading)?;
+            part.charts = draw::charts(report, section.id, index, part.id)?;
             if section.id == "campaigns" && report.campaigns.rows.len() > draw::MOST_ROWS {
-                part.note = format!("The chart shows the first {} campaigns; the table has all.", draw::MOST_ROWS);
+                part.note = language.say_with("section-campaigns.cut", &[("n", draw::MOST_ROWS.into())]);
             }
         }
     }
@@ -25,10 +26,11 @@ pub(super) fn write(report: &Report) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(fault)?;
     environment.set_syntax(syntax);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_function("say", move |key: &str| language.say(key));
     environment.add_template("page.html", include_str!("page.html")).map_err(fault)?;
     environment
         .get_template("page.html")
-        .and_then(|template| template.render(context! { page => Value::from(Serde(&page)) }))
+        .and_then(|template| template.render(context! { page => Value::from(Serde(&page)), lang => language.code() }))
         .map_err(fault)
 }
 
@@ -43,7 +45,8 @@ mod tests {
     use crate::report::build::build;
     use crate::report::{draw, fixture, page};
 
-    const SECTIONS: [&str; 11] = [
+    const SECTIONS: [&str; 12] = [
+        "in-short",
         "glance",
         "campaign-funnel",
         "questions",

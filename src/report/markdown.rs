@@ -4,6 +4,7 @@
 
 use super::model::Report;
 use super::page::{self, Page, Table};
+use super::text::Language;
 use crate::error::Result;
 
 /// Writes the document.
@@ -11,7 +12,8 @@ use crate::error::Result;
 pub(super) fn write(report: &Report) -> Result<String> {
     let page = page::page(report);
     let mut lines = Vec::new();
-    head(&page, &mut lines);
+    let language = report.context.language;
+    head(&page, language, &mut lines);
     for section in &page.sections {
         lines.extend([format!("## {}", section.title), String::new(), escaped(&section.lead), String::new()]);
         for part in &section.parts {
@@ -29,16 +31,19 @@ pub(super) fn write(report: &Report) -> Result<String> {
             }
         }
     }
-    definitions(&page, &mut lines);
+    definitions(&page, language, &mut lines);
     lines.extend([escaped(&page.program), String::new()]);
     Ok(lines.join("\n"))
 }
 
-fn head(page: &Page, lines: &mut Vec<String>) {
+fn head(page: &Page, language: Language, lines: &mut Vec<String>) {
     lines.extend([format!("# {}", escaped(&page.title)), String::new()]);
     lines.extend(page.facts.iter().map(|fact| format!("- {}: {}", fact.label, escaped(&fact.text))));
-    lines.extend([String::new(), "## At a glance".to_owned(), String::new()]);
-    lines.extend(["| Rate | Value | 95 % interval | Counts |", "|---|--:|--:|--:|"].map(str::to_owned));
+    lines.extend([String::new(), format!("## {}", language.say("in-short")), String::new()]);
+    lines.extend(page.summary.iter().map(|statement| format!("- {}", escaped(statement))));
+    lines.extend([String::new(), format!("## {}", language.say("glance")), String::new()]);
+    lines.push(row(["table-rate", "table-value", "table-interval", "table-counts"].map(|key| language.say(key))));
+    lines.push("|---|--:|--:|--:|".to_owned());
     for card in &page.cards {
         lines.push(row([&card.title, &card.value, &card.interval, &card.fraction]));
         for beside in &card.beside {
@@ -62,10 +67,10 @@ fn table(table: &Table, lines: &mut Vec<String>) {
     lines.push(String::new());
 }
 
-fn definitions(page: &Page, lines: &mut Vec<String>) {
-    lines.extend(["## Definitions".to_owned(), String::new()]);
+fn definitions(page: &Page, language: Language, lines: &mut Vec<String>) {
+    lines.extend([format!("## {}", language.say("definitions")), String::new()]);
     if page.definitions.is_empty() {
-        lines.extend(["No definitions were given.".to_owned(), String::new()]);
+        lines.extend([language.say("definitions.empty"), String::new()]);
     }
     for entry in &page.definitions {
         let definition = &entry.definition;
@@ -75,14 +80,14 @@ fn definitions(page: &Page, lines: &mut Vec<String>) {
             escaped(&definition.id),
             escaped(&definition.meaning)
         ));
-        for (label, text) in [
-            ("Formula", &definition.formula),
-            ("Unit", &definition.unit),
-            ("Follows", &definition.source),
-            ("Caveat", &definition.caveat),
+        for (key, text) in [
+            ("definition-formula", &definition.formula),
+            ("definition-unit", &definition.unit),
+            ("definition-source", &definition.source),
+            ("definition-caveat", &definition.caveat),
         ] {
             if !text.is_empty() {
-                lines.push(format!("  - {label}: {}", escaped(text)));
+                lines.push(format!("  - {}: {}", language.say(key), escaped(text)));
             }
         }
     }
@@ -143,6 +148,14 @@ mod tests {
         - Outbound messages: 12_345
         - Records: 48_310 received, each counted once = 47_000 accepted + 1_098 ignored + 212 rejected
         - Events: 60_000 stored
+
+        ## In short
+
+        - 12_345 messages were sent. Of 12_345 whose delivery the channels report, 96.4_% arrived (96.1–96.7_%). Of 12_345 that reached somebody and whose opening can be seen, 59.3_% were opened (58.4–60.2_%).
+        - The contact responded to the opening in 21.4_% of 12_345 conversations that the business began (20.7–22.1_%).
+        - Of 2_256 decided visits to “size” (order), 22.8_% ended in drop-off (21.1–24.6_%).
+        - Of 1_000 messages that reached somebody, 16.0 were followed by an opt-out (13.9 to 18.3).
+        - 212 of 48_310 records were rejected and are in no number. What telegram cannot report is n/a: unknown, not zero.
 
         ## At a glance
 

@@ -18,8 +18,10 @@ pub mod model;
 mod page;
 mod schema;
 mod sections;
+mod summary;
 mod tables;
 pub mod text;
+mod words;
 mod xlsx;
 
 pub use build::{asks, build};
@@ -27,6 +29,7 @@ pub use csv::MANIFEST;
 pub use model::{Balance, Context, Definition, FunnelStep, LeftOut, Report};
 pub use schema::schema;
 pub use text::Language;
+pub use words::readme;
 
 use crate::error::Result;
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{Breakdown, Context, Definition, Figure, FunnelStep, Headline, Report, Segment, Stage};
+use super::model::{Breakdown, Context, Definition, Figure, Funnel, FunnelStep, Headline, Report, Segment, Stage};
 use super::sections;
+use super::summary::summary;
 use super::text::{self, Language};
 use crate::measures::Value;
 use crate::rate::Rate;
@@ -17,6 +18,8 @@ use crate::rate::Rate;
 pub(super) struct Page {
     pub(super) title: String,
     pub(super) subtitle: String,
+    /// What to know first, in sentences.
+    pub(super) summary: Vec<String>,
     pub(super) facts: Vec<Fact>,
     pub(super) cards: Vec<Card>,
     pub(super) sections: Vec<Section>,
@@ -27,7 +30,7 @@ pub(super) struct Page {
 /// A line of the header.
 #[derive(Debug, Serialize)]
 pub(super) struct Fact {
-    pub(super) label: &'static str,
+    pub(super) label: String,
     pub(super) text: String,
 }
 
@@ -60,7 +63,7 @@ pub(super) struct Beside {
 pub(super) struct Section {
     /// Anchor on the page, and what `draw` looks for.
     pub(super) id: &'static str,
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) lead: String,
     pub(super) parts: Vec<Part>,
 }
@@ -68,6 +71,8 @@ pub(super) struct Section {
 /// A table, or what is said instead of an empty one.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Part {
+    /// What `draw` looks for, if the section's id does not say it.
+    pub(super) id: &'static str,
     pub(super) heading: String,
     /// What stands before the pictures.
     pub(super) lead: String,
@@ -158,6 +163,7 @@ pub(super) fn page(report: &Report) -> Page {
     Page {
         title: text::printable(&context.title),
         subtitle: range(context),
+        summary: summary(report, &words),
         facts: facts(context),
         cards: report.headlines.iter().map(|headline| words.card(headline)).collect(),
         sections: sections::sections(report, &words),
@@ -207,7 +213,8 @@ impl<'a> Words<'a> {
         let base = self.titles.get(id).map_or_else(|| id.replace('_', " "), |title| (*title).to_owned());
         let mut chars = base.chars();
         let base: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
-        variant.map_or(base.clone(), |variant| format!("{base} (of {variant})"))
+        let Some(variant) = variant else { return base };
+        self.language.say_with("variant-of", &[("name", base.into()), ("variant", variant.to_owned().into())])
     }
 
     /// The definition to link to: a variant without one of its own shares its metric's.
@@ -215,6 +222,16 @@ impl<'a> Words<'a> {
         let base = metric.split_once('@').map_or(metric, |(id, _)| id);
         let known = [metric, base].into_iter().find(|id| self.titles.contains_key(id));
         known.map(anchor).unwrap_or_default()
+    }
+
+    /// A column of names.
+    pub(super) fn label(&self, name: &str) -> Column {
+        Column { id: name.to_owned(), title: self.language.column(name), ..Column::default() }
+    }
+
+    /// A column of numbers without a definition.
+    pub(super) fn number(&self, name: &str) -> Column {
+        Column { numeric: true, ..self.label(name) }
     }
 
     pub(super) fn column(&self, metric: &str) -> Column {
@@ -270,7 +287,7 @@ impl<'a> Words<'a> {
             .copied()
             .filter(|&metric| breakdown.rows.iter().any(|row| row.figures.contains_key(metric)))
             .collect();
-        let columns = breakdown.by.iter().map(|column| Column { id: column.clone(), ..label(&capitalised(column)) });
+        let columns = breakdown.by.iter().map(|column| self.label(column));
         Table {
             columns: columns.chain(metrics.iter().map(|metric| self.column(metric))).collect(),
             rows: breakdown
@@ -287,20 +304,20 @@ impl<'a> Words<'a> {
 }
 
 /// What a stage of the campaign funnel is called.
-pub(super) fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Sent => "Sent",
-        Stage::Delivered => "Delivered",
-        Stage::Opened => "Opened",
-        Stage::Clicked => "Clicked",
-        Stage::Replied => "Replied",
-    }
+pub(super) fn stage_name(stage: Stage, language: Language) -> String {
+    language.say(match stage {
+        Stage::Sent => "stage-sent",
+        Stage::Delivered => "stage-delivered",
+        Stage::Opened => "stage-opened",
+        Stage::Clicked => "stage-clicked",
+        Stage::Replied => "stage-replied",
+    })
 }
 
 /// What a step of a funnel is called, and whether it may be skipped.
-pub(super) fn step_name(step: &FunnelStep) -> String {
-    let name = text::printable(&step.step);
-    if step.optional { format!("{name} (optional)") } else { name }
+pub(super) fn step_name(funnel: &Funnel, step: &FunnelStep, language: Language) -> String {
+    let name = funnel.step_title(step, language);
+    if step.optional { language.say_with("optional", &[("name", name.into())]) } else { name }
 }
 
 /// Messages sent in a segment, as far as any rate tells.
@@ -312,71 +329,54 @@ pub(super) fn n_sent(figures: &BTreeMap<String, Figure>) -> Option<u64> {
 }
 
 fn range(context: &Context) -> String {
-    let instant = |time| context.language.instant(time, &context.zone);
+    let language = context.language;
+    let instant = |time| language.instant(time, &context.zone).into();
     match (context.since, context.until.or(context.horizon)) {
-        (Some(since), Some(until)) => format!("{} to {}", instant(since), instant(until)),
-        (Some(since), None) => format!("from {}", instant(since)),
-        (None, Some(until)) => format!("up to {}", instant(until)),
-        (None, None) => "all time".to_owned(),
+        (Some(since), Some(until)) => {
+            language.say_with("range-between", &[("since", instant(since)), ("until", instant(until))])
+        }
+        (Some(since), None) => language.say_with("range-from", &[("since", instant(since))]),
+        (None, Some(until)) => language.say_with("range-until", &[("until", instant(until))]),
+        (None, None) => language.say("range-all"),
     }
 }
 
 fn facts(context: &Context) -> Vec<Fact> {
     let language = context.language;
     let list = |values: &[String]| values.iter().map(|value| text::printable(value)).collect::<Vec<_>>().join(", ");
-    let mut facts = vec![
-        Fact { label: "Range", text: range(context) },
-        Fact { label: "Time zone", text: context.zone.iana_name().unwrap_or("UTC").to_owned() },
-    ];
-    let mut add = |label, text: Option<String>| facts.extend(text.map(|text| Fact { label, text }));
-    add("Last event", context.horizon.map(|time| language.instant(time, &context.zone)));
-    add("Store version", context.store_version.map(|version| version.to_string()));
-    add("Filters", Some(if context.filters.is_empty() { "none".to_owned() } else { list(&context.filters) }));
-    add("Left out", context.suppressed.map(|n| suppressed(n, context)));
-    add("Channels", (!context.channels.is_empty()).then(|| list(&context.channels)));
-    add("Contacts", context.n_contacts.map(|n| language.count(n)));
-    add("Outbound messages", context.n_messages.map(|n| language.count(n)));
+    let filters = if context.filters.is_empty() { language.say("no-filters") } else { list(&context.filters) };
+    let mut facts = Vec::new();
+    let mut add = |key, text: Option<String>| facts.extend(text.map(|text| Fact { label: language.say(key), text }));
+    add("fact-range", Some(range(context)));
+    add("fact-zone", Some(context.zone.iana_name().unwrap_or("UTC").to_owned()));
+    add("fact-last-event", context.horizon.map(|time| language.instant(time, &context.zone)));
+    add("fact-version", context.store_version.map(|version| version.to_string()));
+    add("fact-filters", Some(filters));
+    add("fact-left-out", context.suppressed.map(|n| suppressed(n, context)));
+    add("fact-channels", (!context.channels.is_empty()).then(|| list(&context.channels)));
+    add("fact-contacts", context.n_contacts.map(|n| language.count(n)));
+    add("fact-messages", context.n_messages.map(|n| language.count(n)));
     if let Some(balance) = &context.balance {
-        let count = |n| language.count(n);
-        let records = format!(
-            "{} received, each counted once = {} accepted + {} ignored + {} rejected",
-            count(balance.received),
-            count(balance.accepted),
-            count(balance.ignored),
-            count(balance.rejected)
-        );
-        let events = format!("{} stored", count(balance.events_stored));
-        add("Records", Some(records));
-        add("Events", Some(events));
+        let counts = [
+            ("received", balance.received),
+            ("accepted", balance.accepted),
+            ("ignored", balance.ignored),
+            ("rejected", balance.rejected),
+        ];
+        add("fact-records", Some(language.say_with("records", &counts.map(|(name, n)| (name, n.into())))));
+        add("fact-events", Some(language.say_with("events-stored", &[("n", balance.events_stored.into())])));
     }
     facts
 }
 
 /// What is said of cells that are left out.
 fn suppressed(n: u64, context: &Context) -> String {
-    let [n, minimum] = [n, context.minimum].map(|n| context.language.count(n));
-    format!("{n} cells, because there are fewer than {minimum} observations, or because totals would tell those")
+    context.language.say_with("left-out-cells", &[("n", n.into()), ("minimum", context.minimum.into())])
 }
 
 /// The values of a segment's columns in one line.
-pub(super) fn segment_name(segment: &Segment) -> String {
-    segment.segment.iter().map(|value| text::name(value.as_deref())).collect::<Vec<_>>().join(" · ")
-}
-
-/// A name as a title: `lead_qualification` is `Lead qualification`.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>().replace('_', " ")
-}
-
-/// A column of names.
-pub(super) fn label(title: &str) -> Column {
-    Column { title: title.to_owned(), ..Column::default() }
-}
-
-/// A column of numbers without a definition.
-pub(super) fn number(title: &str) -> Column {
-    Column { title: title.to_owned(), numeric: true, ..Column::default() }
+pub(super) fn segment_name(segment: &Segment, language: Language) -> String {
+    segment.segment.iter().map(|value| language.name(value.as_deref())).collect::<Vec<_>>().join(" · ")
 }
 
 /// A cell of words of the program's own.

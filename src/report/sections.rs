@@ -7,12 +7,11 @@ mod measures;
 
 use std::collections::BTreeMap;
 
+use self::measures::DropOff;
 use super::build::{CONVERSATION_RATES, MESSAGE_RATES, QUESTION_RATES};
 use super::model::{Balance, Breakdown, Day, Figure, Report, Segment, Spread, Stage};
-use super::page::{
-    Cell, Column, Part, Section, Table, Words, count, label, n_sent, number, plain, segment_name, stage_name, typed,
-};
-use super::text::{self, Language};
+use super::page::{Cell, Column, Part, Section, Table, Words, count, n_sent, plain, segment_name, stage_name, typed};
+use super::text::Language;
 use crate::measures::Value;
 
 /// All chapters in their order.
@@ -41,45 +40,31 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
             _ => figure.map(|figure| words.title(&figure.metric)).unwrap_or_default(),
         };
         vec![
-            plain(stage_name(step.stage).to_owned()),
+            plain(stage_name(step.stage, words.language)),
             typed(count(step.n_messages), words.language),
             if step.stage == Stage::Sent { Cell::default() } else { words.cell(figure) },
             plain(metric),
         ]
     });
     let table = Table {
-        columns: vec![label("Step"), number("Messages"), number("Share"), label("Rate")],
+        columns: vec![words.label("step"), words.number("messages"), words.number("share"), words.label("rate")],
         rows: rows.collect(),
         ..Table::default()
     };
-    let table = table.named("campaign_funnel", &["step", "n_messages", "share", "rate"]).shares(&["share"]);
+    let table = table.named("campaign_funnel", &["step", "n_messages"]).shares(&["share"]);
     let bases: Vec<u64> =
         report.campaign_funnel.iter().skip(2).filter(|step| step.figure.is_some()).map(|step| step.n_base).collect();
     let mixed = bases.windows(2).any(|pair| pair.first() != pair.last());
-    Section {
-        id: "campaign-funnel",
-        title: "Campaign funnel",
-        lead: "How far messages got. Each solid bar is what reached the step, the pale bar behind it what could have; \
-               the stroke is the 95 % interval."
-            .to_owned(),
-        parts: vec![part(
-            table,
-            if mixed {
-                "The steps stand on different numbers of messages, because not every channel reports every step."
-            } else {
-                ""
-            },
-            "No messages were sent in this range.",
-        )],
-    }
+    let note = if mixed { words.language.say("section-campaign-funnel.note") } else { String::new() };
+    let parts = vec![part(table, note, words.language.say("section-campaign-funnel.empty"))];
+    section("campaign-funnel", parts, words.language)
 }
 
 fn questions(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
-    let within = measures::DropOff::of(report, words);
+    let within = DropOff::of(report, words);
     let parts = report.flows.iter().map(|flow| {
-        let columns =
-            ["Visits", "Answered", "Skipped", "Silent", "Opted out", "Handed over", "Failed", "Open"].map(number);
+        let columns = ["visits", "answered", "skipped", "silent", "opted_out", "handed_over", "failed", "open"];
         let rows = flow.questions.iter().map(|question| {
             let counts = [
                 question.n_visits,
@@ -97,38 +82,30 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
             row.extend(counts.map(|count| typed(Value::Count(count), language)));
             row
         });
-        let head = [label("Question"), words.column("question_drop_off_rate")].into_iter();
-        let head = head.chain(within.as_ref().map(|within| number(within.title)));
-        let table = Table { columns: head.chain(columns).collect(), rows: rows.collect(), ..Table::default() };
+        let head = [words.label("question"), words.column("question_drop_off_rate")].into_iter();
+        let head = head.chain(within.as_ref().map(DropOff::column));
+        let columns = head.chain(columns.map(|name| words.number(name))).collect();
+        let table = Table { columns, rows: rows.collect(), ..Table::default() };
         let ids = within.as_ref().map(|_| "drop_off_within_window");
         let ids: Vec<&str> = ["question", "question_drop_off_rate"].into_iter().chain(ids).chain(VISITS).collect();
-        let heading = flow_heading(flow.flow.as_deref());
-        let of = Column { id: "flow".to_owned(), ..label("Flow") };
-        let table = of_one(table.named("questions", &ids), of, called(flow.flow.as_deref(), heading.clone()));
-        Part { heading, ..part(table, "", "") }
+        let heading = flow_heading(flow.flow.as_deref(), language);
+        let of = called(flow.flow.as_deref(), heading.clone());
+        let table = of_one(table.named("questions", &ids), words.label("flow"), of);
+        Part { heading, ..table_part(table) }
     });
     let mut parts: Vec<Part> = parts.collect();
     if parts.is_empty() {
-        parts.push(part(Table::default(), "", "No questions were asked in this range."));
+        parts.push(empty(language.say("section-questions.empty")));
     }
-    Section {
-        id: "questions",
-        title: "Where contacts leave",
-        lead:
-            "How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted \
-               out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window \
-             it is what the open visits will have come to if they go on as the others did: see Leaving."
-                .to_owned(),
-        parts,
-    }
+    section("questions", parts, language)
 }
 
 /// The columns of counts of visits.
 const VISITS: [&str; 8] =
     ["n_visits", "n_answered", "n_skipped", "n_silent", "n_opted_out", "n_handed_over", "n_failed", "n_open"];
 
-fn flow_heading(flow: Option<&str>) -> String {
-    flow.map_or_else(|| "Questions outside any flow".to_owned(), |flow| text::name(Some(flow)))
+fn flow_heading(flow: Option<&str>, language: Language) -> String {
+    flow.map_or_else(|| language.say("outside-flows"), |flow| language.name(Some(flow)))
 }
 
 fn answer_times(report: &Report, words: &Words<'_>) -> Section {
@@ -144,33 +121,21 @@ fn answer_times(report: &Report, words: &Words<'_>) -> Section {
     for flow in &report.flows {
         for question in &flow.questions {
             let name = typed(Value::Name(question.question.clone()), language);
-            let heading = called(flow.flow.as_deref(), flow_heading(flow.flow.as_deref()));
+            let heading = called(flow.flow.as_deref(), flow_heading(flow.flow.as_deref(), language));
             row(heading, name, question.answer_seconds.as_ref());
         }
     }
     if let Some(spread) = &report.first_response_seconds {
-        row(plain("All conversations".to_owned()), plain("First response".to_owned()), Some(spread));
+        let [all, first] = ["section-answer-times.total", "section-answer-times.first-response"];
+        row(plain(language.say(all)), plain(language.say(first)), Some(spread));
     }
-    let column = |title| Column { anchor: words.anchor("answer_seconds"), ..number(title) };
-    let columns = vec![
-        label("Flow"),
-        label("Question"),
-        number("Answers"),
-        column("Median"),
-        column("90 % within"),
-        column("99 % within"),
-    ];
-    Section {
-        id: "answer-times",
-        title: "Answer times",
-        lead: "From the question to its answer. Half of all answers came within the median.".to_owned(),
-        parts: vec![part(
-            Table { columns, rows, ..Table::default() }
-                .named("answer_times", &["flow", "question", "n", "median_s", "p90_s", "p99_s"]),
-            "",
-            "No question was answered in this range.",
-        )],
-    }
+    let column = |name| Column { anchor: words.anchor("answer_seconds"), ..words.number(name) };
+    let columns = [words.label("flow"), words.label("question"), words.number("answers")];
+    let columns = columns.into_iter().chain(["median", "p90", "p99"].map(column)).collect();
+    let table = Table { columns, rows, ..Table::default() };
+    let table = table.named("answer_times", &["flow", "question", "n", "median_s", "p90_s", "p99_s"]);
+    let parts = vec![part(table, String::new(), language.say("section-answer-times.empty"))];
+    section("answer-times", parts, language)
 }
 
 /// A quantile of a spread.
@@ -192,21 +157,16 @@ fn channels(report: &Report, words: &Words<'_>) -> Section {
         let cells = breakdown.rows.iter().map(|row| words.cell(row.figures.get(metric)));
         std::iter::once(plain(words.title(metric))).chain(cells).collect()
     });
-    let names = breakdown.rows.iter().map(|row| number(&segment_name(row)));
-    let table = Table {
-        columns: std::iter::once(label("Rate")).chain(names).collect(),
-        rows: rows.collect(),
-        ..Table::default()
-    };
-    Section {
-        id: "channels",
-        title: "Channels",
-        lead: "“n/a” marks what a channel does not report: it is unknown, not zero. “≥” marks a lower bound: the channel reports some of it only; “≤” an upper one, of what is left over.".to_owned(),
-        parts: vec![Part {
-            upright: Some(upright).filter(|table| !table.rows.is_empty()),
-            ..part(table.named("channels", &["rate"]), "", "No channel has messages in this range.")
-        }],
-    }
+    let names = breakdown.rows.iter().map(|row| Column {
+        title: segment_name(row, words.language),
+        numeric: true,
+        ..Column::default()
+    });
+    let columns = std::iter::once(words.label("rate")).chain(names).collect();
+    let table = Table { columns, rows: rows.collect(), ..Table::default() }.named("channels", &[]);
+    let part = part(table, String::new(), words.language.say("section-channels.empty"));
+    let parts = vec![Part { upright: Some(upright).filter(|table| !table.rows.is_empty()), ..part }];
+    section("channels", parts, words.language)
 }
 
 fn campaigns(report: &Report, words: &Words<'_>) -> Section {
@@ -220,39 +180,34 @@ fn campaigns(report: &Report, words: &Words<'_>) -> Section {
         "unsubscribe_rate",
     ];
     let mut table = words.table(&report.campaigns, &metrics);
-    with_sent(&mut table, report.campaigns.rows.iter().map(|row| &row.figures), words.language);
-    let minimum = words.language.count(words.minimum);
+    with_sent(&mut table, report.campaigns.rows.iter().map(|row| &row.figures), words);
+    let language = words.language;
     let small = match report.context.suppressed {
-        None => format!("Pale shares, here and elsewhere, rest on fewer than {minimum} observations."),
-        Some(_) => format!("Shares of fewer than {minimum} observations are left out, here and elsewhere."),
+        None => "section-campaigns.pale",
+        Some(_) => "section-campaigns.suppressed",
     };
-    Section {
-        id: "campaigns",
-        title: "Campaigns",
-        lead: format!("Where the intervals of two campaigns overlap, their difference may be chance. {small}"),
-        parts: vec![part(table.named("campaigns", &[]), "", "No message of this range belongs to a campaign.")],
-    }
+    let small = language.say_with(small, &[("minimum", words.minimum.into())]);
+    let table = table.named("campaigns", &[]);
+    let parts = vec![part(table, String::new(), language.say("section-campaigns.empty"))];
+    let lead = language.say_with("section-campaigns.lead", &[("small", small.into())]);
+    Section { lead, ..section("campaigns", parts, language) }
 }
 
 fn trend(report: &Report, words: &Words<'_>) -> Section {
     let mut table = day_table(&report.days, &["delivery_rate", "open_rate", "click_rate", "reply_rate"], words);
-    with_sent(&mut table, report.days.iter().map(|day| &day.figures), words.language);
+    with_sent(&mut table, report.days.iter().map(|day| &day.figures), words);
     pale_immature(&mut table, &report.days);
     let n_immature = report.days.iter().filter(|day| !day.mature).count();
+    let language = words.language;
+    let window = language.duration(report.context.reply_window_s);
     let note = match n_immature {
         0 => String::new(),
-        _ => format!(
-            "Pale days may still change: their reply window of {} was not over at the last event.",
-            words.language.duration(report.context.reply_window_s)
-        ),
+        _ => language.say_with("section-trend.immature", &[("window", window.into())]),
     };
-    let zone = report.context.zone.iana_name().unwrap_or("UTC");
-    Section {
-        id: "trend",
-        title: "Trend",
-        lead: format!("By day of sending in {zone}. Bands are 95 % intervals."),
-        parts: vec![part(table.named("trend", &[]), &note, "No day of this range has messages.")],
-    }
+    let zone = report.context.zone.iana_name().unwrap_or("UTC").to_owned();
+    let lead = language.say_with("section-trend.lead", &[("zone", zone.into())]);
+    let parts = vec![part(table.named("trend", &[]), note, language.say("section-trend.empty"))];
+    Section { lead, ..section("trend", parts, language) }
 }
 
 fn opt_outs(report: &Report, words: &Words<'_>) -> Section {
@@ -262,39 +217,30 @@ fn opt_outs(report: &Report, words: &Words<'_>) -> Section {
     let by_campaign = words.table(&report.campaigns, &metrics).named("opt_outs_by_campaign", &[]);
     let mut by_day = day_table(&report.days, &metrics, words).named("opt_outs_by_day", &[]);
     pale_immature(&mut by_day, &report.days);
-    let empty = "No opt-out is attributed to a message of this range.";
+    let language = words.language;
     let mut parts = Vec::new();
     if report.campaigns.rows.iter().any(|row| has_any(&row.figures)) {
-        parts.push(Part { heading: "By campaign".to_owned(), ..part(by_campaign, "", empty) });
+        let heading = language.say("section-opt-outs.by-campaign");
+        parts.push(Part { id: "by-campaign", heading, ..table_part(by_campaign) });
     }
     if report.days.iter().any(|day| has_any(&day.figures)) {
-        parts.push(Part { heading: "By day of the message".to_owned(), ..part(by_day, "", empty) });
+        let heading = language.say("section-opt-outs.by-day");
+        parts.push(Part { id: "by-day", heading, ..table_part(by_day) });
     }
     if parts.is_empty() {
-        parts.push(part(Table::default(), "", empty));
+        parts.push(empty(language.say("section-opt-outs.empty")));
     }
-    Section {
-        id: "opt-outs",
-        title: "Opt-outs",
-        lead: "Soft: the contact wrote or tapped that no more messages are wanted. Hard: the platform says that the \
-               contact blocked the business. Each is counted for the last message before it."
-            .to_owned(),
-        parts,
-    }
+    section("opt-outs", parts, language)
 }
 
 fn own_breakdown(breakdown: &Breakdown, words: &Words<'_>) -> Section {
     let metrics: Vec<&str> = MESSAGE_RATES.iter().chain(QUESTION_RATES).copied().collect();
-    Section {
-        id: "breakdown",
-        title: "Your breakdown",
-        lead: format!("By {}.", breakdown.by.join(", ")),
-        parts: vec![part(
-            words.table(breakdown, &metrics).named("breakdown", &[]),
-            "",
-            "This range has no rows for it.",
-        )],
-    }
+    let language = words.language;
+    let columns: Vec<String> = breakdown.by.iter().map(|column| language.column(column)).collect();
+    let table = words.table(breakdown, &metrics).named("breakdown", &[]);
+    let parts = vec![part(table, String::new(), language.say("section-breakdown.empty"))];
+    let lead = language.say_with("section-breakdown.lead", &[("columns", columns.join(", ").into())]);
+    Section { lead, ..section("breakdown", parts, language) }
 }
 
 fn quality(report: &Report, words: &Words<'_>) -> Section {
@@ -303,50 +249,38 @@ fn quality(report: &Report, words: &Words<'_>) -> Section {
     if let Some(balance) = &report.context.balance {
         let Balance { received, accepted, ignored, rejected, events_stored, reasons } = balance;
         let rows = [
-            ("Records received", received),
-            ("… accepted", accepted),
-            ("… ignored", ignored),
-            ("… rejected", rejected),
-            ("Events stored", events_stored),
+            ("section-quality.received", received),
+            ("section-quality.accepted", accepted),
+            ("section-quality.ignored", ignored),
+            ("section-quality.rejected", rejected),
+            ("section-quality.stored", events_stored),
         ];
-        let rows = rows.map(|(name, count)| vec![plain(name.to_owned()), typed(Value::Count(*count), language)]);
-        let table = Table { columns: vec![label("Balance"), number("Count")], rows: rows.into(), ..Table::default() };
-        let table = table.named("balance", &["what", "n"]);
-        let note = if balance.is_even() {
-            "The sum comes out: nothing got lost on the way. A record that was delivered or read several times counts once."
-        } else {
-            "The sum does not come out. Please treat all numbers with care."
-        };
-        parts.push(Part { heading: "Balance of records and events".to_owned(), ..part(table, note, "") });
+        let rows = rows.map(|(key, count)| vec![plain(language.say(key)), typed(Value::Count(*count), language)]);
+        let columns = vec![words.label("balance"), words.number("count")];
+        let table = Table { columns, rows: rows.into(), ..Table::default() }.named("balance", &["what", "n"]);
+        let note = if balance.is_even() { "section-quality.even" } else { "section-quality.uneven" };
+        let heading = language.say("section-quality.balance");
+        parts.push(Part { heading, note: language.say(note), ..table_part(table) });
         let rows = reasons.iter().map(|(reason, count)| {
             vec![typed(Value::name(Some(reason)), language), typed(Value::Count(*count), language)]
         });
-        let columns = vec![label("Reason"), number("Records")];
+        let columns = vec![words.label("reason"), words.number("records")];
         let table = Table { columns, rows: rows.collect(), ..Table::default() };
         let table = table.named("reasons", &["reason", "n_records"]);
-        parts.push(Part {
-            heading: "Why records were ignored or rejected".to_owned(),
-            ..part(table, "", "No record was ignored or rejected.")
-        });
+        let heading = language.say("section-quality.reasons");
+        parts.push(Part { heading, ..part(table, String::new(), language.say("section-quality.no-reasons")) });
     }
     let rows = report.unmeasurable.iter().map(|channel| {
         let metrics: Vec<String> = channel.metrics.iter().map(|metric| words.title(metric)).collect();
         vec![typed(Value::Name(channel.channel.clone()), language), plain(metrics.join(", "))]
     });
-    let columns = vec![label("Channel"), label("Cannot be measured")];
-    let table = Table { columns, rows: rows.collect(), ..Table::default() };
-    let table = table.named("unmeasurable", &["channel", "metrics"]);
-    parts.push(Part {
-        heading: "What the channels cannot report".to_owned(),
-        upright: Some(unmeasurable(report, words)).filter(|table| !table.rows.is_empty()),
-        ..part(table, "", "Every channel of this range reports all that is counted here.")
-    });
-    Section {
-        id: "quality",
-        title: "Data quality",
-        lead: "Where every record went, and what the numbers cannot know.".to_owned(),
-        parts,
-    }
+    let columns = vec![words.label("channel"), words.label("unmeasurable")];
+    let table = Table { columns, rows: rows.collect(), ..Table::default() }.named("unmeasurable", &[]);
+    let heading = language.say("section-quality.unmeasurable");
+    let upright = Some(unmeasurable(report, words)).filter(|table| !table.rows.is_empty());
+    let part = part(table, String::new(), language.say("section-quality.all-measurable"));
+    parts.push(Part { heading, upright, ..part });
+    section("quality", parts, language)
 }
 
 /// A row for each metric that a channel cannot report.
@@ -356,17 +290,29 @@ fn unmeasurable(report: &Report, words: &Words<'_>) -> Table {
         vec![typed(Value::Name(channel.clone()), words.language), metric]
     };
     let rows = report.unmeasurable.iter().flat_map(|one| one.metrics.iter().map(|metric| row(&one.channel, metric)));
-    let columns = vec![label("Channel"), label("Rate")];
+    let columns = vec![words.label("channel"), words.label("rate")];
     Table { columns, rows: rows.collect(), ..Table::default() }.named("unmeasurable", &["channel", "metric"])
 }
 
+/// A chapter with its own title and lead.
+fn section(id: &'static str, parts: Vec<Part>, language: Language) -> Section {
+    let key = format!("section-{id}");
+    Section { id, title: language.say(&key), lead: language.say(&format!("{key}.lead")), parts }
+}
+
 /// A table with a note, or a sentence if the table has no rows.
-fn part(table: Table, note: &str, empty: &str) -> Part {
-    if table.rows.is_empty() {
-        Part { note: empty.to_owned(), ..Part::default() }
-    } else {
-        Part { table: Some(table), note: note.to_owned(), ..Part::default() }
-    }
+fn part(table: Table, note: String, sentence: String) -> Part {
+    if table.rows.is_empty() { empty(sentence) } else { Part { note, ..table_part(table) } }
+}
+
+/// A table alone.
+fn table_part(table: Table) -> Part {
+    Part { table: (!table.rows.is_empty()).then_some(table), ..Part::default() }
+}
+
+/// What is said instead of a table.
+fn empty(note: String) -> Part {
+    Part { note, ..Part::default() }
 }
 
 /// The table with a column of what all of it is about, which the page says in a heading.
@@ -380,14 +326,14 @@ fn called(name: Option<&str>, text: String) -> Cell {
 }
 
 /// Puts the number of messages right after the segment.
-fn with_sent<'a>(table: &mut Table, figures: impl Iterator<Item = &'a BTreeMap<String, Figure>>, language: Language) {
+fn with_sent<'a>(table: &mut Table, figures: impl Iterator<Item = &'a BTreeMap<String, Figure>>, words: &Words<'_>) {
     if table.rows.is_empty() {
         return;
     }
-    let column = Column { id: "n_messages".to_owned(), ..number("Messages") };
+    let column = Column { id: "n_messages".to_owned(), ..words.number("messages") };
     table.columns.insert(1.min(table.columns.len()), column);
     for (row, figures) in table.rows.iter_mut().zip(figures) {
-        row.insert(1.min(row.len()), typed(count(n_sent(figures)), language));
+        row.insert(1.min(row.len()), typed(count(n_sent(figures)), words.language));
     }
 }
 

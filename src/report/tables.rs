@@ -5,8 +5,8 @@
 
 use jiff::civil::Date;
 
-use super::model::Report;
-use super::page::{self, Cell, Column, Page, Section, Table, Words, label, plain, typed};
+use super::model::{Definition, Report};
+use super::page::{self, Cell, Column, Page, Section, Table, Words, plain};
 use super::text::Language;
 use crate::event::Time;
 use crate::measures::Value;
@@ -133,27 +133,23 @@ impl Part {
         }
     }
 
-    /// What it adds to the title of its column. Empty for the part that the page shows first.
-    const fn title(self, language: Language) -> &'static str {
-        let [english, german] = match self {
-            Self::Whole | Self::Value | Self::Each | Self::Seconds => ["", ""],
-            Self::Metric => ["id", "Kennung"],
-            Self::Numerator => ["numerator", "Zähler"],
-            Self::Denominator => ["denominator", "Nenner"],
-            Self::Low => ["low", "von"],
-            Self::High => ["high", "bis"],
-            Self::Differs => ["differs", "unterscheidet sich"],
-            Self::Q => ["q", "q"],
-            Self::Amount => ["sum", "Summe"],
-            Self::Count => ["count", "Anzahl"],
-            Self::Currency => ["currency", "Währung"],
-            Self::Measurable => ["measurable", "messbar"],
-            Self::LowerBound => ["lower bound", "untere Schranke"],
-            Self::UpperBound => ["upper bound", "obere Schranke"],
-        };
-        match language {
-            Language::En => english,
-            Language::De => german,
+    /// The word that it adds to the title of its column. `None` for the part that the page shows first.
+    const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Whole | Self::Value | Self::Each | Self::Seconds => None,
+            Self::Metric => Some("part-metric"),
+            Self::Numerator => Some("part-numerator"),
+            Self::Denominator => Some("part-denominator"),
+            Self::Low => Some("part-low"),
+            Self::High => Some("part-high"),
+            Self::Differs => Some("part-differs"),
+            Self::Q => Some("part-q"),
+            Self::Amount => Some("part-amount"),
+            Self::Count => Some("part-count"),
+            Self::Currency => Some("part-currency"),
+            Self::Measurable => Some("part-measurable"),
+            Self::LowerBound => Some("part-lower-bound"),
+            Self::UpperBound => Some("part-upper-bound"),
         }
     }
 }
@@ -179,15 +175,11 @@ impl Datum {
 pub(super) fn tables(report: &Report, page: &Page) -> Vec<Flat> {
     let words = Words::new(report);
     let language = words.language;
-    let [glance, definitions_title] = match language {
-        Language::En => ["At a glance", "Definitions"],
-        Language::De => ["Auf einen Blick", "Definitionen"],
-    };
-    let mut all = vec![flat(&[&headlines(report, &words)], glance.to_owned(), String::new(), language)];
+    let mut all = vec![flat(&[&headlines(report, &words)], language.say("glance"), String::new(), language)];
     for section in &page.sections {
         of_section(section, language, &mut all);
     }
-    all.push(flat(&[&definitions(report, &words)], definitions_title.to_owned(), String::new(), language));
+    all.push(flat(&[&definitions(page, &words)], language.say("definitions"), String::new(), language));
     all
 }
 
@@ -202,7 +194,7 @@ fn of_section(section: &Section, language: Language, all: &mut Vec<Flat>) {
         let is_one = pieces.iter().all(|piece| piece.of.is_empty());
         let title = match first.heading.as_str() {
             heading if is_one && !heading.is_empty() => format!("{} – {heading}", section.title),
-            _ => section.title.to_owned(),
+            _ => section.title.clone(),
         };
         let said = parts.iter().filter(|part| !part.note.is_empty());
         let notes =
@@ -224,32 +216,19 @@ fn headlines(report: &Report, words: &Words<'_>) -> Table {
             row(&figure.metric, Some(figure));
         }
     }
-    let titles = match words.language {
-        Language::En => ["Rate", "Share"],
-        Language::De => ["Kennzahl", "Anteil"],
-    };
-    let [rate, share] = titles.map(label);
-    let columns = vec![rate, Column { is_share: true, ..share }];
-    Table { columns, rows, ..Table::default() }.named("headlines", &["metric", "share"])
+    let columns = vec![words.label("rate"), words.number("share")];
+    Table { columns, rows, ..Table::default() }.named("headlines", &["metric"]).shares(&["share"])
 }
 
 /// What every metric means.
-fn definitions(report: &Report, words: &Words<'_>) -> Table {
-    let text = |text: &String| typed(Value::Text(text.clone()), words.language);
-    let rows = report.definitions.iter().map(|definition| {
-        let id = typed(Value::Text(definition.id.clone()), words.language);
-        let texts =
-            [&definition.meaning, &definition.formula, &definition.unit, &definition.source, &definition.caveat]
-                .map(text);
-        [id, plain(words.title(&definition.id))].into_iter().chain(texts).collect()
+fn definitions(page: &Page, words: &Words<'_>) -> Table {
+    let rows = page.definitions.iter().map(|entry| {
+        let page::Entry { title, definition, .. } = entry;
+        let Definition { id, meaning, formula, unit, source, caveat, .. } = definition;
+        [id, title, meaning, formula, unit, source, caveat].map(|text| plain(text.clone())).into()
     });
-    let titles = match words.language {
-        Language::En => ["Id", "Title", "Meaning", "Formula", "Unit", "Follows", "Caveat"],
-        Language::De => ["Kennung", "Titel", "Bedeutung", "Formel", "Einheit", "Nach", "Vorbehalt"],
-    };
-    let titles = titles.map(label);
-    let ids = ["id", "title", "meaning", "formula", "unit", "follows", "caveat"];
-    Table { columns: titles.into(), rows: rows.collect(), ..Table::default() }.named("definitions", &ids)
+    let columns = ["id", "title", "meaning", "formula", "unit", "follows", "caveat"].map(|name| words.label(name));
+    Table { columns: columns.into(), rows: rows.collect(), ..Table::default() }.named("definitions", &[])
 }
 
 /// One table of pieces with the same columns.
@@ -282,11 +261,8 @@ fn flat(pieces: &[&Table], title: String, note: String, language: Language) -> F
         }
     }
     if pieces.iter().any(|piece| !piece.immature.is_empty()) {
-        let title = match language {
-            Language::En => "May still change",
-            Language::De => "Kann sich noch ändern",
-        };
-        fields.push(Field { id: "immature".to_owned(), title: title.to_owned(), part: Part::Whole, unit: Unit::Flag });
+        let title = language.column("immature");
+        fields.push(Field { id: "immature".to_owned(), title, part: Part::Whole, unit: Unit::Flag });
         for (row, immature) in rows.iter_mut().zip(pieces.iter().flat_map(|piece| &piece.immature)) {
             row.push(Datum::Flag(*immature));
         }
@@ -314,9 +290,9 @@ fn field(column: &Column, part: Part, unit: Option<Unit>, language: Language) ->
     let id = snake(&column.id);
     // A name such as `after_s` says its unit already.
     let id = if id.ends_with(part.suffix()) { id } else { id + part.suffix() };
-    let title = match part.title(language) {
-        "" => column.title.clone(),
-        part => format!("{}: {part}", column.title),
+    let title = match part.word() {
+        None => column.title.clone(),
+        Some(word) => format!("{}: {}", column.title, language.say(word)),
     };
     let unit = unit.unwrap_or(match part {
         Part::Numerator | Part::Denominator => Unit::Count,
@@ -361,7 +337,9 @@ fn data(column: &Column, cell: &Cell) -> Vec<(Part, Datum)> {
             vec![(Part::Whole, day.map_or_else(|| Datum::Name(name.clone(), cell.text.clone()), Datum::Day))]
         }
         Value::Metric(id) => vec![(Part::Whole, text(&cell.text)), (Part::Metric, text(id))],
-        Value::Text(words) => vec![(Part::Whole, text(words))],
+        Value::Meaning(_) | Value::Column(_) | Value::Message(_) | Value::Text(_) => {
+            vec![(Part::Whole, text(&cell.text))]
+        }
         Value::Flag(flag) => vec![(Part::Whole, Datum::Flag(*flag))],
         Value::Count(n) => vec![(Part::Whole, Datum::Count(*n))],
         Value::Rate { rate, bound } => share(*rate, *bound),
@@ -512,8 +490,8 @@ mod tests {
 
     #[test]
     fn values_of_every_type_fall_into_their_parts() {
-        let cell = |value: Value| typed(value, Language::En);
-        let column = |id: &str| Column { id: id.to_owned(), ..label(id) };
+        let cell = |value: Value| page::typed(value, Language::En);
+        let column = |id: &str| Column { id: id.to_owned(), title: id.to_owned(), ..Column::default() };
         let cost = |micros, count| Value::UnitCost { micros, currency: "EUR".into(), count, lower_bound: false };
         let verdict = Value::Verdict { value: -0.02, interval: Some((-0.03, -0.01)), q: 0.01, differs: true };
         let table = Table {

@@ -15,14 +15,10 @@ use crate::rate::Bound;
 
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
-/// Stands where the channels cannot report the value.
-pub const UNMEASURABLE: &str = "n/a";
-/// Stands where a table has no rows, because there was nothing or because what there was is left out.
-pub const EMPTY: &str = "Nothing to show.";
-/// U+202F: parts thousands, and a number from its unit, without a line break.
+/// U+202F: parts a number from its unit, in English also thousands, without a line break.
 const THIN: char = '\u{202f}';
 
-/// How numbers and dates are written. Headings are English for now.
+/// The language of a report: its words, and how numbers and dates are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
@@ -34,14 +30,15 @@ pub enum Language {
 }
 
 impl Language {
-    /// A count with a thin space before every three digits: `48 310`.
+    /// A count with a mark before every three digits: `48 310`, `48.310`.
     #[must_use]
     pub fn count(self, count: u64) -> String {
+        let mark = if self == Self::De { '.' } else { THIN };
         let digits = count.to_string();
         let mut text = String::with_capacity(digits.len() * 2);
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(THIN);
+                text.push(mark);
             }
             text.push(digit);
         }
@@ -51,7 +48,7 @@ impl Language {
     /// A count, or the mark for a value that cannot be measured.
     #[must_use]
     pub fn count_or_unmeasurable(self, count: Option<u64>) -> String {
-        count.map_or_else(|| UNMEASURABLE.to_owned(), |count| self.count(count))
+        count.map_or_else(|| self.say("unmeasurable"), |count| self.count(count))
     }
 
     /// A share with one decimal: `59.3 %`. What is not quite nothing or not quite all never reads as 0.0 or 100.0.
@@ -81,7 +78,7 @@ impl Language {
     #[must_use]
     pub fn value(self, figure: Option<&Figure>) -> String {
         match figure {
-            Some(figure) if !figure.measurable => UNMEASURABLE.to_owned(),
+            Some(figure) if !figure.measurable => self.say("unmeasurable"),
             Some(Figure { value: Some(share), bound, .. }) => self.bounded(*bound, self.percent(*share)),
             _ => NONE.to_owned(),
         }
@@ -121,19 +118,17 @@ impl Language {
         }
     }
 
-    fn of(self, numerator: u64, denominator: u64) -> String {
-        let of = match self {
-            Self::En => "of",
-            Self::De => "von",
-        };
-        format!("{} {of} {}", self.count(numerator), self.count(denominator))
+    /// The counts of a share: `570 of 961`.
+    #[must_use]
+    pub fn of(self, numerator: u64, denominator: u64) -> String {
+        self.say_with("of", &[("part", self.count(numerator).into()), ("whole", self.count(denominator).into())])
     }
 
     /// A value in a column of a measure: the value, its interval, its counts.
     #[must_use]
     pub fn written_in(self, column: &str, value: &Value) -> [String; 3] {
         match value {
-            Value::Name(value) => [named(column, value.as_deref()), String::new(), String::new()],
+            Value::Name(value) => [self.named(column, value.as_deref()), String::new(), String::new()],
             value => self.written(value),
         }
     }
@@ -143,14 +138,16 @@ impl Language {
     pub fn written(self, value: &Value) -> [String; 3] {
         let plain = |text: String| [text, String::new(), String::new()];
         let between = |interval: &Option<(f64, f64)>, write: &dyn Fn(f64) -> String| {
-            interval.map_or_else(String::new, |(low, high)| format!("{} {} {}", write(low), self.to(), write(high)))
+            interval.map_or_else(String::new, |(low, high)| self.range(write(low), write(high)))
         };
         match value {
             Value::Unknown => plain(NONE.to_owned()),
-            Value::Unmeasurable => plain(UNMEASURABLE.to_owned()),
-            Value::Name(value) => plain(name(value.as_deref())),
-            Value::Metric(text) | Value::Text(text) => plain(printable(text)),
-            Value::Flag(flag) => plain(self.flag(*flag).to_owned()),
+            Value::Unmeasurable => plain(self.say("unmeasurable")),
+            Value::Name(value) => plain(self.name(value.as_deref())),
+            Value::Metric(text) | Value::Meaning(text) | Value::Text(text) => plain(printable(text)),
+            Value::Column(name) => plain(self.column(name)),
+            Value::Message(message) => plain(self.message(message)),
+            Value::Flag(flag) => plain(self.say(if *flag { "yes" } else { "no" })),
             Value::Count(count) => plain(self.count(*count)),
             Value::Rate { rate, bound } => {
                 let interval = rate.interval();
@@ -167,7 +164,11 @@ impl Language {
             ],
             Value::Points { value, interval } => {
                 let points = |share: f64| self.signed(share * 100.0);
-                [format!("{}{THIN}pp", points(*value)), between(interval, &points), String::new()]
+                [
+                    format!("{}{THIN}{}", points(*value), self.say("percentage-points")),
+                    between(interval, &points),
+                    String::new(),
+                ]
             }
             Value::Number { value, interval } => {
                 let number = |number: f64| self.decimal(number);
@@ -204,10 +205,7 @@ impl Language {
         let text = self.probability(q);
         let q = text.strip_prefix('<').map_or_else(|| format!("q = {text}"), |least| format!("q < {least}"));
         if !differs {
-            return match self {
-                Self::En => format!("no difference beyond chance ({q})"),
-                Self::De => format!("kein Unterschied jenseits des Zufalls ({q})"),
-            };
+            return self.say_with("same", &[("q", q.into())]);
         }
         // Below the baseline, the ends of the interval are sizes too, and the smaller one comes first.
         let size = |share: f64| self.decimal(100.0 * share.abs());
@@ -216,32 +214,16 @@ impl Language {
             let (near, far) = if value > 0.0 { (low, high) } else { (high, low) };
             // An interval that holds zero reaches to the other side.
             let minus = if near * sign < 0.0 { "−" } else { "" };
-            format!(" ({minus}{} {} {})", size(near), self.to(), size(far))
+            format!(" ({})", self.range(format!("{minus}{}", size(near)), size(far)))
         });
         let (size, between) = (size(value), between.unwrap_or_default());
-        match (self, value > 0.0) {
-            (Self::En, true) => format!("higher by {size} percentage points{between}, {q}"),
-            (Self::En, false) => format!("lower by {size} percentage points{between}, {q}"),
-            (Self::De, true) => format!("um {size} Prozentpunkte höher{between}, {q}"),
-            (Self::De, false) => format!("um {size} Prozentpunkte niedriger{between}, {q}"),
-        }
+        let key = if value > 0.0 { "higher" } else { "lower" };
+        self.say_with(key, &[("size", size.into()), ("between", between.into()), ("q", q.into())])
     }
 
-    /// Stands between the ends of an interval.
-    fn to(self) -> &'static str {
-        match self {
-            Self::En => "to",
-            Self::De => "bis",
-        }
-    }
-
-    fn flag(self, flag: bool) -> &'static str {
-        match (self, flag) {
-            (Self::En, true) => "yes",
-            (Self::En, false) => "no",
-            (Self::De, true) => "ja",
-            (Self::De, false) => "nein",
-        }
+    /// The ends of an interval: `57.1 to 61.4`.
+    fn range(self, low: String, high: String) -> String {
+        self.say_with("range", &[("low", low.into()), ("high", high.into())])
     }
 
     /// A probability with three digits after the point; what is smaller is `<0.001`.
@@ -279,17 +261,13 @@ impl Language {
     /// A length of time in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 4 h`.
     #[must_use]
     pub fn duration(self, seconds: i64) -> String {
-        let day = match self {
-            Self::En => "d",
-            Self::De => "T",
-        };
         let sign = if seconds < 0 { "−" } else { "" };
         let total = seconds.unsigned_abs();
         let (large, large_unit, small, small_unit) = match total {
             0..60 => return format!("{sign}{total}{THIN}s"),
             60..3600 => (total / 60, "min", total % 60, "s"),
             3600..86400 => (total / 3600, "h", total % 3600 / 60, "min"),
-            _ => (total / 86400, day, total % 86400 / 3600, "h"),
+            _ => (total / 86400, "d", total % 86400 / 3600, "h"),
         };
         let rest = if small == 0 { String::new() } else { format!(" {small}{THIN}{small_unit}") };
         format!("{sign}{}{THIN}{large_unit}{rest}", self.count(large))
@@ -305,9 +283,31 @@ impl Language {
     #[must_use]
     pub fn quantile(self, spread: Option<&Spread>, pick: fn(&Spread) -> Option<i64>) -> String {
         match spread {
-            Some(spread) if !spread.measurable => UNMEASURABLE.to_owned(),
+            Some(spread) if !spread.measurable => self.say("unmeasurable"),
             Some(spread) => self.duration_or_none(pick(spread)),
             None => NONE.to_owned(),
+        }
+    }
+
+    /// A segment's value, or what stands for an unknown one.
+    #[must_use]
+    pub fn name(self, value: Option<&str>) -> String {
+        match value {
+            Some(value) if value.trim().is_empty() => self.say("empty-name"),
+            Some(value) => printable(value),
+            None => self.say("unknown-name"),
+        }
+    }
+
+    /// A value of a column. Where the program calls values by numbers or words of its own, in words.
+    #[must_use]
+    pub fn named(self, column: &str, value: Option<&str>) -> String {
+        let weekday = || value?.parse::<usize>().ok()?.checked_sub(1).and_then(|place| WEEKDAYS.get(place));
+        match (column, value) {
+            ("weekday" | "local_weekday", value) => weekday().map_or_else(|| self.name(value), |key| self.say(key)),
+            ("basis", Some("first_contact")) => self.say("basis-first-contact"),
+            ("basis", Some("opt_in")) => self.say("basis-opt-in"),
+            (_, value) => self.name(value),
         }
     }
 
@@ -349,34 +349,13 @@ impl Language {
     }
 
     /// One decimal, with the language's mark.
-    fn decimal(self, number: f64) -> String {
+    #[must_use]
+    pub fn decimal(self, number: f64) -> String {
         let text = format!("{number:.1}");
         match self {
             Self::En => text,
             Self::De => text.replace('.', ","),
         }
-    }
-}
-
-/// A segment's value, or what stands for an unknown one.
-#[must_use]
-pub fn name(value: Option<&str>) -> String {
-    match value {
-        Some(value) if value.trim().is_empty() => "(empty)".to_owned(),
-        Some(value) => printable(value),
-        None => "(unknown)".to_owned(),
-    }
-}
-
-/// A value of a column. Where the program calls values by numbers or words of its own, in words.
-#[must_use]
-pub fn named(column: &str, value: Option<&str>) -> String {
-    let weekday = || value?.parse::<usize>().ok()?.checked_sub(1).and_then(|place| WEEKDAYS.get(place));
-    match (column, value) {
-        ("weekday" | "local_weekday", value) => weekday().map_or_else(|| name(value), |&weekday| weekday.to_owned()),
-        ("basis", Some("first_contact")) => "first contact".to_owned(),
-        ("basis", Some("opt_in")) => "opt-in".to_owned(),
-        (_, value) => name(value),
     }
 }
 
@@ -413,7 +392,7 @@ mod tests {
         for (count, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (48_310, "48 310"), (1_234_567, "1 234 567")]
         {
             assert_eq!(En.count(count), expected.replace(' ', "\u{202f}"));
-            assert_eq!(De.count(count), expected.replace(' ', "\u{202f}"));
+            assert_eq!(De.count(count), expected.replace(' ', "."));
         }
     }
 
@@ -490,7 +469,7 @@ mod tests {
         ] {
             assert_eq!(En.duration(seconds), english.replace('_', "\u{202f}"));
         }
-        assert_eq!(De.duration(90_000), "1\u{202f}T 1\u{202f}h");
+        assert_eq!(De.duration(90_000), "1\u{202f}d 1\u{202f}h");
     }
 
     #[test]
@@ -508,7 +487,7 @@ mod tests {
         assert_eq!(En.written(&Value::Probability(0.000_4))[0], "<0.001");
         assert_eq!(De.written(&Value::Probability(0.031))[0], "0,031");
         assert_eq!(En.money(70_000, "EUR"), thin("0.0700_EUR"));
-        assert_eq!(De.money(1_234_565_000, "EUR"), thin("1_234,57_EUR"));
+        assert_eq!(De.money(1_234_565_000, "EUR"), thin("1.234,57_EUR"));
         assert_eq!(En.money(-999_999, "EUR"), thin("−1.0000_EUR"));
         let cost = Value::UnitCost { micros: 12_300_000, currency: "EUR".into(), count: 164, lower_bound: true };
         assert_eq!(De.written(&cost), [&thin("≥_0,0750_EUR"), "", &thin("12,30_EUR / 164")]);
@@ -528,14 +507,14 @@ mod tests {
 
     #[test]
     fn columns_of_the_programs_own_words_are_read_in_plain_ones() {
-        assert_eq!([named("weekday", Some("1")), named("local_weekday", Some("7"))], ["Monday", "Sunday"]);
-        assert_eq!([named("weekday", Some("8")), named("weekday", None)], ["8", "(unknown)"]);
+        assert_eq!([En.named("weekday", Some("1")), De.named("local_weekday", Some("7"))], ["Monday", "Sonntag"]);
+        assert_eq!([En.named("weekday", Some("8")), En.named("weekday", None)], ["8", "(unknown)"]);
         assert_eq!(
-            [named("basis", Some("first_contact")), named("basis", Some("opt_in"))],
-            ["first contact", "opt-in"]
+            [En.named("basis", Some("first_contact")), De.named("basis", Some("opt_in"))],
+            ["first contact", "Einwilligung"]
         );
         // A campaign may be called anything.
-        assert_eq!([named("campaign", Some("1")), named("campaign", Some("opt_in"))], ["1", "opt_in"]);
+        assert_eq!([En.named("campaign", Some("1")), En.named("campaign", Some("opt_in"))], ["1", "opt_in"]);
         let weekday = Value::name(Some("2"));
         assert_eq!(
             [En.written_in("weekday", &weekday), En.written_in("hour", &weekday)].map(|[text, ..]| text),
@@ -545,8 +524,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_letters_and_lose_their_controls() {
-        assert_eq!(name(None), "(unknown)");
-        assert_eq!(name(Some(" ")), "(empty)");
-        assert_eq!(name(Some("春节\t促销\u{0}\u{202e}x")), "春节 促销\u{fffd}\u{fffd}x");
+        assert_eq!([En.name(None), De.name(None)], ["(unknown)", "(unbekannt)"]);
+        assert_eq!([En.name(Some(" ")), De.name(Some(" "))], ["(empty)", "(leer)"]);
+        assert_eq!(En.name(Some("春节\t促销\u{0}\u{202e}x")), "春节 促销\u{fffd}\u{fffd}x");
     }
 }

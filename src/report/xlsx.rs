@@ -27,10 +27,9 @@ pub(super) fn write(report: &Report) -> Result<Vec<u8>> {
 
 fn book(report: &Report, page: &Page, tables: &[Flat]) -> std::result::Result<Vec<u8>, XlsxError> {
     let language = report.context.language;
-    let words = Words::of(language);
-    let styles = Styles::default();
-    let mut names = vec![sheet::name(words.overview, &[])];
-    names.push(sheet::name(words.charts, &names));
+    let styles = Styles::new(language);
+    let mut names = vec![sheet::name(&language.say("sheet-overview"), &[])];
+    names.push(sheet::name(&language.say("sheet-charts"), &names));
     // The headlines stand on the overview.
     let Some((headlines, tables)) = tables.split_first() else { return Workbook::new().save_to_buffer() };
     let mut placed: Vec<Placed<'_>> = Vec::new();
@@ -49,10 +48,10 @@ fn book(report: &Report, page: &Page, tables: &[Flat]) -> std::result::Result<Ve
     let mut names = names.iter();
     let mut overview = Worksheet::new();
     overview.set_name(names.next().map_or("", String::as_str))?;
-    self::overview(&mut overview, page, headlines, &placed, &words, &styles)?;
+    self::overview(&mut overview, page, headlines, &placed, &styles, language)?;
     let mut pictures = Worksheet::new();
     pictures.set_name(names.next().map_or("", String::as_str))?;
-    let n_charts = charts::write(&mut pictures, &placed, &words)?;
+    let n_charts = charts::write(&mut pictures, &placed, language)?;
 
     let mut book = Workbook::new();
     book.set_properties(&properties(report, page)?);
@@ -80,8 +79,8 @@ fn overview(
     page: &Page,
     headlines: &Flat,
     placed: &[Placed<'_>],
-    words: &Words,
     styles: &Styles,
+    language: Language,
 ) -> std::result::Result<(), XlsxError> {
     let large = Format::new().set_bold().set_font_size(16);
     let bold = Format::new().set_bold();
@@ -90,7 +89,7 @@ fn overview(
     sheet::text(worksheet, 0, 0, &page.title, Some(&large))?;
     let mut row = 2;
     for fact in &page.facts {
-        sheet::text(worksheet, row, 0, fact.label, Some(&bold))?;
+        sheet::text(worksheet, row, 0, &fact.label, Some(&bold))?;
         sheet::text(worksheet, row, 1, &fact.text, None)?;
         row += 1;
     }
@@ -98,15 +97,15 @@ fn overview(
     sheet::text(worksheet, row, 0, &headlines.title, Some(&bold))?;
     let written = sheet::write(worksheet, headlines, row + 1, styles)?;
     row = written.last + 2;
-    for (column, title) in (0..).zip([words.sheet, words.rows, words.title]) {
-        sheet::text(worksheet, row, column, title, Some(&styles.header))?;
+    for (column, title) in (0..).zip(["sheet-name", "sheet-rows", "sheet-title"]) {
+        sheet::text(worksheet, row, column, &language.say(title), Some(&styles.header))?;
     }
     for one in placed {
         row += 1;
         let link = Url::new(format!("internal:'{}'!A1", one.sheet)).set_text(&one.sheet);
         worksheet.write_url_with_format(row, 0, link, &Format::new().set_hyperlink().set_align(FormatAlign::Top))?;
         worksheet.write_number_with_format(row, 1, f64::from(one.last - one.first), &top.merge(&styles.count))?;
-        let about = [&one.table.title, &one.table.note, &words.cut(one)];
+        let about = [&one.table.title, &one.table.note, &cut(one, language)];
         let about: Vec<&str> = about.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
         let about = sheet::fitting(&about.join(". "));
         worksheet.merge_range(row, 2, row, LAST, &about, &wrapped)?;
@@ -121,57 +120,13 @@ fn overview(
     sheet::text(worksheet, row + 2, 0, &page.program, None)
 }
 
-/// The words of the book that are not the page's.
-struct Words {
-    overview: &'static str,
-    charts: &'static str,
-    sheet: &'static str,
-    rows: &'static str,
-    title: &'static str,
-    texts_cut: &'static str,
-    rows_cut: &'static str,
-    columns_cut: &'static str,
-    first: &'static str,
-}
-
-impl Words {
-    const fn of(language: Language) -> Self {
-        match language {
-            Language::En => Self {
-                overview: "Overview",
-                charts: "Charts",
-                sheet: "Sheet",
-                rows: "Rows",
-                title: "What it shows",
-                texts_cut: "texts are cut, because a cell holds 32 767 characters",
-                rows_cut: "rows are left out, because a sheet holds 1 048 576",
-                columns_cut: "columns are left out, because a sheet holds 16 384",
-                first: "the first",
-            },
-            Language::De => Self {
-                overview: "Überblick",
-                charts: "Diagramme",
-                sheet: "Blatt",
-                rows: "Zeilen",
-                title: "Was es zeigt",
-                texts_cut: "Texte sind gekürzt, weil eine Zelle 32 767 Zeichen fasst",
-                rows_cut: "Zeilen fehlen, weil ein Blatt 1 048 576 fasst",
-                columns_cut: "Spalten fehlen, weil ein Blatt 16 384 fasst",
-                first: "die ersten",
-            },
-        }
-    }
-
-    /// What is said of a sheet that does not hold its whole table. Empty if it does.
-    fn cut(&self, placed: &Placed<'_>) -> String {
-        let counts = [
-            (placed.n_texts_cut, self.texts_cut),
-            (placed.n_rows_cut, self.rows_cut),
-            (placed.n_columns_cut, self.columns_cut),
-        ];
-        let said = counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what} (report.json)."));
-        said.collect::<Vec<_>>().join(" ")
-    }
+/// What is said of a sheet that does not hold its whole table. Empty if it does.
+fn cut(placed: &Placed<'_>, language: Language) -> String {
+    let texts = (placed.n_texts_cut > 0).then(|| language.say_with("texts-cut", &[("n", placed.n_texts_cut.into())]));
+    let rows = (placed.n_rows_cut > 0).then(|| language.say_with("rows-cut", &[("n", placed.n_rows_cut.into())]));
+    let columns =
+        (placed.n_columns_cut > 0).then(|| language.say_with("columns-cut", &[("n", placed.n_columns_cut.into())]));
+    [texts, rows, columns].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -187,7 +142,7 @@ mod tests {
     use crate::report::model::Report;
     use crate::report::page;
     use crate::report::tables::{Datum, Flat, tables};
-    use crate::report::text::{UNMEASURABLE, printable};
+    use crate::report::text::printable;
 
     /// The cells of each sheet, as another program reads them; and its formulas.
     fn read(report: &Report) -> (BTreeMap<String, Vec<Vec<Data>>>, usize) {
@@ -209,7 +164,7 @@ mod tests {
             |value: f64| cell.get_number().is_some_and(|found| (found - value).abs() <= 1e-12 * value.abs().max(1.0));
         match datum {
             Datum::Unknown => *cell == Data::Empty,
-            Datum::Unmeasurable => *cell == Data::String(UNMEASURABLE.to_owned()),
+            Datum::Unmeasurable => *cell == Data::String("n/a".to_owned()),
             Datum::Name(_, text) => is_text(cell, text),
             Datum::Text(text) => is_text(cell, &printable(text)),
             Datum::Flag(flag) => *cell == Data::Bool(*flag),
@@ -300,7 +255,7 @@ mod tests {
         let longest = sheets["campaigns"].iter().map(|row| row[0].to_string().encode_utf16().count()).max();
         assert!(longest.is_some_and(|units| (32_766..=32_767).contains(&units)), "{longest:?}");
         let words: Vec<String> = sheets["Overview"].iter().flatten().map(ToString::to_string).collect();
-        assert!(words.iter().any(|text| text.contains("1 texts are cut")), "{words:?}");
+        assert!(words.iter().any(|text| text.contains("1 text is cut")), "{words:?}");
     }
 
     #[test]

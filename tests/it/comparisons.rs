@@ -164,7 +164,7 @@ fn who_was_asked_on_the_last_day_is_not_held_against_those_who_had_time_to_fall_
     assert_eq!(rates, [Rate { numerator: 0, denominator: 200 }, Rate { numerator: 200, denominator: 400 }]);
     let measured = compare(&young, "variant=old", &[drop_off], None, None);
     assert!(rows(&measured, "differences").is_empty());
-    assert!(measured.tables[0].note.contains("nothing to compare yet"), "{:?}", measured.tables[0].note);
+    assert_eq!(measured.tables[0].notes, [trichter::measures::table::Message::of("comparison-too-young")]);
     let measured = compare(&young, "variant=new", &[drop_off], None, None);
     assert!(rows(&measured, "differences").iter().all(|row| row["difference"].is_null()), "{measured:?}");
     let measured = compare(&asked_ten_days_apart(2), "variant=old", &[drop_off], None, None);
@@ -206,7 +206,7 @@ fn a_mismatch_of_sample_ratios_is_found_and_chance_is_none() {
     });
     assert!(clean["p"].as_f64().unwrap() > 0.001 && clean["contacts_in_several"] == 0, "{clean}");
     assert!(lossy["p"].as_f64().unwrap() < 0.001, "{lossy}");
-    assert!(lossy["verdict"].as_str().unwrap().starts_with("mismatch"), "{lossy}");
+    assert!(lossy["verdict"].as_str().unwrap().starts_with("assignment-uneven"), "{lossy}");
     assert!(lossy["contacts_in_several"].as_u64().unwrap() > 300, "{lossy}");
 }
 
@@ -227,20 +227,16 @@ fn sample_ratios_are_held_against_the_shares_that_were_declared() {
         tests.iter().map(told).collect::<Vec<_>>()
     };
     let one = |name: &str, verdict: &str| vec![(name.to_owned(), verdict.to_owned())];
-    let meant = "the shares are those that were meant";
-    assert_eq!(verdicts(""), one("-", "as even as chance makes it"));
+    let meant = "assignment-as-meant";
+    assert_eq!(verdicts(""), one("-", "assignment-even"));
     assert_eq!(verdicts("[experiment.tone]\nshares = { control = 50, new = 50 }\n"), one("tone", meant));
-    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 90, new = 10 }\n"), one("tone", "mismatch"));
+    assert_eq!(verdicts("[experiment.tone]\nshares = { control = 90, new = 10 }\n"), one("tone", "assignment-broken"));
     let of_campaign = |campaign: &str, shares: &str| {
         verdicts(&format!("[experiment.tone]\ncampaign = \"{campaign}\"\nshares = {{ {shares} }}\n"))
     };
     assert_eq!(of_campaign("may", "control = 1, new = 1"), one("tone", meant));
-    assert_eq!(of_campaign("may", "control = 1, old = 1"), one("tone", "mismatch"), "new is not declared");
-    assert_eq!(
-        of_campaign("june", "control = 9, new = 1"),
-        one("-", "as even as chance makes it"),
-        "it is not of June"
-    );
+    assert_eq!(of_campaign("may", "control = 1, old = 1"), one("tone", "assignment-stranger"), "new is not declared");
+    assert_eq!(of_campaign("june", "control = 9, new = 1"), one("-", "assignment-even"), "it is not of June");
 }
 
 #[test]
@@ -254,7 +250,7 @@ fn experiments_that_share_a_control_are_held_against_their_own_shares() {
     let measured = compare(&ingested(messages), "variant", &["open_rate"], None, None);
     let tests = rows(&measured, "assignment");
     let told: Vec<_> = tests.iter().map(|row| (row["campaign"].as_str(), row["verdict"].as_str())).collect();
-    let even = Some("as even as chance makes it");
+    let even = Some("assignment-even");
     assert_eq!(told, [(Some("spring"), even), (Some("summer"), even)]);
     assert!(rows(&measured, "differences").iter().all(|row| row["verdict"] == "no difference"));
 }

@@ -103,7 +103,7 @@ fn leaving(log: &str) -> impl Fn(&str) -> Vec<Value> + use<> {
 #[test]
 fn a_planted_hazard_is_found_at_its_question_by_its_cause_at_its_time() {
     for (question, kind, cause, column, after) in [
-        ("budget", "opted_out_soft", "Stopped", "stopped", 400),
+        ("budget", "opted_out_soft", "ending-stopped", "stopped", 400),
         ("age", "handover_to_human", "Handed over", "handed_over", 70),
         ("town", "opted_out_hard", "Blocked", "blocked", 7_200),
     ] {

@@ -146,9 +146,9 @@ fn planted_loops_are_found_with_their_cost_and_no_others() {
         .collect();
     // Each round takes 30 s, and a tap and a question.
     let expected = [
-        ("planted", "colour", "asked again", again, (again, again), again * 60, again * 4),
-        ("planted", "colour", "back and forth", back, (0, back), back * 60, back * 4),
-        ("planted", "size", "back and forth", back, (0, back), back * 60, back * 4),
+        ("planted", "colour", "paths-asked-again", again, (again, again), again * 60, again * 4),
+        ("planted", "colour", "paths-back-and-forth", back, (0, back), back * 60, back * 4),
+        ("planted", "size", "paths-back-and-forth", back, (0, back), back * 60, back * 4),
     ];
     assert_eq!(told, expected);
     assert!(again == 30 && back == 20, "{again} {back}");
@@ -189,5 +189,5 @@ fn an_option_that_nobody_chose_is_told() {
     let found: Vec<(&str, &str)> =
         options.iter().map(|row| (row["option"].as_str().unwrap(), row["finding"].as_str().unwrap())).collect();
     // Red was tapped by those who went back from the size, and left standing.
-    assert_eq!(found, [("red", ""), ("blue", ""), ("green", "never chosen")]);
+    assert_eq!(found, [("red", ""), ("blue", ""), ("green", "paths-never-chosen")]);
 }

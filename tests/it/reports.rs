@@ -43,6 +43,68 @@ fn the_showcase_is_what_the_demo_writes() {
     assert!(names(&case.path("demo")).iter().all(|name| showcase.join(name).exists()));
 }
 
+/// Messages of a language that have nothing filled in, by their keys.
+fn plain_words(file: &str) -> Vec<(String, String)> {
+    let mut message = String::new();
+    let text = fs::read_to_string(root().join("src/report/words").join(file)).unwrap();
+    let entries = text.lines().filter_map(|line| {
+        let (key, text) = line.split_once(" = ")?;
+        let own = key.strip_prefix("    .");
+        if own.is_none() {
+            key.clone_into(&mut message);
+        }
+        let key = own.map_or_else(|| message.clone(), |own| format!("{message}.{own}"));
+        (!text.contains('{')).then(|| (key, text.to_owned()))
+    });
+    entries.collect()
+}
+
+#[test]
+fn a_german_report_has_no_english_left() {
+    let case = Case::new();
+    case.ask(&["report", "--demo", "--lang", "de", "--out", "german", "--format", "md,html"]);
+    case.ask(&["report", "--demo", "--out", "english", "--format", "md"]);
+    let read = |name: &str| fs::read_to_string(case.path(name)).unwrap().replace('\\', "");
+    let (german, english) = (read("german/report.md"), read("english/report.md"));
+    assert!(read("german/index.html").contains("<html lang=\"de\">"));
+    assert!(german.contains("## Wo Kontakte abbrechen") && german.contains("7.476"), "{german}");
+    // What the price card says of itself, how vendors call a rate, and SQL are no words of the report.
+    let own = |text: &str| -> String {
+        let lines = text.lines().filter(|line| !line.contains("example card") && !line.contains(": SELECT"));
+        let without_vendors = lines.map(|line| if line.contains(" (") && line.contains('@') { "" } else { line });
+        without_vendors.collect::<Vec<_>>().join("\n")
+    };
+    let (german, english) = (own(&german), own(&english));
+    let is_in = |text: &str, part: &str| {
+        text.match_indices(part).any(|(at, found)| {
+            let before = text.get(..at).and_then(|text| text.chars().next_back());
+            let after = text.get(at + found.len()..).and_then(|text| text.chars().next());
+            ![before, after].into_iter().flatten().any(|letter| letter.is_alphanumeric() || "_-@".contains(letter))
+        })
+    };
+    let queries = files_below(&root().join("queries")).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let german_lines = queries.map(|text| text.lines().filter(|line| line.contains("[de]:")).collect::<String>());
+    let headers = german_lines.collect::<Vec<_>>().join("\n");
+    let mut n_checked = 0;
+    for part in ["", "-measures"] {
+        let translated = plain_words(&format!("de{part}.ftl"));
+        let all: String =
+            translated.iter().map(|(_, text)| text.as_str()).chain([headers.as_str()]).collect::<Vec<_>>().join("\n");
+        for (key, text) in plain_words(&format!("en{part}.ftl")) {
+            if text.chars().count() > 3 && !is_in(&all, &text) {
+                assert!(!is_in(&german, &text), "{key}: {text}");
+                n_checked += usize::from(is_in(&english, &text));
+            }
+        }
+    }
+    assert!(n_checked > 200, "{n_checked}");
+    for word in ["the", "of", "with", "and", "is", "are", "from", "than", "which", "who"] {
+        let line = german.lines().find(|line| is_in(line, word));
+        assert!(line.is_none_or(|line| line.starts_with("| ") && line.contains(" (")), "{word}: {line:?}");
+        assert!(is_in(&english, word), "{word}");
+    }
+}
+
 #[test]
 fn a_report_is_the_same_bytes_whatever_the_threads_and_the_order_of_inputs() {
     let case = Case::new();

@@ -50,6 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("deltalake", &["error", "store"]),
     ("flate2", &["ingest"]),
+    ("fluent_bundle", &["report"]),
     ("indicatif", &["cli"]),
     ("minijinja", &["report"]),
     ("parquet", &["error", "ingest", "store"]),
@@ -60,6 +61,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("schemars", &["report"]),
     ("statrs", &["statistics"]),
     ("tokio", &["store"]),
+    ("unic_langid", &["report"]),
     ("zstd", &["ingest"]),
 ];
 
@@ -248,7 +250,9 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
     for metric in all {
         let text = fs::read_to_string(root().join(format!("queries/{}.sql", metric.id))).unwrap();
         let header: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("-- ")).collect();
-        let found: Vec<&str> = header.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
+        let found = header.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key);
+        let (translated, found): (Vec<&str>, Vec<&str>) = found.partition(|key| key.ends_with(']'));
+        assert_eq!(translated, ["name[de]", "meaning[de]", "unit[de]", "follows[de]", "caveat[de]"], "{}", metric.id);
         let is_there = |key: &&str| match *key {
             "needs" => metric.needs.is_some(),
             "bounded" => metric.bound == Bound::Least,
@@ -273,7 +277,7 @@ fn every_query_has_a_full_header_and_returns_exactly_its_columns() {
 fn the_page_of_metrics_is_current() {
     let path = root().join("queries/README.md");
     let expected = [
-        trichter::metrics::catalog::readme().unwrap() + &trichter::measures::readme(),
+        trichter::metrics::catalog::readme().unwrap() + &trichter::report::readme(),
         trichter::funnel::catalog::readme().unwrap(),
     ]
     .join("\n");

@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::measures::Value;
 use crate::metrics::{Answers, Ask, Counts, Metric};
 use crate::report::Language;
-use crate::report::text;
 
 /// What a store has of a metric: its value with counts, and the channels that cannot tell it.
 struct Found {
@@ -90,7 +89,7 @@ fn find(metrics: &[Metric], opened: &Opened) -> Result<BTreeMap<String, Found>> 
         let [total, by_channel] = ask(id);
         let silent = answers.rows(&by_channel).iter().filter(|row| !row.measurable);
         let unmeasurable: Vec<String> =
-            silent.filter_map(|row| row.segment.first()).map(|channel| text::name(channel.as_deref())).collect();
+            silent.filter_map(|row| row.segment.first()).map(|channel| Language::En.name(channel.as_deref())).collect();
         let value = answers.rows(&total).first().map(|row| match &row.counts {
             _ if !row.measurable => Value::Unmeasurable,
             Counts::Rate(rate) => Value::Rate { rate: *rate, bound: row.bound },

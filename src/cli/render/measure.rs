@@ -7,18 +7,18 @@ use serde_json::Value as Json;
 use super::sheet::{Sheet, Shown};
 use crate::error::Result;
 use crate::measures::{Measured, Table, Value};
-use crate::report::{self, Language};
+use crate::report::{Definition, Language};
 
 /// All tables of a measure, one under the other.
-pub(in crate::cli) fn tables(measured: &Measured) -> String {
+pub(in crate::cli) fn tables(measured: &Measured, language: Language) -> String {
     let mut text = String::new();
     for table in &measured.tables {
-        let title = if table.title.is_empty() { measured.measure.name } else { &table.title };
-        let _ = writeln!(text, "{title}");
+        let own = || Definition::of_measure(measured.measure, language).title;
+        let _ = writeln!(text, "{}", if table.title.is_empty() { own() } else { table.title.clone() });
         if table.rows.is_empty() {
-            let _ = writeln!(text, "{}", report::text::EMPTY);
+            let _ = writeln!(text, "{}", language.say("nothing-to-show"));
         } else {
-            let _ = writeln!(text, "{}", terminal(table));
+            let _ = writeln!(text, "{}", terminal(table, language));
         }
         if !table.note.is_empty() {
             let _ = writeln!(text, "{}", table.note);
@@ -28,11 +28,11 @@ pub(in crate::cli) fn tables(measured: &Measured) -> String {
     text
 }
 
-fn terminal(table: &Table) -> String {
+fn terminal(table: &Table, language: Language) -> String {
     let mut sheet = Sheet::new(table.columns.iter().map(|column| column.title.as_str()));
     for row in &table.rows {
         let cells = table.columns.iter().zip(&row.cells).map(|(column, value)| {
-            let [text, interval, fraction] = Language::En.written_in(&column.name, value);
+            let [text, interval, fraction] = language.written_in(&column.name, value);
             let details: Vec<&str> =
                 [&interval, &fraction].into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
             let text = if details.is_empty() { text } else { format!("{text} ({})", details.join("; ")) };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::table::{Column, Row, Table, Value};
+use super::super::table::{Column, Message, Row, Table, Value};
 use crate::config::Experiment;
 use crate::metrics::{self, Answers, Ask};
 use crate::statistics::assignment::{ALARM, fit};
@@ -47,11 +47,11 @@ pub(super) fn tables(by: &[String], experiments: &Experiments, answers: &Answers
     let place = by.iter().position(|column| column == CAMPAIGN).unwrap_or(by.len());
     let groups = groups(&answer.rows, by_campaign, place, experiments);
     let is_named = groups.iter().any(|group| group.experiment.is_some());
-    let segments = || by.iter().map(|name| Column::new(name, name));
+    let segments = || by.iter().map(|name| Column::new(name));
     let is_mixed = groups.iter().any(|group| group.campaign.is_some());
     let experiment = || {
-        let campaign = is_mixed.then(|| Column::new(CAMPAIGN, "Campaign"));
-        campaign.into_iter().chain(is_named.then(|| Column::new("experiment", "Experiment")))
+        let campaign = is_mixed.then(|| Column::new(CAMPAIGN));
+        campaign.into_iter().chain(is_named.then(|| Column::new("experiment")))
     };
     let head = |group: &Group<'_>| -> Vec<Value> {
         let segment = group.segment.iter().map(|value| Value::name(value.as_deref()));
@@ -75,35 +75,26 @@ pub(super) fn tables(by: &[String], experiments: &Experiments, answers: &Answers
         let mut cells = head(group);
         // Contacts are known to be in several variants, not in several of one experiment, segment or campaign.
         let shared = if groups.len() == 1 && by.is_empty() { Value::Count(answer.n_shared) } else { Value::Unknown };
-        cells.extend([Value::Probability(p), Value::Text(verdict(p, group)), shared]);
+        cells.extend([Value::Probability(p), verdict(p, group), shared]);
         tests.push(Row::new(total, cells));
     }
-    let variant = [("variant", "Variant"), ("contacts", "Contacts"), ("share", "Share"), ("meant", "Meant")];
-    let test = [("p", "p"), ("verdict", "Verdict"), ("contacts_in_several", "Contacts in several variants")];
-    let columns = |own: &[(&str, &str)]| {
-        segments().chain(experiment()).chain(own.iter().map(|(name, title)| Column::new(name, title))).collect()
-    };
+    let columns =
+        |own: &[&str]| segments().chain(experiment()).chain(own.iter().map(|name| Column::new(name))).collect();
+    let mixed = is_mixed.then(|| Message::of("comparison-variants.mixed"));
     vec![
         Table {
             id: "variants",
-            title: "Contacts per variant".to_owned(),
-            columns: columns(&variant),
+            columns: columns(&["variant", "contacts", "share", "meant"]),
             rows: variants,
-            note: format!(
-                "Meant: equal shares, unless [experiment.NAME] shares in trichter.toml says otherwise.{}",
-                if is_mixed {
-                    " Campaigns have different variants: compare inside each of them, by campaign."
-                } else {
-                    ""
-                }
-            ),
+            notes: std::iter::once(Message::of("comparison-variants.note")).chain(mixed).collect(),
+            ..Table::default()
         },
         Table {
             id: "assignment",
-            title: "Sample ratio".to_owned(),
-            columns: columns(&test),
+            columns: columns(&["p", "verdict", "contacts_in_several"]),
             rows: tests,
-            note: "Chi-square test of the shares that were meant; a mismatch is told at p < 0.001.".to_owned(),
+            notes: vec![Message::of("comparison-assignment.note")],
+            ..Table::default()
         },
     ]
 }
@@ -178,21 +169,16 @@ fn of_segment<'r>(row: &'r metrics::Row, segment: &[Option<String>]) -> Option<(
     Some((variant.as_deref()?, row.moments.map_or_else(|| rate().denominator, |moments| moments.contacts)))
 }
 
-fn verdict(p: f64, group: &Group<'_>) -> String {
+fn verdict(p: f64, group: &Group<'_>) -> Value {
     let missing = group.variants.iter().find(|(_, contacts, weight)| *contacts == 0 && *weight > 0.0);
     let stranger = group.variants.iter().find(|(_, contacts, weight)| *contacts > 0 && *weight <= 0.0);
+    let named = |key, name: &str| Value::Message(Message::of(key).with("name", Value::name(Some(name))));
     match (missing, stranger) {
-        _ if p >= ALARM && group.experiment.is_some() => {
-            "the shares are those that were meant, but for chance".to_owned()
-        }
-        _ if p >= ALARM => "as even as chance makes it".to_owned(),
-        (_, Some((name, ..))) => format!("mismatch: no share is declared for '{name}'"),
-        (Some((name, ..)), _) => format!("mismatch: no contact has '{name}'; is it called so in the log?"),
-        (None, None) => {
-            let unless = if group.experiment.is_some() { "" } else { "unless other shares were meant, " };
-            format!(
-                "mismatch: {unless}assignment or logging is broken, and no difference between variants means anything"
-            )
-        }
+        _ if p >= ALARM && group.experiment.is_some() => Value::word("assignment-as-meant"),
+        _ if p >= ALARM => Value::word("assignment-even"),
+        (_, Some((name, ..))) => named("assignment-stranger", name),
+        (Some((name, ..)), _) => named("assignment-missing", name),
+        (None, None) if group.experiment.is_some() => Value::word("assignment-broken"),
+        (None, None) => Value::word("assignment-uneven"),
     }
 }

@@ -1,6 +1,6 @@
 //! Decomposition: how much of the change of a total is other weights of channels or campaigns, and how much happened inside.
 
-use super::super::table::{Column, Row, Table, Value};
+use super::super::table::{Column, Message, Row, Table, Value};
 use super::{rate_value, smaller};
 use crate::facts;
 use crate::metrics::{self, Ask, Metric, segment};
@@ -41,7 +41,9 @@ pub(super) fn tables(
             new.add(*after);
         }
         let points = |value| Value::Points { value, interval: None };
-        let head = || [Value::Metric(ask.metric.clone()), Value::Text(ask.by.join(", "))];
+        let head = || {
+            [Value::Metric(ask.metric.clone()), Message::list(ask.by.iter().map(|name| Value::Column(name.clone())))]
+        };
         let (mix, within): (f64, f64) =
             effects.iter().fold((0.0, 0.0), |sum, effect| (sum.0 + effect.mix, sum.1 + effect.within));
         let parts = [mix + within, mix, within].map(points);
@@ -67,32 +69,30 @@ pub(super) fn tables(
             segments.push(Row::new(smaller(*before, *after), cells.collect()));
         }
     }
-    let head = || [Column::new("metric", "Metric"), Column::new("by", "By")];
-    let effects = || [Column::new("mix", "Mix"), Column::new("within", "Within")];
+    let head = || [Column::new("metric"), Column::new("by")];
+    let effects = || [Column::new("mix"), Column::new("within")];
     let sides = [
-        Column::new("segment", "Segment"),
-        Column::new("weight", "Weight now"),
-        Column::new("weight_before", "Weight before"),
-        Column::new("rate", "Now"),
-        Column::new("rate_before", "Before"),
+        Column::new("segment"),
+        Column::new("weight"),
+        Column::new("weight_before"),
+        Column::new("rate"),
+        Column::new("rate_before"),
     ];
-    let change = [Column::new("difference", "Change")];
+    let change = [Column::new("difference")];
     vec![
         Table {
             id: "decomposition",
-            title: "Mix or change".to_owned(),
             columns: head().into_iter().chain(change).chain(effects()).collect(),
             rows: totals,
-            note: "Mix: what changed because channels or campaigns have other weights. Within: what changed inside them. Both \
-                   add up to the change."
-                .to_owned(),
+            notes: vec![Message::of("comparison-decomposition.note")],
+            ..Table::default()
         },
         Table {
             id: "decomposition_by_segment",
-            title: "Mix or change, segment by segment".to_owned(),
             columns: head().into_iter().chain(sides).chain(effects()).collect(),
             rows: segments,
-            note: "A segment that is better than the total gains by weighing more.".to_owned(),
+            notes: vec![Message::of("comparison-decomposition_by_segment.note")],
+            ..Table::default()
         },
     ]
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Measured;
-use super::super::table::{Column, Row, Table, Value};
+use super::super::table::{Column, Message, Row, Table, Value};
 use super::{MEASURE, decomposition, rate_value, smaller};
 use crate::error::Result;
 use crate::facts;
@@ -69,31 +69,29 @@ pub fn of(
         }
         rows.push(revision.row(rate));
     }
-    let columns = vec![
-        Column::new("metric", "Metric"),
-        Column::new("rate_before", "Before"),
-        Column::new("rate", "Now"),
-        Column::new("difference", "Change"),
-        Column::new("by_revision", "By later records of known days"),
-        Column::new("by_new_days", "By new days"),
-        Column::new("n_more", "More on known days"),
-        Column::new("n_fewer", "Fewer on known days"),
-        Column::new("n_new", "On new days"),
-        Column::new("why", "Why"),
+    let columns = [
+        "metric",
+        "rate_before",
+        "rate",
+        "difference",
+        "by_revision",
+        "by_new_days",
+        "n_more",
+        "n_fewer",
+        "n_new",
+        "why",
     ];
     let mut tables = vec![Table {
         id: "revisions",
-        title: "Compared with the earlier version".to_owned(),
-        columns,
+        columns: columns.map(Column::new).into(),
         rows,
-        note: "Known days are those whose end the earlier version's log had seen. Both parts add up to the change. More, fewer \
-               and new count what the rate is taken of: messages, conversations or visits that are decided."
-            .to_owned(),
+        notes: vec![Message::of("comparison-revisions.note")],
+        ..Table::default()
     }];
     let of_version = |answers: &Answers<'_>, ask: &Ask| answers.rows(ask).to_vec();
     tables.extend(decomposition::tables(rates, |ask| of_version(second, ask), |ask| of_version(first, ask)));
     tables.push(steps_of(steps));
-    tables.iter_mut().filter(|table| table.rows.is_empty()).for_each(|table| table.note.clear());
+    tables.iter_mut().filter(|table| table.rows.is_empty()).for_each(|table| table.notes.clear());
     Ok(Measured { measure: &MEASURE, tables })
 }
 
@@ -144,13 +142,13 @@ impl Revision {
             _ => Value::Unknown,
         };
         let why = [
-            (self.n_more > 0, "records came late, or more is decided"),
-            (self.n_fewer > 0, "records were erased or taken back, or contacts joined"),
-            (self.n_more == 0 && self.n_fewer == 0 && self.is_retold, "receipts or acts came late"),
-            (self.n_new > 0, "new days"),
+            (self.n_more > 0, "revision-late"),
+            (self.n_fewer > 0, "revision-erased"),
+            (self.n_more == 0 && self.n_fewer == 0 && self.is_retold, "revision-retold"),
+            (self.n_new > 0, "revision-new-days"),
         ];
-        let why: Vec<&str> = why.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect();
-        let why = if why.is_empty() { "nothing changed".to_owned() } else { why.join("; ") };
+        let why: Vec<Value> = why.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| Value::word(word)).collect();
+        let why = if why.is_empty() { Value::word("revision-nothing") } else { Message::clauses(why) };
         let cells = vec![
             Value::Metric(metric.to_owned()),
             rate_value(self.before),
@@ -161,34 +159,21 @@ impl Revision {
             Value::Count(self.n_more),
             Value::Count(self.n_fewer),
             Value::Count(self.n_new),
-            Value::Text(why),
+            why,
         ];
         Row::new(smaller(self.before, self.after), cells)
     }
 }
 
 fn steps_of(steps: &[Step]) -> Table {
-    let columns = [
-        ("version", "Version"),
-        ("at", "When"),
-        ("operation", "What was done"),
-        ("accepted", "Records accepted"),
-        ("rejected", "Records rejected"),
-        ("stored", "Events stored"),
-    ];
+    let columns = ["version", "at", "operation", "accepted", "rejected", "stored"];
     let rows = steps.iter().map(|step| {
         let head = [Value::Count(step.version), Value::Text(step.at.clone()), Value::Text(step.operation.clone())];
         let counts =
             step.taken.map_or([Value::Unknown, Value::Unknown, Value::Unknown], |taken| taken.map(Value::Count));
         Row { cells: head.into_iter().chain(counts).collect(), n: None, immature: false }
     });
-    Table {
-        id: "versions",
-        title: "What was done to the store in between".to_owned(),
-        columns: columns.map(|(name, title)| Column::new(name, title)).into(),
-        rows: rows.collect(),
-        ..Table::default()
-    }
+    Table { id: "versions", columns: columns.map(Column::new).into(), rows: rows.collect(), ..Table::default() }
 }
 
 #[cfg(test)]
@@ -222,16 +207,16 @@ mod tests {
         let points = |place: usize| if let Value::Points { value, .. } = row.cells[place] { value } else { f64::NAN };
         assert!((points(4) - 2.0 / 15.0).abs() < 1e-12 && (points(5) - 0.2).abs() < 1e-12, "{row:?}");
         assert!((points(3) - points(4) - points(5)).abs() < 1e-12);
-        assert_eq!(row.cells[9], Value::Text("receipts or acts came late; new days".to_owned()));
+        assert_eq!(row.cells[9], Message::clauses(["revision-retold", "revision-new-days"].map(Value::word)));
     }
 
     #[test]
     fn what_was_erased_is_told_and_the_same_version_has_not_changed() {
         let first = days(&[("2026-05-01", 4, 10)]);
         let erased = Revision::of(&first, &days(&[("2026-05-01", 3, 9)]), Some("2026-05-02")).row("open_rate");
-        assert_eq!(erased.cells[9], Value::Text("records were erased or taken back, or contacts joined".to_owned()));
+        assert_eq!(erased.cells[9], Value::word("revision-erased"));
         assert_eq!(erased.cells[7], Value::Count(1));
         let same = Revision::of(&first, &first, Some("2026-05-02")).row("open_rate");
-        assert_eq!(same.cells[9], Value::Text("nothing changed".to_owned()));
+        assert_eq!(same.cells[9], Value::word("revision-nothing"));
     }
 }

@@ -82,7 +82,7 @@ fn reported_costs_and_prices_add_up_and_what_is_unknown_is_named() {
     let unknown = serde_json::to_value(&tables[3]).unwrap();
     assert_eq!(unknown["rows"][0]["category"], "utility");
     assert_eq!(unknown["rows"][0]["messages"], 3);
-    assert_eq!(unknown["rows"][0]["why"], "the card has no price");
+    assert_eq!(unknown["rows"][0]["why"], "why-no-price");
 }
 
 #[test]

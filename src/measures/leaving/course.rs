@@ -3,10 +3,10 @@
 //! Of all visits, as the table of causes: at the decision window both say the same. An answer without a time counts as given at
 //! once.
 
-use super::question::{ANSWERED, ENDINGS, Question, SKIPPED, TITLES};
-use super::{columns, span};
+use super::question::{ANSWERED, ENDINGS, Question, SKIPPED};
+use super::{columns, windowed};
 use crate::measures::Setting;
-use crate::measures::table::{Column, Table, Value};
+use crate::measures::table::{Column, Message, Table, Value};
 use crate::statistics::survival::Curve;
 
 /// Questions that are shown.
@@ -50,20 +50,15 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
             rows.push(question.row(head.into_iter().chain(ended)));
         }
     }
-    let untimed = match worst.iter().map(|(_, question)| question.untimed()).sum::<u64>() {
-        0 => String::new(),
-        n => format!(" {n} answers to them have no time and stand as given at once."),
-    };
-    let own =
-        [Column::new("visits", "Visits"), Column::new("after_s", "After"), Column::new("waiting", "Still waiting")];
-    let endings = ENDINGS.iter().zip(TITLES).map(|(name, title)| Column::new(name, title));
+    let untimed = worst.iter().map(|(_, question)| question.untimed()).sum::<u64>();
+    let untimed = (untimed > 0).then(|| Message::of("leaving-course.untimed").with("n", Value::Count(untimed)));
+    let own = ["visits", "after_s", "waiting"].into_iter().chain(ENDINGS).map(Column::new);
     Table {
         id: "course",
-        title: format!("What became of the visits within {}", span(decision)),
-        columns: columns(setting, own.into_iter().chain(endings)),
+        heading: Some(windowed("leaving-course", decision)),
+        columns: columns(setting, own),
         rows,
-        note: format!(
-            "The questions that lose the largest shares, the worst first. Silence shows only after the session gap.{untimed}"
-        ),
+        notes: std::iter::once(Message::of("leaving-course.note")).chain(untimed).collect(),
+        ..Table::default()
     }
 }

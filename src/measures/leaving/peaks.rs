@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::question::{ENDINGS, Question, SKIPPED, TITLES};
-use super::{columns, span};
+use super::question::{ENDINGS, Question, SKIPPED, WORDS};
+use super::{columns, windowed};
 use crate::measures::Setting;
-use crate::measures::table::{Column, Row, Table, Value};
+use crate::measures::table::{Column, Message, Row, Table, Value};
 use crate::rate::{Bound, Rate, as_f64};
 use crate::statistics::difference::q_values;
 use crate::statistics::exact::excess;
@@ -43,41 +43,28 @@ pub(super) fn table(setting: &Setting<'_>, questions: &[Question<'_>], decision:
     // Equal ones stay in the order of questions, causes and times.
     peaks.sort_by(|(left, _), (right, _)| right.more().total_cmp(&left.more()));
     let rows: Vec<Row> = peaks.iter().take(MOST).map(|(cell, q)| row(cell, *q)).collect();
-    let own = [
-        Column::new("cause", "Cause"),
-        Column::new("from_s", "From"),
-        Column::new("to_s", "To"),
-        Column::new("left", "Left then"),
-        Column::new("elsewhere", "At the other questions"),
-        Column::new("more", "More than there"),
-        Column::new("q", "q-value"),
-    ];
-    let note = if cells.is_empty() {
-        "There is no flow with two questions of enough visits to compare.".to_owned()
+    let own = ["cause", "from_s", "to_s", "left", "elsewhere", "more", "q"].map(Column::new);
+    let mut notes = Vec::new();
+    if cells.is_empty() {
+        notes.push(Message::of("leaving-peaks.none"));
     } else if rows.is_empty() {
-        "Nothing stands out: at no question and no time do more leave than at the flow's other questions, by more than chance."
-            .to_owned()
+        notes.push(Message::of("leaving-peaks.nothing"));
     } else {
-        let rest = match peaks.len().saturating_sub(MOST) {
-            0 => String::new(),
-            rest => format!(" {rest} smaller ones are left out."),
-        };
-        format!("Of {} comparisons, by Fisher's exact test; q-values up to {LEVEL}.{rest}", cells.len())
-    };
-    Table {
-        id: "peaks",
-        title: "Where and when more leave than elsewhere in the flow".to_owned(),
-        columns: columns(setting, own),
-        rows,
-        note: format!("{note} The last range ends with the decision window, {}.", span(decision)),
+        let level = Value::Probability(LEVEL);
+        let tested = Message::of("leaving-peaks.tested").with("n", Value::Count(cells.len() as u64));
+        notes.push(tested.with("level", level));
+        let rest = peaks.len().saturating_sub(MOST) as u64;
+        notes.extend((rest > 0).then(|| Message::of("leaving-peaks.rest").with("n", Value::Count(rest))));
     }
+    notes.push(windowed("leaving-peaks.window", decision));
+    Table { id: "peaks", columns: columns(setting, own), rows, notes, ..Table::default() }
 }
 
 fn row(cell: &Cell<'_>, q: f64) -> Row {
-    let cause = TITLES.get(cell.cause).map_or_else(String::new, |title| (*title).to_owned());
+    let cause = WORDS.get(cell.cause).map_or(Value::Unknown, |word| Value::word(word));
     let rate = |rate: Rate| Value::Rate { rate, bound: Bound::Exact };
     let row = cell.question.row([
-        Value::Text(cause),
+        cause,
         Value::Seconds(cell.from),
         Value::Seconds(cell.to),
         rate(cell.here),
@@ -169,7 +156,7 @@ mod tests {
             row.cells[1..7],
             [
                 Value::name(Some("age")),
-                Value::Text("Stopped".to_owned()),
+                Value::word("ending-stopped"),
                 Value::Seconds(300),
                 Value::Seconds(900),
                 Value::rate(15, 100),
@@ -184,6 +171,6 @@ mod tests {
     fn where_questions_are_alike_nothing_stands_out() {
         let tables = measured_of(&MEASURE, &flow(0));
         let peaks = table(&tables, "peaks");
-        assert!(peaks.rows.is_empty() && peaks.note.contains("Nothing stands out"), "{peaks:?}");
+        assert!(peaks.rows.is_empty() && peaks.notes.contains(&Message::of("leaving-peaks.nothing")), "{peaks:?}");
     }
 }

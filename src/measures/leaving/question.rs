@@ -12,9 +12,17 @@ use crate::statistics::survival::{Curve, Estimate, Observed};
 /// Every way to end, as the facts call it; those of a visit that went on come first.
 pub(super) const ENDINGS: [&str; 8] =
     ["answered", "skipped", "silent", "not_understood", "stopped", "blocked", "handed_over", "failed"];
-/// What the ways to end are called in a heading.
-pub(super) const TITLES: [&str; ENDINGS.len()] =
-    ["Answered", "Skipped", "Silent", "Not understood", "Stopped", "Blocked", "Handed over", "Failed"];
+/// What the ways to end are called in a sentence.
+pub(super) const WORDS: [&str; ENDINGS.len()] = [
+    "ending-answered",
+    "ending-skipped",
+    "ending-silent",
+    "ending-not-understood",
+    "ending-stopped",
+    "ending-blocked",
+    "ending-handed-over",
+    "ending-failed",
+];
 /// The place of the answered among the endings.
 pub(in crate::measures) const ANSWERED: usize = 0;
 /// The place of the skipped; all causes of leaving come after it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Declared;
 use crate::config::Flow;
+use crate::measures::table::Message;
 use crate::measures::{Column, Row, Setting, Table, Value, columns_of};
 use crate::metrics::{Answers, Ask, Rate};
 
@@ -42,52 +43,36 @@ pub(super) fn questions(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
                 }
             }
             let what = match (rate.numerator, rate.denominator) {
-                (_, 0) => "never reached",
-                (0, _) => "dead end: nobody went on or completed",
+                (_, 0) => "paths-never-reached",
+                (0, _) => "paths-dead-end",
                 _ => continue,
             };
             let cells = vec![
                 Value::name(Some(&flow.name)),
                 Value::name(flow.version.as_deref()),
                 Value::name(Some(question)),
-                Value::Text(what.to_owned()),
+                Value::word(what),
                 Value::Count(rate.denominator),
             ];
             rows.push(Row { cells, ..Row::default() });
         }
     }
-    let columns = [
-        ("flow", "Flow"),
-        ("flow_version", "Flow version"),
-        ("question", "Question"),
-        ("finding", "Finding"),
-        ("n_visits", "Decided visits"),
-    ];
+    let columns = ["flow", "flow_version", "question", "finding", "n_visits"].map(Column::new).into();
     let note = match (setting.config.flow.is_empty(), rows.is_empty()) {
-        (true, _) => "No flow is declared.",
-        (_, true) => "Every declared question was reached, and somebody went on from each.",
-        _ => "",
+        (true, _) => Some("paths-coverage.no-flow"),
+        (_, true) => Some("paths-coverage.none"),
+        _ => None,
     };
-    Table {
-        id: "coverage",
-        title: "Declared questions that lead nowhere".to_owned(),
-        columns: columns.map(|(name, title)| Column::new(name, title)).into(),
-        rows,
-        note: note.to_owned(),
-    }
+    Table { id: "coverage", columns, rows, notes: note.map(Message::of).into_iter().collect(), ..Table::default() }
 }
 
 /// How often each declared option was chosen, at questions that were asked.
 pub(super) fn options(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
     let (ask, declared) = (of_options(setting), Declared(&setting.config.flow));
     let front = ask.by.iter().filter(|name| !WITHIN.contains(&name.as_str()));
-    let edition = declared.has_editions().then(|| Column::new("flow_version", "Flow version"));
-    let own = [
-        Column::new("question", "Question"),
-        Column::new("option", "Option"),
-        Column::of("question_option_rate", "Chosen, of known answers"),
-        Column::new("finding", "Finding"),
-    ];
+    let edition = declared.has_editions().then(|| Column::new("flow_version"));
+    let own =
+        [Column::new("question"), Column::new("option"), Column::of("question_option_rate"), Column::new("finding")];
     let mut rows = Vec::new();
     for script in scripts(setting, answers, &ask) {
         let flow = script.flow;
@@ -100,28 +85,24 @@ pub(super) fn options(setting: &Setting<'_>, answers: &Answers<'_>) -> Table {
             for option in options {
                 let n = chosen.get(&Some(option.as_str())).copied().unwrap_or_default();
                 let (share, finding) = match (n, known) {
-                    (_, 0) => (Value::Unmeasurable, "the log tells no answers"),
-                    (0, _) => (Value::rate(n, known), "never chosen"),
-                    _ => (Value::rate(n, known), ""),
+                    (_, 0) => (Value::Unmeasurable, Value::word("paths-no-answers")),
+                    (0, _) => (Value::rate(n, known), Value::word("paths-never-chosen")),
+                    _ => (Value::rate(n, known), Value::Text(String::new())),
                 };
                 let edition = declared.has_editions().then_some(flow.version.as_deref());
                 let place = script.front.iter().copied().chain(edition).chain([Some(question.as_str()), Some(option)]);
-                let cells = place.map(Value::name).chain([share, Value::Text(finding.to_owned())]);
+                let cells = place.map(Value::name).chain([share, finding]);
                 rows.push(Row::new(known, cells.collect()));
             }
         }
     }
-    let note = if has_options(setting) {
-        ""
-    } else {
-        "No flow declares its options, and logs hold what was chosen, not what was offered."
-    };
+    let undeclared = (!has_options(setting)).then(|| Message::of("paths-options.undeclared"));
     Table {
         id: "options",
-        title: "Options that were chosen".to_owned(),
         columns: columns_of(front).into_iter().chain(edition).chain(own).collect(),
         rows,
-        note: note.to_owned(),
+        notes: undeclared.into_iter().collect(),
+        ..Table::default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Declared, names};
 use crate::config::Flow;
+use crate::measures::table::Message;
 use crate::measures::{Column, Row, Setting, Table, Value, columns_of};
 use crate::metrics::{Answers, Ask, Distribution};
 
@@ -48,10 +49,10 @@ pub(super) fn table<'a>(setting: &Setting<'a>, answers: &Answers<'a>) -> Table {
             continue;
         }
         let edition = declared.has_editions().then(|| script.declared.and_then(|flow| flow.version.as_deref()));
-        let order = if script.declared.is_some() { "declared" } else { "observed" };
+        let order = if script.declared.is_some() { "paths-declared" } else { "paths-observed" };
         let row = |question: Value, reached: u64, own: [Value; 3]| {
             let front = names(script.front.iter().copied()).chain(names(edition));
-            let cells = front.chain([question, Value::Text(order.to_owned()), Value::rate(reached, all)]).chain(own);
+            let cells = front.chain([question, Value::word(order), Value::rate(reached, all)]).chain(own);
             Row::new(all, cells.collect())
         };
         let mut reached = all;
@@ -62,25 +63,24 @@ pub(super) fn table<'a>(setting: &Setting<'a>, answers: &Answers<'a>) -> Table {
         }
         if let (Some(_), Some((_, last))) = (script.declared, questions.last()) {
             let none = [Value::Unknown, Value::Unknown, Value::Unknown];
-            rows.push(row(Value::Text("(answered the last)".to_owned()), last.answered, none));
+            rows.push(row(Value::word("paths-answered-last"), last.answered, none));
         }
     }
-    let edition = declared.has_editions().then(|| Column::new("flow_version", "Flow version"));
+    let edition = declared.has_editions().then(|| Column::new("flow_version"));
     let own = [
-        Column::new("question", "Question"),
-        Column::new("order", "Order"),
-        Column::new("reached", "Reached it or a later one"),
-        Column::new("stood", "Stood at it"),
-        Column::of("question_furthest_rate", "Came no further"),
-        Column::new("open", "Of these still open"),
+        Column::new("question"),
+        Column::new("order"),
+        Column::new("reached"),
+        Column::new("stood"),
+        Column::of("question_furthest_rate"),
+        Column::new("open"),
     ];
     Table {
         id: "reached",
-        title: "How far conversations came".to_owned(),
         columns: columns_of(front(&ask)).into_iter().chain(edition).chain(own).collect(),
         rows,
-        note: "Conversations of each flow; order observed: none is declared, so questions stand by their median place."
-            .to_owned(),
+        notes: vec![Message::of("paths-reached.note")],
+        ..Table::default()
     }
 }
 

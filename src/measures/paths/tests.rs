@@ -81,11 +81,11 @@ fn conversations_count_up_to_their_furthest_question_in_the_declared_order() {
     assert_eq!(
         cells(&rows, &columns),
         [
-            ["name", "declared", "10 of 10", "10", "3", "1"],
-            ["age", "declared", "7 of 10", "5", "2", "0"],
-            ["town", "declared", "5 of 10", "5", "5", "0"],
-            ["end", "declared", "0 of 10", "0", "0", "0"],
-            ["(answered the last)", "declared", "0 of 10", "null", "null", "null"],
+            ["name", "paths-declared", "10 of 10", "10", "3", "1"],
+            ["age", "paths-declared", "7 of 10", "5", "2", "0"],
+            ["town", "paths-declared", "5 of 10", "5", "5", "0"],
+            ["end", "paths-declared", "0 of 10", "0", "0", "0"],
+            ["paths-answered-last", "paths-declared", "0 of 10", "null", "null", "null"],
         ]
     );
 }
@@ -105,7 +105,7 @@ fn without_a_declared_order_the_median_place_stands_in_and_says_so() {
     let rows = found("", &[furthest, positions], "reached");
     assert_eq!(
         cells(&rows, &["question", "order", "reached"]),
-        [["b", "observed", "6 of 6"], ["a", "observed", "5 of 6"], ["c", "observed", "3 of 6"]]
+        [["b", "paths-observed", "6 of 6"], ["a", "paths-observed", "5 of 6"], ["c", "paths-observed", "3 of 6"]]
     );
 }
 
@@ -128,10 +128,10 @@ fn editions_of_a_flow_have_their_own_order() {
         [
             ["null", "a", "4 of 4"],
             ["null", "b", "3 of 4"],
-            ["null", "(answered the last)", "2 of 4"],
+            ["null", "paths-answered-last", "2 of 4"],
             ["2", "b", "1 of 1"],
             ["2", "a", "1 of 1"],
-            ["2", "(answered the last)", "1 of 1"],
+            ["2", "paths-answered-last", "1 of 1"],
         ]
     );
 }
@@ -179,8 +179,8 @@ fn loops_stand_by_what_they_cost() {
     assert_eq!(
         cells(&found("", &answers, "loops"), &columns),
         [
-            ["back and forth", "3 of 20", "n/a", "90", "750", "7"],
-            ["asked again", "2 of 20", "1 of 2", "60", "140", "8"]
+            ["paths-back-and-forth", "3 of 20", "n/a", "90", "750", "7"],
+            ["paths-asked-again", "2 of 20", "1 of 2", "60", "140", "8"]
         ]
     );
     let clean = [rates("question_loop_rate", by, &[(straight, 0, 15)])];
@@ -206,7 +206,7 @@ fn another_flow_is_not_the_end() {
             ["town", "5", "0", "0", "0"],
             ["topic", "0", "2", "0", "0"],
             ["null", "0", "1", "0", "0"],
-            ["(the end)", "0", "0", "3", "4"]
+            ["paths-the-end", "0", "0", "3", "4"]
         ]
     );
 }
@@ -227,14 +227,14 @@ fn declared_questions_and_options_that_nobody_used_are_told() {
     ];
     assert_eq!(
         cells(&found(CONFIG, &answers, "coverage"), &["question", "finding"]),
-        [["town", "dead end: nobody went on or completed"], ["end", "never reached"]]
+        [["town", "paths-dead-end"], ["end", "paths-never-reached"]]
     );
     assert_eq!(
         cells(&found(CONFIG, &answers, "options"), &["question", "option", "question_option_rate", "finding"]),
         [
-            ["age", "young", "0 of 8", "never chosen"],
+            ["age", "young", "0 of 8", "paths-never-chosen"],
             ["age", "old", "6 of 8", ""],
-            ["town", "here", "n/a", "the log tells no answers"]
+            ["town", "here", "n/a", "paths-no-answers"]
         ]
     );
 }

@@ -16,7 +16,7 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
     let group = |row: &Row| {
         let names = row.cells.iter().zip(&table.columns).take(contacts).filter(|(_, column)| column.name != "cohort");
         let names = names.map(|(value, column)| match value {
-            Value::Name(Some(basis)) if column.name == "basis" => format!("joined by {}", basis.replace('_', " ")),
+            Value::Name(Some(basis)) if column.name == "basis" => joined_by(basis, words),
             value => written(value, words),
         });
         names.collect::<Vec<_>>().join(" · ")
@@ -30,10 +30,17 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
         }
     }
     let groups = groups.iter().enumerate().map(|(number, (name, rows))| {
-        let title = format!("{} by months since, {name}", table.title);
+        let title = [("title", table.title.clone().into()), ("names", name.clone().into())];
+        let title = words.language.say_with("chart-cohorts", &title);
         grid(&format!("chart-retention-{index}-{number}"), title, rows, (cohort, contacts), words)
     });
     Ok(groups.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// How the contacts of a cohort came onto the list.
+fn joined_by(basis: &str, words: &Words<'_>) -> String {
+    let basis = words.language.named("basis", Some(basis));
+    words.language.say_with("chart-cohorts.joined", &[("basis", basis.into())])
 }
 
 /// The grid of the cohorts that have these names in common.
@@ -83,17 +90,24 @@ fn grid(
         .filter_map(|line| {
             let last = line.cells.iter().rposition(|(heat, _)| *heat != Heat::Nothing)?;
             let (Heat::Share(text, _) | Heat::Few(text), count) = line.cells.get(last)? else { return None };
-            Some(format!("{}: {count} of {}, {text} %, in month {last}", line.name, line.size))
+            let told = [
+                ("cohort", line.name.clone().into()),
+                ("count", count.clone().into()),
+                ("size", line.size.clone().into()),
+                ("share", text.clone().into()),
+                ("age", last.into()),
+            ];
+            Some(language.say_with("chart-cohorts.told", &told))
         })
         .collect();
     let grid = Grid {
         title: title.clone(),
-        headings: ["Joined in", "Contacts"].map(str::to_owned),
+        headings: [language.say("chart-cohorts.cohort"), language.column("contacts")],
         columns: (0..n_ages).map(|age| age.to_string()).collect(),
         scale: Scale {
             ends: [percent(0.0), percent(high)],
-            unit: "% of the cohort, and how many".to_owned(),
-            few: format!("fewer than {} contacts", words.minimum),
+            unit: language.say("chart-cohorts.scale"),
+            few: language.say_with("chart-cohorts.few", &[("minimum", words.minimum.into())]),
             nothing: None,
         },
     };
@@ -121,7 +135,7 @@ mod tests {
             cohort("opt_in", "2026-02", 3, [Some(3), None]),
             cohort("first_contact", "2026-01", 200, [Some(200), Some(100)]),
         ];
-        let columns = ["basis", "cohort", "contacts", "month_0", "month_1"].map(|name| Column::new(name, name)).into();
+        let columns = ["basis", "cohort", "contacts", "month_0", "month_1"].map(Column::new).into();
         let table = Table { id: "active", title: "Active".to_owned(), columns, rows, ..Table::default() };
         report.measures = vec![Measured { measure: Measure::named("retention").unwrap(), tables: vec![table] }];
         let found = charts(&report, 0, &Words::new(&report)).unwrap();

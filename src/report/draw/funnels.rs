@@ -4,12 +4,12 @@ use super::{alternative, as_f64};
 use crate::charts::{self, Estimate};
 use crate::error::Result;
 use crate::report::model::{Funnel, FunnelStep, Report};
-use crate::report::page::{capitalised, step_name};
-use crate::report::text::{Language, printable};
+use crate::report::page::step_name;
+use crate::report::text::Language;
 
 /// Observations without which a histogram would show chance.
 const ENOUGH: u64 = 20;
-const LEGEND: [&str; 3] = ["got here", "did not get here", "may still get here"];
+const LEGEND: [&str; 3] = ["chart-funnel.reached", "chart-funnel.lost", "chart-funnel.open"];
 
 /// The charts of the funnel with this number among those that were entered.
 pub(super) fn charts(report: &Report, index: usize, language: Language) -> Result<Vec<String>> {
@@ -30,7 +30,7 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
     for step in &funnel.steps {
         let share = &step.from_previous;
         let reached = Some((as_f64(share.numerator), as_f64(share.denominator)));
-        let name = step_name(step);
+        let name = step_name(funnel, step, language);
         steps.push(match base {
             None => charts::Step {
                 name,
@@ -38,7 +38,11 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
                 open: 0.0,
                 share: None,
                 value: language.count(step.reached),
-                detail: format!("{}s", funnel.unit),
+                detail: language.say(match funnel.unit {
+                    "contact" => "unit-contacts",
+                    "conversation" => "unit-conversations",
+                    _ => "unit-attempts",
+                }),
             },
             Some(base) => charts::Step {
                 name,
@@ -55,18 +59,23 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
     }
     let told: Vec<String> =
         steps.iter().map(|step| format!("{}: {} · {}", step.name, step.value, step.detail)).collect();
-    let title = format!("Funnel: {}", capitalised(&printable(&funnel.funnel)));
-    charts::funnel(&alternative(&format!("chart-funnel-{index}"), title, &told), Some(LEGEND), &steps)
+    let title = language.say_with("chart-funnel", &[("name", funnel.title(language).into())]);
+    let legend = LEGEND.map(|key| language.say(key));
+    charts::funnel(
+        &alternative(&format!("chart-funnel-{index}"), title, &told),
+        Some(legend.each_ref().map(String::as_str)),
+        &steps,
+    )
 }
 
 /// `331 · 80.3 % of the step before · median 43 s`.
 fn detail(step: &FunnelStep, language: Language) -> String {
     let [of_previous, ..] = language.share(&step.from_previous);
-    let detail = format!("{} · {of_previous} of the step before", language.count(step.reached));
-    match step.time_s.median {
-        Some(median) => format!("{detail} · median {}", language.duration(median)),
-        None => detail,
-    }
+    let detail = [("n", step.reached.into()), ("share", of_previous.into())];
+    let detail = language.say_with("chart-funnel.detail", &detail);
+    let Some(median) = step.time_s.median else { return detail };
+    let median = [("detail", detail.into()), ("median", language.duration(median).into())];
+    language.say_with("chart-funnel.median", &median)
 }
 
 /// The step whose median is the longest, of those that were taken often enough. One bin alone is no picture.
@@ -83,18 +92,24 @@ fn times(funnel: &Funnel, step: &FunnelStep, index: usize, language: Language) -
         value: language.count(bin.n),
     });
     let end = times.histogram.last().and_then(|bin| bin.to);
+    let n_units = match funnel.unit {
+        "contact" => "funnel-contacts",
+        "conversation" => "funnel-conversations",
+        _ => "funnel-attempts",
+    };
+    let n_units = language.say_with(n_units, &[("n", times.n.into())]);
+    let detail = [("n", n_units.into()), ("p90", language.duration_or_none(times.p90).into())];
     let histogram = charts::Histogram {
-        title: format!("The slowest step: time to “{}”", printable(&step.step)),
-        detail: format!(
-            "{} {}s · 90 % within {}",
-            language.count(times.n),
-            funnel.unit,
-            language.duration_or_none(times.p90)
-        ),
+        title: language.say_with("chart-funnel-times", &[("step", funnel.step_title(step, language).into())]),
+        detail: language.say_with("chart-funnel-times.detail", &detail),
         end: end.map_or_else(String::new, |end| language.duration(end)),
         bins: bins.collect(),
     };
-    let told: Vec<String> = histogram.bins.iter().map(|bin| format!("from {}: {}", bin.from, bin.value)).collect();
+    let bin = |bin: &charts::Bin| {
+        let told = [("from", bin.from.clone().into()), ("n", bin.value.clone().into())];
+        language.say_with("chart-funnel-times.bin", &told)
+    };
+    let told: Vec<String> = histogram.bins.iter().map(bin).collect();
     let alternative = alternative(&format!("chart-funnel-times-{index}"), histogram.title.clone(), &told);
     charts::histogram(&alternative, &histogram)
 }

@@ -1,6 +1,6 @@
 //! The chart of leaving: what became of the visits to the questions that lose most.
 
-use super::{Words, alternative, text};
+use super::{Words, alternative};
 use crate::charts::{self, Course, Estimate, Fate, Moment};
 use crate::error::Result;
 use crate::measures::{Row, Table, Value};
@@ -85,19 +85,17 @@ fn course(rows: &[Row], table: &Table, n_names: usize, words: &Words<'_>) -> Cou
     let n_visits = rows.first().and_then(|row| cell(row, "visits"));
     Course {
         name: names.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-        value: format!("{} have not gone on", language.percent((1.0 - went_on).max(0.0))),
-        detail: n_visits.map_or_else(String::new, |n| format!("{} visits", written(&n, words))),
+        value: language.say_with("chart-leaving", &[("share", language.percent((1.0 - went_on).max(0.0)).into())]),
+        detail: match n_visits {
+            Some(Value::Count(n)) => language.say_with("chart-leaving.visits", &[("n", n.into())]),
+            _ => String::new(),
+        },
         columns: rows.iter().map(moment).collect(),
     }
 }
 
 /// The value alone.
 pub(super) fn written(value: &Value, words: &Words<'_>) -> String {
-    match value {
-        Value::Name(name) => text::name(name.as_deref()),
-        value => {
-            let [text, ..] = words.language.written(value);
-            text
-        }
-    }
+    let [text, ..] = words.language.written(value);
+    text
 }

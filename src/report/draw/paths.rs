@@ -8,7 +8,7 @@ use crate::measures::{Row, Table, Value};
 use crate::report::model::Report;
 use crate::report::text::Language;
 
-const LEGEND: [&str; 3] = ["reached it or a later one", "came no further than the one before", "may still come"];
+const LEGEND: [&str; 3] = ["chart-paths.reached", "chart-paths.stopped", "chart-paths.open"];
 
 /// Where the cells of a row are.
 #[derive(Clone, Copy)]
@@ -66,9 +66,10 @@ fn flow(number: usize, rows: &[Row], places: Places, language: Language) -> Resu
         front.collect::<Vec<_>>().join(", ")
     });
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
-    let alternative =
-        alternative(&format!("chart-paths-{number}"), format!("How far conversations came: {title}"), &told);
-    charts::funnel(&alternative, Some(LEGEND), &steps)
+    let title = language.say_with("chart-paths", &[("flow", title.into())]);
+    let alternative = alternative(&format!("chart-paths-{number}"), title, &told);
+    let legend = LEGEND.map(|key| language.say(key));
+    charts::funnel(&alternative, Some(legend.each_ref().map(String::as_str)), &steps)
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
                 [Value::name(Some(flow)), Value::name(Some(question)), Value::rate(reached, 10), Value::Count(open)];
             Row::new(10, cells.into())
         };
-        let columns = ["flow", "question", "reached", "open"].map(|name| Column::new(name, name)).into();
+        let columns = ["flow", "question", "reached", "open"].map(|name| Column::new(name)).into();
         let table = Table { id: "reached", columns, rows: rows.iter().map(row).collect(), ..Table::default() };
         Measured { measure: Measure::named("paths").unwrap(), tables: vec![table] }
     }

@@ -1,6 +1,6 @@
 //! Charts of the time of sending: each rate by weekday and hour.
 
-use super::{alternative, as_f64};
+use super::{Words, alternative, as_f64};
 use crate::charts::{self, Heat, Scale};
 use crate::error::Result;
 use crate::measures::send_time::{GRIDS, WEEKDAYS, hour_name};
@@ -12,7 +12,8 @@ use crate::report::model::Report;
 const ENOUGH: usize = 4;
 
 /// The map of the table at this place, if it is one by weekday and hour.
-pub(super) fn charts(report: &Report, index: usize, minimum: u64) -> Result<Vec<String>> {
+pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result<Vec<String>> {
+    let minimum = words.minimum;
     let measured = report.measures.iter().find(|measured| measured.measure.id == "send_time");
     let table = measured.and_then(|measured| measured.tables.get(index));
     let Some(table) = table.filter(|table| GRIDS.contains(&table.id)) else { return Ok(Vec::new()) };
@@ -21,7 +22,7 @@ pub(super) fn charts(report: &Report, index: usize, minimum: u64) -> Result<Vec<
     if shares.len() < ENOUGH {
         return Ok(Vec::new());
     }
-    Ok(vec![map(table, &shares, minimum)?])
+    Ok(vec![map(table, &shares, words)?])
 }
 
 fn rate(cells: &[Value]) -> Option<Rate> {
@@ -31,11 +32,13 @@ fn rate(cells: &[Value]) -> Option<Rate> {
     }
 }
 
-fn map(table: &Table, shares: &[f64], minimum: u64) -> Result<String> {
+fn map(table: &Table, shares: &[f64], words: &Words<'_>) -> Result<String> {
+    let (language, minimum) = (words.language, words.minimum);
+    let days = WEEKDAYS.map(|key| language.say(key));
     let (low, high) = shares.iter().fold((1.0_f64, 0.0_f64), |(low, high), share| (low.min(*share), high.max(*share)));
     // Percent have a digit after the point where whole ones would not tell cells apart.
     let percent = |share: f64| {
-        if high < 0.1 { format!("{:.1}", share * 100.0) } else { format!("{:.0}", share * 100.0) }
+        if high < 0.1 { language.decimal(share * 100.0) } else { format!("{:.0}", share * 100.0) }
     };
     let heat = |rate: Option<Rate>| match rate.and_then(|rate| Some((rate, rate.value()?))) {
         None => Heat::Nothing,
@@ -46,25 +49,28 @@ fn map(table: &Table, shares: &[f64], minimum: u64) -> Result<String> {
         let names = [Value::Text(day.to_owned()), Value::Text(hour_name(hour))];
         table.rows.iter().find(|row| row.cells.starts_with(&names)).and_then(|row| rate(&row.cells))
     };
-    let line = |day: &&str| {
+    let line = |day: &String| {
         let cells = (0..24).map(|hour| heat(found(day, hour))).collect();
         (day.chars().take(3).collect::<String>(), cells)
     };
-    let lines: Vec<(String, Vec<Heat>)> = WEEKDAYS.iter().map(line).collect();
+    let lines: Vec<(String, Vec<Heat>)> = days.iter().map(line).collect();
     let hours: Vec<String> = (0..24).map(|hour| format!("{hour:02}")).collect();
     let scale = Scale {
         ends: [percent(low), percent(high)],
-        unit: "% of messages".to_owned(),
-        few: format!("fewer than {minimum} messages"),
-        nothing: Some("no messages".to_owned()),
+        unit: language.say("chart-heat"),
+        few: language.say_with("chart-heat.few", &[("minimum", minimum.into())]),
+        nothing: Some(language.say("chart-heat.nothing")),
     };
-    let told: Vec<String> = WEEKDAYS
+    let highest = |day: &str, hour: usize| {
+        let told = [("day", day.to_owned()), ("hour", hour_name(hour)), ("share", language.percent(high))];
+        language.say_with("chart-heat.highest", &told.map(|(name, text)| (name, text.into())))
+    };
+    let told: Vec<String> = days
         .iter()
-        .flat_map(|day| (0..24).map(move |hour| (*day, hour)))
+        .flat_map(|day| (0..24).map(move |hour| (day, hour)))
         .filter_map(|(day, hour)| {
             let rate = found(day, hour).filter(|rate| rate.denominator >= minimum)?;
-            (as_f64(rate.numerator) / as_f64(rate.denominator) >= high)
-                .then(|| format!("highest on {day} at {}, {} % of messages", hour_name(hour), percent(high)))
+            (as_f64(rate.numerator) / as_f64(rate.denominator) >= high).then(|| highest(day, hour))
         })
         .collect();
     charts::heat_map(&alternative(&format!("chart-{}", table.id), table.title.clone(), &told), &hours, &lines, &scale)

@@ -2,11 +2,15 @@
 //!
 //! Holds no text about numbers. Counts come from `funnel`; here they only get their shares, intervals and quantiles.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::funnel;
 use crate::rate::{Distribution, Rate};
+use crate::report::text::{Language, printable};
+use crate::report::words::capitalised;
 
 /// How far contacts got through steps that an analyst has named.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -15,6 +19,9 @@ pub struct Funnel {
     pub funnel: String,
     /// What it tells, in a sentence.
     pub meaning: String,
+    /// The same in other languages, by the code of the language; JSON keeps the names.
+    #[serde(skip)]
+    pub words: BTreeMap<String, funnel::Words>,
     /// What was counted: contact, conversation or attempt.
     pub unit: &'static str,
     /// How steps had to follow each other.
@@ -35,12 +42,34 @@ impl Funnel {
         Some(Self {
             funnel: answer.funnel.clone(),
             meaning: answer.meaning.clone(),
+            words: answer.words.clone(),
             unit: answer.unit,
             order: answer.order.clone(),
             window_s: answer.window_s,
             unmeasurable: answer.unmeasurable.iter().map(LeftOut::new).collect(),
             steps: row.steps.iter().map(FunnelStep::new).collect(),
         })
+    }
+
+    /// What it is called in a language, with its letters made harmless.
+    #[must_use]
+    pub fn title(&self, language: Language) -> String {
+        let name = self.words.get(language.code()).map_or(&self.funnel, |words| &words.name);
+        capitalised(&printable(name))
+    }
+
+    /// What it tells, in a language.
+    #[must_use]
+    pub fn meaning(&self, language: Language) -> String {
+        printable(self.words.get(language.code()).map_or(&self.meaning, |words| &words.meaning))
+    }
+
+    /// What a step is called in a language.
+    #[must_use]
+    pub fn step_title(&self, step: &FunnelStep, language: Language) -> String {
+        let place = self.steps.iter().position(|known| known.step == step.step);
+        let own = |words: &'_ funnel::Words| words.steps.get(place?).cloned();
+        printable(&self.words.get(language.code()).and_then(own).unwrap_or_else(|| step.step.clone()))
     }
 
     /// Leaves out every step that fewer than `minimum` could reach, and those after it: counts of neighbouring steps tell each

@@ -2,8 +2,7 @@
 
 use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
-use crate::report::page::{Cell, Column, Part, Section, Table, Words, capitalised};
-use crate::report::text::EMPTY;
+use crate::report::page::{Cell, Column, Part, Section, Table, Words};
 
 /// Rows on which a page shows a table in full; other formats hold all.
 const MOST_ROWS: usize = 200;
@@ -12,13 +11,12 @@ const MOST_ROWS: usize = 200;
 pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     let measure = measured.measure;
     let parts = measured.tables.iter().map(|table| part(measure.id, table, words)).collect();
-    Section { id: measure.id, title: measure.name, lead: format!("{} {}", measure.meaning, measure.caveat), parts }
+    let said = |what: &str| words.language.say(&format!("measure-{}{what}", measure.id));
+    Section { id: measure.id, title: said(""), lead: format!("{} {}", said(".meaning"), said(".caveat")), parts }
 }
 
 /// The drop-off within the decision window, as the measure of leaving has it.
 pub(super) struct DropOff<'r, 'w> {
-    /// What it is called.
-    pub(super) title: &'r str,
     table: &'r measures::Table,
     place: usize,
     words: &'r Words<'w>,
@@ -30,7 +28,13 @@ impl<'r, 'w> DropOff<'r, 'w> {
         let measured = report.measures.iter().find(|measured| measured.measure.id == "leaving")?;
         let table = measured.tables.iter().find(|table| table.id == "questions")?;
         let place = table.columns.iter().position(|column| column.name == "drop_off")?;
-        Some(Self { title: &table.columns.get(place)?.title, table, place, words })
+        Some(Self { table, place, words })
+    }
+
+    /// The column that holds it.
+    pub(super) fn column(&self) -> Column {
+        let title = self.table.columns.get(self.place).map(|column| column.title.clone());
+        Column { title: title.unwrap_or_default(), numeric: true, ..Column::default() }
     }
 
     /// That of a flow's question.
@@ -44,13 +48,13 @@ impl<'r, 'w> DropOff<'r, 'w> {
 fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
-        return Part { heading, note: format!("{EMPTY} {}", table.note).trim_end().to_owned(), ..Part::default() };
+        let note = [words.language.say("nothing-to-show"), table.note.clone()].join(" ").trim_end().to_owned();
+        return Part { id: table.id, heading, note, ..Part::default() };
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
         id: column.name.clone(),
-        // The letters of statistics are small.
-        title: if column.title.len() > 1 { capitalised(&column.title) } else { column.title.clone() },
+        title: column.title.clone(),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
         ..Column::default()
@@ -60,32 +64,20 @@ fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
         cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
     });
     let (columns, mut rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let rest = rows.split_off(rows.len().min(MOST_ROWS));
     let is_young = table.rows.iter().any(|row| row.immature);
-    let more = rows.split_off(rows.len().min(MOST_ROWS));
-    let rest = table.rows.len().saturating_sub(MOST_ROWS);
-    let cut = if rest > 0 {
-        format!(" {} more rows are in report.json.", words.language.count(rest as u64))
-    } else {
-        String::new()
-    };
-    let pale = if table.rows.iter().any(|row| is_few(row, words)) {
-        format!(" Pale rows rest on fewer than {} observations.", words.language.count(words.minimum))
-    } else {
-        String::new()
-    };
-    Part {
-        heading,
-        table: Some(Table {
-            id: format!("{measure}_{}", table.id),
-            columns,
-            rows,
-            rest: more,
-            immature: if is_young { table.rows.iter().map(|row| row.immature).collect() } else { Vec::new() },
-            ..Table::default()
-        }),
-        note: format!("{}{cut}{pale}", table.note).trim().to_owned(),
-        ..Part::default()
+    let immature = if is_young { table.rows.iter().map(|row| row.immature).collect() } else { Vec::new() };
+    let mut note = vec![table.note.clone()];
+    if table.rows.len() > MOST_ROWS {
+        note.push(words.language.say_with("rows-cut", &[("n", (table.rows.len() - MOST_ROWS).into())]));
     }
+    if table.rows.iter().any(|row| is_few(row, words)) {
+        note.push(words.language.say_with("pale-rows", &[("minimum", words.minimum.into())]));
+    }
+    let note = note.join(" ").trim().to_owned();
+    let id = format!("{measure}_{}", table.id);
+    let shown = Table { id, columns, rows, rest, immature, ..Table::default() };
+    Part { id: table.id, heading, table: Some(shown), note, ..Part::default() }
 }
 
 fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {

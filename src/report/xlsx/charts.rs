@@ -8,9 +8,9 @@ use rust_xlsxwriter::{
     XlsxError,
 };
 
-use super::Words;
 use super::sheet::Placed;
 use crate::report::tables::Datum;
+use crate::report::text::Language;
 
 /// Rows that a chart shows, and charts that a table has: more is no picture any more.
 const MOST_BARS: u32 = 40;
@@ -51,12 +51,12 @@ const RATES: [(&str, u32); 3] =
     [("open_rate_value", BLUE), ("click_rate_value", 0x00E6_9F00), ("reply_rate_value", 0x0000_9E73)];
 
 /// Draws what can be drawn, one chart below the other. Returns how many there are.
-pub(super) fn write(worksheet: &mut Worksheet, placed: &[Placed<'_>], words: &Words) -> Result<usize, XlsxError> {
+pub(super) fn write(worksheet: &mut Worksheet, placed: &[Placed<'_>], language: Language) -> Result<usize, XlsxError> {
     worksheet.set_print_fit_to_pages(1, 0);
     let mut row = 0;
     let mut n_charts = 0;
     for one in placed {
-        for (chart, height) in charts(one, words) {
+        for (chart, height) in charts(one, language) {
             worksheet.insert_chart_with_offset(row, 0, &chart, 16, 16)?;
             // A row of a sheet is 20 pixels high.
             row += height / 20 + 3;
@@ -67,20 +67,20 @@ pub(super) fn write(worksheet: &mut Worksheet, placed: &[Placed<'_>], words: &Wo
 }
 
 /// The charts of a table, with their heights in pixels.
-fn charts(placed: &Placed<'_>, words: &Words) -> Vec<(Chart, u32)> {
+fn charts(placed: &Placed<'_>, language: Language) -> Vec<(Chart, u32)> {
     let whole = (placed.first + 1, placed.last);
     let title = placed.table.title.clone();
     match placed.table.id.as_str() {
-        "campaign_funnel" => bars(placed, &title, "step", Bars::Before(REACHED), whole, words).into_iter().collect(),
-        "questions" => each(placed, "question", Bars::Stacked(&OUTCOMES), words),
-        "funnels" => each(placed, "step", Bars::Stacked(&STEPS), words),
+        "campaign_funnel" => bars(placed, &title, "step", Bars::Before(REACHED), whole, language).into_iter().collect(),
+        "questions" => each(placed, "question", Bars::Stacked(&OUTCOMES), language),
+        "funnels" => each(placed, "step", Bars::Stacked(&STEPS), language),
         "trend" => lines(placed, &title, whole).into_iter().collect(),
         _ => Vec::new(),
     }
 }
 
 /// A chart for each value of the first column, whose rows stand together.
-fn each(placed: &Placed<'_>, names: &str, kind: Bars, words: &Words) -> Vec<(Chart, u32)> {
+fn each(placed: &Placed<'_>, names: &str, kind: Bars, language: Language) -> Vec<(Chart, u32)> {
     let mut first = placed.first + 1;
     let rows = placed.table.rows.get(..(placed.last - placed.first) as usize).unwrap_or_default();
     let groups = rows.chunk_by(|left, right| left.first() == right.first()).map(|group| {
@@ -95,7 +95,7 @@ fn each(placed: &Placed<'_>, names: &str, kind: Bars, words: &Words) -> Vec<(Cha
         };
         // In quotes, for a title that ends like a place in the book is taken for one.
         let name: String = name.chars().take(80).collect();
-        bars(placed, &format!("{}: “{name}”", placed.table.title), names, kind, range, words)
+        bars(placed, &format!("{}: “{name}”", placed.table.title), names, kind, range, language)
     };
     groups.take(MOST_CHARTS).filter_map(chart).collect()
 }
@@ -107,14 +107,18 @@ fn bars(
     names: &str,
     kind: Bars,
     (first, last): (u32, u32),
-    words: &Words,
+    language: Language,
 ) -> Option<(Chart, u32)> {
     let names = placed.column(names)?;
     if last < first {
         return None;
     }
     let shown = last.min(first + MOST_BARS - 1);
-    let title = if shown < last { format!("{title} ({} {MOST_BARS})", words.first) } else { title.to_owned() };
+    let title = if shown < last {
+        language.say_with("chart-first", &[("title", title.to_owned().into()), ("most", MOST_BARS.into())])
+    } else {
+        title.to_owned()
+    };
     let (mut chart, series) = match &kind {
         Bars::Stacked(series) => (Chart::new(ChartType::BarStacked), *series),
         Bars::Before(series) => (Chart::new(ChartType::Bar), series.as_slice()),

@@ -4,7 +4,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, FormatBorder, Workshee
 
 use crate::event::Time;
 use crate::report::tables::{Datum, Flat, Part, Unit};
-use crate::report::text::{self, UNMEASURABLE};
+use crate::report::text::{self, Language};
 
 /// What Excel can hold: rows and columns of a sheet, UTF-16 units of a cell, letters of a sheet's name.
 const MOST_ROWS: usize = 1_048_576;
@@ -28,10 +28,12 @@ pub(super) struct Styles {
     instant: Format,
     quiet: Format,
     quoted: Format,
+    /// What stands where the channels cannot tell.
+    unmeasurable: String,
 }
 
-impl Default for Styles {
-    fn default() -> Self {
+impl Styles {
+    pub(super) fn new(language: Language) -> Self {
         let form = |form: &str| Format::new().set_num_format(form);
         Self {
             header: Format::new()
@@ -49,6 +51,7 @@ impl Default for Styles {
             instant: form("yyyy-mm-dd hh:mm:ss"),
             quiet: Format::new().set_font_color(0x005C_6670).set_align(FormatAlign::Right),
             quoted: Format::new().set_quote_prefix(),
+            unmeasurable: language.say("unmeasurable"),
         }
     }
 }
@@ -147,7 +150,7 @@ fn cell(worksheet: &mut Worksheet, row: u32, column: u16, datum: &Datum, styles:
     let (number, format) = match datum {
         Datum::Unknown => return Ok(false),
         Datum::Unmeasurable => {
-            worksheet.write_string_with_format(row, column, UNMEASURABLE, &styles.quiet)?;
+            worksheet.write_string_with_format(row, column, &styles.unmeasurable, &styles.quiet)?;
             return Ok(false);
         }
         Datum::Name(_, text) | Datum::Text(text) => return words(worksheet, row, column, text, styles),
@@ -274,7 +277,7 @@ mod tests {
     fn rows_and_columns_beyond_the_end_of_a_sheet_are_counted_as_cut() {
         let write = |table: &Flat, first| {
             let mut worksheet = Worksheet::new();
-            let placed = write(&mut worksheet, table, first, &Styles::default()).unwrap();
+            let placed = write(&mut worksheet, table, first, &Styles::new(Language::En)).unwrap();
             (placed.last, placed.n_rows_cut, placed.n_columns_cut)
         };
         let last = u32::try_from(MOST_ROWS).unwrap() - 1;

@@ -22,7 +22,7 @@ import openpyxl
 SCHEMA = pathlib.Path(__file__).parents[2] / "reports" / "report.schema.json"
 NA = object()  # `n/a` without quotes: the channels cannot tell.
 # Columns whose values are numbers or words of the program's own, which people read in plainer ones.
-OWN_WORDS = ["weekday", "local_weekday", "basis"]
+OWN_WORDS = ["weekday", "local_weekday", "basis", "funnel", "step"]
 SHARE = ["numerator", "denominator", "value", "low", "high"]
 
 
@@ -216,6 +216,7 @@ def tables_say_the_report(comparison, report, tables):
     comparison.same("steps of funnels", len(rows), len(steps))
     for place, (row, (funnel, step)) in enumerate(zip(rows, steps)):
         name(comparison, "funnel", row["funnel"], funnel)
+        name(comparison, "step", row["step"], step["step"])
         for count in ["reached", "converted", "lost", "excluded", "open"]:
             comparison.same(f"funnels.{count}", row[f"n_{count}"], step[count])
         if place and steps[place - 1][0] == funnel:
@@ -254,7 +255,7 @@ def workbook_says_the_tables(comparison, book, tables, reader):
         header = [cell.value for cell in rows[0]]
         comparison.same(f"{reader}: rows of {table.name}", len(rows) - 1, len(table.rows))
         left = iter(table.fields)
-        fields = [next((field for field in left if field["title"] == title.removesuffix(" (UTC)")), None) for title in header]
+        fields = [next((field for field in left if letters(field["title"]) == letters(title.removesuffix(" (UTC)"))), None) for title in header]
         assert None not in fields, f"{table.name}: {header}"
         skipped = {field["name"] for field in table.fields} - {field["name"] for field in fields}
         assert all(one.endswith(("_measurable", "_lower_bound", "_upper_bound")) for one in skipped), (table.name, skipped)

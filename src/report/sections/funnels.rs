@@ -6,7 +6,7 @@ use super::{called, empty, of_one, table_part};
 use crate::measures::Value;
 use crate::rate::{Bound, Rate};
 use crate::report::model::{Funnel, FunnelStep, Report, Share};
-use crate::report::page::{Cell, Part, Section, Table, Words, plain, step_name, typed};
+use crate::report::page::{Cell, Part, Section, Table, Words, step_name, typed};
 use crate::report::text::{Language, printable};
 
 /// The chapter; its parts are the funnels that were entered, in their order.
@@ -78,7 +78,7 @@ fn order(name: &str, language: Language) -> String {
 fn row(funnel: &Funnel, place: usize, step: &FunnelStep, language: Language) -> Vec<Cell> {
     let counts = [step.reached, step.converted, step.lost, step.excluded, step.open];
     let times = [step.time_s.median, step.time_s.p90, step.time_from_start_s.median];
-    let mut row = vec![plain(step_name(funnel, step, language))];
+    let mut row = vec![called(Some(&step.step), step_name(funnel, step, language))];
     row.extend(counts.map(|count| typed(Value::Count(count), language)));
     let shares = [&step.from_start, &step.from_previous];
     // All that entered got to the first step: no share of anything.

@@ -123,6 +123,12 @@ pub fn course(
                 let left = LEFT + rows(place) * pitch + GAP;
                 let right = left + pitch - GAP;
                 bar(canvas, moment, (left, right), floor)?;
+                let lines = moment.parts.iter().rev().filter_map(|(fate, _, label)| {
+                    let (_, name) = legend.iter().find(|(known, _)| known == fate)?;
+                    Some(format!("\n{name}: {label}"))
+                });
+                let told = format!("{} · {}{}", course.name, moment.label, lines.collect::<String>());
+                canvas.mark((left, ceiling), (right, floor), &told);
                 let (middle, half) = (i32::midpoint(left, right), width(&moment.label, SMALL) / 2);
                 if middle - half >= free_from {
                     canvas.text(Ink::Quiet, SMALL, Align::Centre, (middle, floor + 14), &moment.label)?;

@@ -58,6 +58,8 @@ pub fn dumbbell(alternative: &Alternative, legend: [&str; 2], dumbbells: &[Dumbb
 }
 
 fn line(canvas: &Canvas<'_>, row: &Dumbbell, top: i32) -> Result<()> {
+    let told = format!("{}\n{}\n{}", row.name, row.labels.join(" → "), row.verdict);
+    canvas.mark((0, top), (WIDTH, top + PITCH - 6), &told);
     let verdict = fit(&row.verdict, SMALL, WIDTH / 2);
     let name = fit(&row.name, LABEL, WIDTH - width(&verdict, SMALL) - 10);
     canvas.text(Ink::Text, LABEL, Align::Left, (0, top + 10), &name)?;

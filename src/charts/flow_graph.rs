@@ -110,6 +110,7 @@ pub fn flow_graph(alternative: &Alternative, names: &Names, nodes: &[Node], arcs
         }
         for (place, node) in nodes.iter().enumerate() {
             let above = top(place);
+            canvas.mark((FROM, above - 24), (TO, above + BAR), &format!("{}\n{}", node.name, node.detail));
             let mut sum = 0.0;
             let parts = [node.onward, node.elsewhere, node.left, node.open];
             for ((ink, _), part) in legend.iter().zip(parts) {

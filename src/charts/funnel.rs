@@ -22,6 +22,8 @@ pub struct Step {
     pub value: String,
     /// What explains it.
     pub detail: String,
+    /// What its mark tells.
+    pub told: String,
 }
 
 const PITCH: i32 = 62;
@@ -42,6 +44,7 @@ pub fn funnel(alternative: &Alternative, legend: Option<[&str; 3]>, steps: &[Ste
         for (index, step) in steps.iter().enumerate() {
             let top = head + rows(index) * PITCH;
             let middle = top + 26 + BAR / 2;
+            canvas.mark((0, top), (WIDTH, top + 26 + BAR + 6), &step.told);
             let value = width(&step.value, LABEL) + 12;
             let detail = width(&step.detail, SMALL) + 12;
             canvas.bold(

@@ -131,6 +131,7 @@ fn funnels_and_questions_keep_their_labels_apart() {
             share: share(place),
             value: percent(place),
             detail: format!("{} of 1 000 000 000", label(place)),
+            told: name(place),
         };
         let steps: Vec<Step> = (0..n).map(step).collect();
         check("funnel", n, funnel(&alternative(), Some(["reached", "lost", "still open"]), &steps));
@@ -145,6 +146,7 @@ fn funnels_and_questions_keep_their_labels_apart() {
                 .collect(),
             value: format!("{} left", percent(place)),
             detail: format!("{} of 1 000 000 000 · {} open", label(place), label(place + 1)),
+            told: name(place),
         };
         let bars: Vec<Question> = (0..n).map(question).collect();
         check("questions", n, questions(&alternative(), &legend, &bars, 1e9));
@@ -159,7 +161,9 @@ fn rates_and_comparisons_keep_their_labels_apart() {
         let row = |place: usize| Row {
             name: name(place),
             detail: format!("{} messages", label(place)),
-            cells: (0..3).map(|at| Cell { estimate: share(place + at), label: percent(place + at) }).collect(),
+            cells: (0..3)
+                .map(|at| Cell { estimate: share(place + at), label: percent(place + at), detail: label(at) })
+                .collect(),
         };
         let segments: Vec<Row> = (0..n).map(row).collect();
         check("rates", n, rates(&alternative(), &panels, &segments));
@@ -230,6 +234,7 @@ fn days_keep_their_labels_apart() {
             offset: offset(place),
             count: count(place),
             mature: place + 2 < n,
+            told: name(place),
         };
         let series = |at: usize| Series {
             name: name(at),

@@ -61,6 +61,14 @@ pub fn heat_map(
             for (column, heat) in cells.iter().enumerate() {
                 let left = LEFT + rows(column) * pitch;
                 cell(canvas, heat, (left, top), (left + pitch - GAP, top + PITCH - GAP))?;
+                let told = match heat {
+                    Heat::Nothing => continue,
+                    Heat::Few(text) => format!("{text} {}\n{}", scale.unit, scale.few),
+                    Heat::Share(text, _) => format!("{text} {}", scale.unit),
+                };
+                let hour = columns.get(column).map(String::as_str).unwrap_or_default();
+                let corner = (left + pitch - GAP, top + PITCH - GAP);
+                canvas.mark((left, top), corner, &format!("{name} {hour}\n{told}"));
             }
         }
         legend(canvas, scale, LEFT, bottom + 12)

@@ -57,6 +57,9 @@ pub fn histogram(alternative: &Alternative, histogram: &Histogram) -> Result<Str
             let left = MARGIN + rows(index) * pitch;
             if let Some(bin) = bins.get(index) {
                 let top = base - along(bin.count, largest, HEIGHT);
+                let next = bins.get(index + 1).map_or(end, |next| &next.from);
+                let told = format!("{} – {next}\n{}", bin.from, bin.value);
+                canvas.mark((left, HEAD - 16), (left + pitch, base), told.trim_end());
                 canvas.rect(Ink::Blue, (left + 1, top), (left + pitch - 1, base))?;
                 let (middle, half) = (left + pitch / 2, width(&bin.value, SMALL) / 2);
                 if bin.count > 0.0 && middle - half >= number_from {

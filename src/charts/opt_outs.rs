@@ -49,6 +49,7 @@ pub fn opt_outs_by_segment(alternative: &Alternative, legend: [&str; 2], bars: &
         canvas.legend(0, &inks(legend))?;
         for (index, bar) in bars.iter().enumerate() {
             let top = head + rows(index) * PITCH;
+            canvas.mark((0, top), (WIDTH, top + PITCH - 6), &format!("{}\n{}\n{}", bar.name, bar.value, bar.detail));
             let value = width(&bar.value, LABEL) + 10;
             let name = fit(&bar.name, LABEL, WIDTH - value);
             canvas.text(Ink::Text, LABEL, Align::Left, (0, top + 12), &name)?;
@@ -85,6 +86,7 @@ pub fn opt_outs_by_day(alternative: &Alternative, legend: [&str; 2], columns: &[
             let spare = ((to - from - 48).max((to - from) / 6)) / 2;
             let (from, to) = (from + spare, (to - spare).max(from + spare + 1));
             let middle = i32::midpoint(from, to);
+            canvas.mark((from, base - HEIGHT), (to, base), &format!("{}\n{}", column.label, column.value));
             let soft = base - along(column.soft, largest, HEIGHT);
             let all = base - along(column.soft + column.hard, largest, HEIGHT);
             canvas.rect(Ink::PurpleHatch, (from, soft), (to, base))?;

@@ -54,6 +54,8 @@ pub struct Question {
     pub value: String,
     /// What explains it.
     pub detail: String,
+    /// What its mark tells.
+    pub told: String,
 }
 
 const PITCH: i32 = 50;
@@ -76,6 +78,7 @@ pub fn questions(
         canvas.legend(0, &entries)?;
         for (index, question) in questions.iter().enumerate() {
             let top = head + rows(index) * PITCH;
+            canvas.mark((0, top), (WIDTH, top + PITCH - 4), &question.told);
             let value = width(&question.value, LABEL) + 10;
             let detail = width(&question.detail, SMALL) + 10;
             // A long name takes the place of the detail, which stands in the table too.

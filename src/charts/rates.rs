@@ -35,6 +35,8 @@ pub struct Cell {
     pub estimate: Option<Estimate>,
     /// The value in words.
     pub label: String,
+    /// Its interval and its counts in words.
+    pub detail: String,
 }
 
 const HEAD: i32 = 26;
@@ -73,6 +75,8 @@ pub fn rates(alternative: &Alternative, panels: &[Panel], segments: &[Row]) -> R
             {
                 let left = rows(index) * (panel + GAP);
                 let right = left + length;
+                let told = format!("{}\n{}: {}\n{}", segment.name, metric.name, cell.label, cell.detail);
+                canvas.mark((left, above - 3), (left + panel, above + BAR + 3), told.trim_end());
                 canvas.rect(Ink::Track, (left, above), (right, above + BAR))?;
                 if let Some(estimate) = cell.estimate {
                     let at = |share: f64| left + along(share, metric.end, length);

@@ -3,8 +3,12 @@
 //! Colours follow Okabe & Ito (jfly.uni-koeln.de/color, read 2026), which people with every common form of colour
 //! blindness tell apart; fills that stand next to each other differ in pattern as well. Each ink is drawn in a colour
 //! of its own and then given a class, so that a page can repaint it for the dark while the file alone still looks right.
+//!
+//! The picture as a whole has a text alternative. Before it lie marks: invisible rectangles, each with the text that belongs
+//! to what is under it. Alone, a chart shows them as tool tips; a page may show them better, and walk them by keyboard.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -14,6 +18,8 @@ use crate::error::{Error, Result};
 
 /// Width of every chart; heights differ.
 pub(super) const WIDTH: i32 = 720;
+/// What a mark is at least wide.
+const LEAST: i32 = 10;
 /// Size of labels.
 pub(super) const LABEL: f64 = 14.0;
 /// Size of what stands beside labels.
@@ -153,42 +159,61 @@ pub(super) enum Align {
 }
 
 /// A drawing surface in whole pixels, with its origin at the top left.
-pub(super) struct Canvas<'a>(DrawingArea<SVGBackend<'a>, Shift>);
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    marks: RefCell<Vec<String>>,
+}
 
 impl Canvas<'_> {
+    /// Tells of everything between two corners: a name, and below it lines of `label: value`. Without a text there is no mark.
+    pub(super) fn mark(&self, (left, top): (i32, i32), (right, bottom): (i32, i32), told: &str) {
+        // Narrow bars are hard to hit.
+        let spare = (LEAST - (right - left)).max(0) / 2;
+        let (left, width) = (left - spare, right - left + 2 * spare);
+        if told.is_empty() || bottom <= top {
+            return;
+        }
+        let height = bottom - top;
+        self.marks.borrow_mut().push(format!(
+            "<rect class=\"mark\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"none\" \
+             pointer-events=\"all\" role=\"img\"><title>{}</title></rect>\n",
+            escaped(told)
+        ));
+    }
+
     /// A filled rectangle. Without an extent it is not drawn.
     pub(super) fn rect(&self, ink: Ink, (left, top): (i32, i32), (right, bottom): (i32, i32)) -> Result<()> {
         if right <= left || bottom <= top {
             return Ok(());
         }
-        self.0.draw(&Rectangle::new([(left, top), (right, bottom)], ink.colour().filled())).map_err(fault)
+        self.area.draw(&Rectangle::new([(left, top), (right, bottom)], ink.colour().filled())).map_err(fault)
     }
 
     /// A rectangle whose blue is the stronger the more, from 0 to 1: never so pale that it is taken for none, nor so strong
     /// that text on it cannot be read.
     pub(super) fn shade(&self, strength: f64, from: (i32, i32), to: (i32, i32)) -> Result<()> {
         let colour = Ink::Blue.colour().mix(0.08 + 0.52 * strength.clamp(0.0, 1.0));
-        self.0.draw(&Rectangle::new([from, to], colour.filled())).map_err(fault)
+        self.area.draw(&Rectangle::new([from, to], colour.filled())).map_err(fault)
     }
 
     /// A line through all points.
     pub(super) fn line(&self, ink: Ink, width: u32, points: Vec<(i32, i32)>) -> Result<()> {
-        self.0.draw(&PathElement::new(points, ink.colour().stroke_width(width))).map_err(fault)
+        self.area.draw(&PathElement::new(points, ink.colour().stroke_width(width))).map_err(fault)
     }
 
     /// A filled outline that lets what is beneath shine through.
     pub(super) fn band(&self, ink: Ink, points: Vec<(i32, i32)>) -> Result<()> {
-        self.0.draw(&Polygon::new(points, ink.colour().mix(0.18).filled())).map_err(fault)
+        self.area.draw(&Polygon::new(points, ink.colour().mix(0.18).filled())).map_err(fault)
     }
 
     /// A filled triangle.
     pub(super) fn wedge(&self, ink: Ink, corners: [(i32, i32); 3]) -> Result<()> {
-        self.0.draw(&Polygon::new(corners, ink.colour().filled())).map_err(fault)
+        self.area.draw(&Polygon::new(corners, ink.colour().filled())).map_err(fault)
     }
 
     /// A filled dot.
     pub(super) fn dot(&self, ink: Ink, at: (i32, i32), radius: i32) -> Result<()> {
-        self.0.draw(&Circle::new(at, radius, ink.colour().filled())).map_err(fault)
+        self.area.draw(&Circle::new(at, radius, ink.colour().filled())).map_err(fault)
     }
 
     /// An interval across a horizontal bar: a line with a stroke at each end.
@@ -218,7 +243,7 @@ impl Canvas<'_> {
         // The backend divides font sizes by 1.24.
         let font = FontDesc::new(FontFamily::SansSerif, size * 1.24, style).color(&ink.colour());
         let style = font.pos(Pos::new(h_pos, VPos::Center));
-        self.0.draw(&Text::new(text.to_owned(), at, style)).map_err(fault)
+        self.area.draw(&Text::new(text.to_owned(), at, style)).map_err(fault)
     }
 
     /// Names of fills in rows below each other. Returns the height used.
@@ -257,20 +282,24 @@ pub(super) fn draw(
     paint: impl FnOnce(&Canvas<'_>) -> Result<()>,
 ) -> Result<String> {
     let mut svg = String::new();
+    let marks;
     {
         let size = (WIDTH.unsigned_abs(), height.unsigned_abs());
-        let canvas = Canvas(SVGBackend::with_string(&mut svg, size).into_drawing_area());
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let canvas = Canvas { area, marks: RefCell::default() };
         paint(&canvas)?;
-        canvas.0.present().map_err(fault)?;
+        canvas.area.present().map_err(fault)?;
+        marks = canvas.marks.take().concat();
     }
-    Ok(dress(&svg, height, alternative))
+    Ok(dress(&svg, &marks, height, alternative))
 }
 
 /// Gives inks their classes and patterns, and the picture its name. Attributes can be found as text because the backend
 /// escapes quotation marks in labels.
-fn dress(svg: &str, height: i32, alternative: &Alternative) -> String {
+fn dress(svg: &str, marks: &str, height: i32, alternative: &Alternative) -> String {
     let id = &alternative.id;
     let body = svg.split_once('>').map_or("", |(_, body)| body);
+    let body = body.rsplit_once("</svg>").map_or(body, |(body, _)| body);
     let mut body = body.to_owned();
     let mut patterns = Vec::new();
     for ink in Ink::ALL {
@@ -294,10 +323,12 @@ fn dress(svg: &str, height: i32, alternative: &Alternative) -> String {
     }
     let defs = if patterns.is_empty() { String::new() } else { format!("<defs>{}</defs>\n", patterns.concat()) };
     let body = body.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "");
+    let marks = if marks.is_empty() { String::new() } else { format!("<g class=\"marks\">\n{marks}</g>\n") };
+    // What can be focused may not stand inside an image, so the image is a part of the picture beside the marks.
     format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
-         aria-labelledby=\"{id}-title {id}-desc\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n\
-         {defs}{body}",
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n\
+         <g role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\">\n\
+         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n{defs}{body}</g>\n{marks}</svg>\n",
         escaped(&alternative.title),
         escaped(&alternative.description),
     )

@@ -30,6 +30,8 @@ pub struct Point {
     pub count: f64,
     /// False if it may still change.
     pub mature: bool,
+    /// What its mark tells.
+    pub told: String,
 }
 
 /// One rate, with an estimate for every point.
@@ -76,6 +78,7 @@ pub fn trend(alternative: &Alternative, trend: &Trend) -> Result<String> {
             let spare = ((to - from - 48).max((to - from) / 6)) / 2;
             let ink = if point.mature { Ink::Slate } else { Ink::OpenHatch };
             let top = base - along(point.count, largest, COUNTS);
+            canvas.mark((from, HEAD - 6), (to, bottom), &point.told);
             canvas.rect(ink, (from + spare, top), ((to - spare).max(from + spare + 1), base))?;
         }
         canvas.line(Ink::Grid, 1, vec![(left, base), (WIDTH, base)])?;
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn lines_break_where_a_day_is_missing_and_change_where_days_are_immature() {
-        let point = |offset, mature| Point { label: String::new(), offset, count: 1.0, mature };
+        let point = |offset, mature| Point { label: String::new(), offset, count: 1.0, mature, told: String::new() };
         let some = Some(Estimate { value: 0.5, interval: None });
         let points = [point(0, true), point(1, true), point(3, true), point(4, true), point(5, true), point(6, false)];
         let lengths: Vec<_> = runs(&points, &[some, some, some, None, some, some])

@@ -128,7 +128,9 @@ impl Query {
             only(&mut measured, wanted)?;
         }
         let metrics = Metric::all()?;
-        measured.iter_mut().for_each(|measured| language.tell(measured, &metrics));
+        for one in &mut measured {
+            language.tell(one, &metrics);
+        }
         match (self.written.form(), measured.as_slice()) {
             (Form::Json, [measured]) => print_json(measured)?,
             (Form::Json, measured) => print_json(&measured)?,

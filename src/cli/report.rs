@@ -139,7 +139,9 @@ impl Report {
             let of_funnels = report.funnels.iter_mut().map(|funnel| funnel.suppress(least));
             report.context.suppressed = Some(lost + of_measures.sum::<u64>() + of_funnels.sum::<u64>());
         }
-        report.measures.iter_mut().for_each(|measured| language.tell(measured, &metrics));
+        for measured in &mut report.measures {
+            language.tell(measured, &metrics);
+        }
         let mut text = String::new();
         for form in forms {
             let _ = writeln!(text, "{}", form.write(&report, out)?.display());

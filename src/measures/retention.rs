@@ -72,7 +72,7 @@ fn table(setting: &Setting<'_>, answers: &Answers<'_>, (id, metric, grows): (&'s
         Row { cells, n: is_measurable.then_some(n), immature: !months.is_covered(cohort, 0) }
     });
     let names = ask.by.iter().filter(|name| *name != "age").map(|name| Column::new(name));
-    let ages = (0..n_ages).map(|age| month(age));
+    let ages = (0..n_ages).map(month);
     Table {
         id,
         columns: names.chain([Column::new("contacts")]).chain(ages).collect(),

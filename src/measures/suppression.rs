@@ -135,7 +135,7 @@ mod tests {
             row("click_rate", "may", 900),
             row("click_rate", "july", 40),
         ];
-        let columns = ["metric", "campaign", "rate"].map(|name| Column::new(name)).into();
+        let columns = ["metric", "campaign", "rate"].map(Column::new).into();
         let table = Table { id: "rates", columns, rows, ..Table::default() };
         let mut measured = Measured { measure: &comparison::MEASURE, tables: vec![table] };
         assert_eq!(of_tables(&mut measured, 30), 2);

@@ -10,6 +10,7 @@ use super::model::{
     Breakdown, Context, Day, Definition, Figure, Flow, Funnel, Headline, Question, Report, Segment, Spread, Stage,
     Step, Unmeasurable,
 };
+use super::views::{self, Views};
 use crate::event::SECOND;
 use crate::funnel;
 use crate::metrics::{Answer, Ask, Row};
@@ -69,6 +70,8 @@ pub fn asks(by: &[String]) -> Vec<Ask> {
     asks.extend(MESSAGE_RATES.iter().map(|id| Ask::new(id, &["day"])));
     asks.extend(QUESTION_RATES.iter().map(|id| Ask::new(id, BY_QUESTION)));
     asks.push(Ask::new("answer_seconds", BY_QUESTION));
+    // Segments of visits are as fine as all their breakdowns together, so these cost no further SELECT.
+    asks.extend(views::COLUMNS.iter().flat_map(|column| views::asks(column)));
     let own = own_metrics(by).iter().map(|&id| Ask::broken_down(id, by.to_vec()));
     for ask in own {
         if !asks.contains(&ask) {
@@ -96,12 +99,21 @@ pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], d
         && !["channel", "campaign", "day"].map(|name| vec![name.to_owned()]).contains(&context.by);
     let by: Vec<&str> = context.by.iter().map(String::as_str).collect();
     Report {
-        headlines: headlines(&answers),
+        headlines: headlines(&|metric| answers.total(metric)),
         first_response_seconds: answers
             .row("first_response_seconds")
             .and_then(|row| spread("first_response_seconds", row)),
-        campaign_funnel: campaign_funnel(&answers),
-        flows: flows(&answers, context.suppressed.is_some()),
+        campaign_funnel: campaign_funnel(&|metric| answers.total(metric)),
+        flows: flows(
+            answers.breakdown(BY_QUESTION, Some(QUESTION_RATES)).rows,
+            answers.spreads(BY_QUESTION),
+            context.suppressed.is_some(),
+        ),
+        views: views::COLUMNS
+            .iter()
+            .map(|column| Views::of(&answers, column, context.suppressed.is_some()))
+            .filter(|views| !views.views.is_empty())
+            .collect(),
         funnels: funnels.iter().filter_map(Funnel::new).collect(),
         unmeasurable: unmeasurable(&channels),
         channels,
@@ -114,11 +126,17 @@ pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], d
     }
 }
 
+/// How long answers took, by segment.
+pub(super) type Spreads = BTreeMap<Vec<Option<String>>, Spread>;
+
+/// The figure of a metric, where it was answered.
+pub(super) type Total<'t> = &'t dyn Fn(&str) -> Option<Figure>;
+
 /// Answers by metric and breakdown.
-struct Answers<'a>(BTreeMap<(&'a str, Vec<&'a str>), &'a Answer>);
+pub(super) struct Answers<'a>(BTreeMap<(&'a str, Vec<&'a str>), &'a Answer>);
 
 impl<'a> Answers<'a> {
-    fn new(answers: &'a [Answer]) -> Self {
+    pub(super) fn new(answers: &'a [Answer]) -> Self {
         let key = |answer: &'a Answer| (answer.metric.as_str(), answer.by.iter().map(String::as_str).collect());
         Self(answers.iter().map(|answer| (key(answer), answer)).collect())
     }
@@ -132,8 +150,15 @@ impl<'a> Answers<'a> {
         self.row(metric).and_then(|row| figure(metric, row))
     }
 
+    /// How long answers took in each segment.
+    pub(super) fn spreads(&self, by: &[&str]) -> Spreads {
+        let rows =
+            self.0.get(&("answer_seconds", by.to_vec())).map(|answer| answer.rows.as_slice()).unwrap_or_default();
+        rows.iter().filter_map(|row| Some((row.segment.clone(), spread("answer_seconds", row)?))).collect()
+    }
+
     /// All metrics (or those named) broken down by the columns.
-    fn breakdown(&self, by: &[&str], metrics: Option<&[&str]>) -> Breakdown {
+    pub(super) fn breakdown(&self, by: &[&str], metrics: Option<&[&str]>) -> Breakdown {
         let wanted = |metric: &str| metrics.is_none_or(|metrics| metrics.contains(&metric));
         let answers: Vec<&Answer> = self
             .0
@@ -189,19 +214,19 @@ fn spread(metric: &str, row: &Row) -> Option<Spread> {
     row.counts.distribution().map(|distribution| Spread::new(metric, distribution, row.measurable))
 }
 
-fn headlines(answers: &Answers<'_>) -> Vec<Headline> {
+pub(super) fn headlines(total: Total<'_>) -> Vec<Headline> {
     HEADLINES
         .iter()
         .map(|(metric, beside)| Headline {
             metric: (*metric).to_owned(),
-            figure: answers.total(metric),
-            beside: beside.iter().filter_map(|id| answers.total(id)).collect(),
+            figure: total(metric),
+            beside: beside.iter().filter_map(|id| total(id)).collect(),
         })
         .collect()
 }
 
-fn campaign_funnel(answers: &Answers<'_>) -> Vec<Step> {
-    let measured = |metric| answers.total(metric).filter(|figure| figure.measurable);
+pub(super) fn campaign_funnel(total: Total<'_>) -> Vec<Step> {
+    let measured = |metric| total(metric).filter(|figure| figure.measurable);
     // The delivery rate leaves out the channels that report none, so it is only the second choice.
     let first = measured("failure_rate").or_else(|| measured("delivery_rate"));
     let first = first.or_else(|| measured("open_rate@sent")).or_else(|| measured("click_rate"));
@@ -217,7 +242,7 @@ fn campaign_funnel(answers: &Answers<'_>) -> Vec<Step> {
     }
     let sent = Step { stage: Stage::Sent, n_messages: first.is_some().then_some(n_sent), n_base: n_sent, figure: None };
     let steps = later.into_iter().map(|(stage, metric)| {
-        let figure = answers.total(metric);
+        let figure = total(metric);
         let known = figure.as_ref().filter(|figure| figure.measurable);
         Step {
             stage,
@@ -229,15 +254,10 @@ fn campaign_funnel(answers: &Answers<'_>) -> Vec<Step> {
     std::iter::once(sent).chain(steps).collect()
 }
 
-fn flows(answers: &Answers<'_>, suppresses: bool) -> Vec<Flow> {
-    let mut spreads: BTreeMap<&[Option<String>], Spread> = BTreeMap::new();
-    if let Some(answer) = answers.0.get(&("answer_seconds", BY_QUESTION.to_vec())) {
-        for row in &answer.rows {
-            spreads.extend(spread("answer_seconds", row).map(|spread| (row.segment.as_slice(), spread)));
-        }
-    }
+/// The questions of each flow from their rates; the segments are flow and question.
+pub(super) fn flows(rows: Vec<Segment>, mut spreads: Spreads, suppresses: bool) -> Vec<Flow> {
     let mut flows: Vec<Flow> = Vec::new();
-    for row in answers.breakdown(BY_QUESTION, Some(QUESTION_RATES)).rows {
+    for row in rows {
         let [flow, question] = row.segment.as_slice() else { continue };
         let figure = |metric: &str| row.figures.get(metric);
         let count = |metric: &str| figure(metric).map_or(0, |figure| figure.numerator);
@@ -260,7 +280,7 @@ fn flows(answers: &Answers<'_>, suppresses: bool) -> Vec<Flow> {
             n_open,
             drop_off: drop_off.cloned(),
             answered: figure("question_answered_rate").cloned(),
-            answer_seconds: spreads.remove(row.segment.as_slice()),
+            answer_seconds: spreads.remove(&row.segment),
         };
         match flows.iter_mut().find(|known| known.flow == *flow) {
             Some(known) => known.questions.push(question),

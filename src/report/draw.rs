@@ -3,10 +3,13 @@
 //! Draws nothing itself.
 
 mod cohorts;
+mod comparison;
 mod funnels;
 mod leaving;
 mod paths;
 mod times;
+mod told;
+mod transitions;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +17,7 @@ use jiff::civil::Date;
 
 use super::model::{Breakdown, Day, Figure, Flow, Question, Report, Stage};
 use super::page::{Words, n_sent, segment_name, stage_name};
+use super::text;
 use crate::charts::{self, Alternative, Estimate, Outcome, ROWS_PER_CHART};
 use crate::error::Result;
 
@@ -26,6 +30,8 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -
     match (section, part) {
         ("campaign-funnel", _) => campaign_funnel(report, &words),
         ("questions", _) => report.flows.get(index).map_or(Ok(Vec::new()), |flow| questions(flow, index, &words)),
+        ("comparison", table) => comparison::charts(report, table, &words),
+        ("paths", "transitions") => transitions::charts(report, &words),
         ("paths", "reached") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
         ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
@@ -62,6 +68,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             } else {
                 language.fraction(step.figure.as_ref())
             },
+            told: told::stage(&report.campaign_funnel, step, language),
         })
         .collect();
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
@@ -88,7 +95,7 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
         return Ok(Vec::new());
     }
     let outside = || language.say("chart-questions.outside");
-    let name = flow.flow.as_deref().map_or_else(outside, |flow| language.name(Some(flow)));
+    let name = flow.flow.as_deref().map_or_else(outside, |flow| short(&language.name(Some(flow))));
     let seen =
         |outcome| flow.questions.iter().flat_map(outcomes).any(|(other, _, count)| other == outcome && count > 0);
     let legend: Vec<(Outcome, String)> = flow.questions.first().map_or_else(Vec::new, |question| {
@@ -98,8 +105,10 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
     let bars: Vec<charts::Question> = flow
         .questions
         .iter()
-        .map(|question| charts::Question {
-            name: language.name(question.question.as_deref()),
+        .enumerate()
+        .map(|(place, question)| charts::Question {
+            told: told::question(&flow.questions, place, language),
+            name: short(&language.name(question.question.as_deref())),
             parts: outcomes(question).map(|(outcome, _, count)| (outcome, as_f64(count), language.count(count))).into(),
             value: language
                 .say_with("chart-questions.left", &[("share", language.value(question.drop_off.as_ref()).into())]),
@@ -149,7 +158,7 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         .iter()
         .take(MOST_ROWS)
         .map(|row| charts::Row {
-            name: segment_name(row, language),
+            name: short(&segment_name(row, language)),
             detail: n_sent(&row.figures).map_or_else(
                 || language.say("chart-unknown-messages"),
                 |n| language.say_with("chart-n-messages", &[("n", n.into())]),
@@ -158,7 +167,8 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
                 .iter()
                 .map(|&metric| {
                     let figure = row.figures.get(metric);
-                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure) }
+                    let detail = [language.interval(figure), language.fraction(figure)].join("\n");
+                    charts::Cell { estimate: figure.and_then(estimate), label: language.value(figure), detail }
                 })
                 .collect(),
         })
@@ -198,6 +208,7 @@ fn trend(report: &Report, words: &Words<'_>) -> Result<Vec<String>> {
             offset: *offset,
             count: as_f64(count),
             mature: day.mature,
+            told: told::day(day, count, words),
         })
         .collect();
     let mut told = vec![language.say_with("chart-trend.most", &[("n", largest.into())])];
@@ -243,7 +254,7 @@ fn opt_outs_by_campaign(breakdown: &Breakdown, words: &Words<'_>) -> Result<Vec<
         .map(|row| {
             let (soft, hard) = soft_and_hard(&row.figures);
             charts::Bar {
-                name: segment_name(row, language),
+                name: short(&segment_name(row, language)),
                 soft: as_f64(soft),
                 hard: as_f64(hard),
                 value: language.count(soft + hard),
@@ -344,17 +355,29 @@ fn estimate(figure: &Figure) -> Option<Estimate> {
 /// not tiny; those of the tiny would press everything else flat and are cut at the edge.
 fn axis_end<'a>(figures: impl Iterator<Item = &'a Figure>) -> f64 {
     const TINY: u64 = 50;
-    let largest = figures
-        .map(|figure| {
-            let high = figure.high.filter(|_| figure.denominator >= TINY).unwrap_or_default();
-            high.max(figure.value.unwrap_or_default())
-        })
-        .fold(0.0, f64::max);
+    let ends = figures.map(|figure| {
+        let high = figure.high.filter(|_| figure.denominator >= TINY).unwrap_or_default();
+        high.max(figure.value.unwrap_or_default())
+    });
+    end_above(ends.fold(0.0, f64::max))
+}
+
+/// The same for estimates of which it is not known on how many observations they rest.
+fn axis_of(estimates: impl Iterator<Item = Estimate>) -> f64 {
+    end_above(estimates.map(|estimate| estimate.value).fold(0.0, f64::max))
+}
+
+fn end_above(largest: f64) -> f64 {
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
 }
 
 fn alternative(id: &str, title: String, told: &[String]) -> Alternative {
     Alternative { id: id.to_owned(), title, description: told.join("; ") }
+}
+
+/// A name as charts and their descriptions have it; the table has the whole.
+fn short(name: &str) -> String {
+    text::cut(name, text::LONGEST_NAME)
 }
 
 /// Counts stay far below 2^53, where doubles stop being exact.

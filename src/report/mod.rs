@@ -7,6 +7,7 @@
 //! tables with one plain value in each column. A format is one file with one function, and one line in `Format::write`.
 
 mod build;
+mod changes;
 mod csv;
 mod draw;
 #[cfg(test)]
@@ -18,9 +19,11 @@ pub mod model;
 mod page;
 mod schema;
 mod sections;
+mod sorting;
 mod summary;
 mod tables;
 pub mod text;
+mod views;
 mod words;
 mod xlsx;
 

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
 use super::schema::{BoundShape, MeasuredShape};
 use super::text::Language;
+pub use super::views::{View, Views};
 use crate::event::Time;
 use crate::measures::Measured;
 use crate::rate::{Bound, Distribution, Rate};
@@ -36,6 +37,10 @@ pub struct Report {
     pub channels: Breakdown,
     /// Rates by campaign.
     pub campaigns: Breakdown,
+    /// The headlines and funnels of single channels and campaigns, for pages that swap them in. Not in JSON, because a program
+    /// asks for any breakdown it likes.
+    #[serde(skip)]
+    pub views: Vec<Views>,
     /// Rates by day, in the report's time zone.
     pub days: Vec<Day>,
     /// Rates by the columns that the caller asked for, if they are none of the above.

@@ -244,7 +244,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn card(&self, headline: &Headline) -> Card {
+    pub(super) fn card(&self, headline: &Headline) -> Card {
         let figure = headline.figure.as_ref();
         let percent =
             |share: fn(&Figure) -> Option<f64>| figure.and_then(share).map(|share| (share * 1000.0).round() / 10.0);

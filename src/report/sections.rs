@@ -32,7 +32,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
     sections
 }
 
-fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
+pub(super) fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
     let rows = report.campaign_funnel.iter().map(|step| {
         let figure = step.figure.as_ref();
         let metric = match step.stage {
@@ -60,7 +60,7 @@ fn campaign_funnel(report: &Report, words: &Words<'_>) -> Section {
     section("campaign-funnel", parts, words.language)
 }
 
-fn questions(report: &Report, words: &Words<'_>) -> Section {
+pub(super) fn questions(report: &Report, words: &Words<'_>) -> Section {
     let language = words.language;
     let within = DropOff::of(report, words);
     let parts = report.flows.iter().map(|flow| {
@@ -104,7 +104,7 @@ fn questions(report: &Report, words: &Words<'_>) -> Section {
 const VISITS: [&str; 8] =
     ["n_visits", "n_answered", "n_skipped", "n_silent", "n_opted_out", "n_handed_over", "n_failed", "n_open"];
 
-fn flow_heading(flow: Option<&str>, language: Language) -> String {
+pub(super) fn flow_heading(flow: Option<&str>, language: Language) -> String {
     flow.map_or_else(|| language.say("outside-flows"), |flow| language.name(Some(flow)))
 }
 

@@ -376,6 +376,19 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Characters of a name that a page shows.
+pub(super) const LONGEST_NAME: usize = 120;
+
+/// The name if it is not longer than so many characters, else its beginning and an ellipsis: a page must not grow with the
+/// longest name in a log.
+#[must_use]
+pub fn cut(name: &str, longest: usize) -> String {
+    match name.char_indices().nth(longest) {
+        Some((end, _)) => name.get(..end).map_or_else(String::new, |start| format!("{}…", start.trim_end())),
+        None => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

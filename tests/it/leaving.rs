@@ -104,13 +104,13 @@ fn leaving(log: &str) -> impl Fn(&str) -> Vec<Value> + use<> {
 fn a_planted_hazard_is_found_at_its_question_by_its_cause_at_its_time() {
     for (question, kind, cause, column, after) in [
         ("budget", "opted_out_soft", "ending-stopped", "stopped", 400),
-        ("age", "handover_to_human", "Handed over", "handed_over", 70),
-        ("town", "opted_out_hard", "Blocked", "blocked", 7_200),
+        ("age", "handover_to_human", "ending-handed-over", "handed_over", 70),
+        ("town", "opted_out_hard", "ending-blocked", "blocked", 7_200),
     ] {
         let tables = leaving(&log(Some(&Planted { question, kind, after }), 1));
         // Who is made to leave does not fall silent later: so silence may stand out, but only at the other questions.
         let (silent, peaks): (Vec<Value>, Vec<Value>) =
-            tables("peaks").into_iter().partition(|peak| peak["cause"] == "Silent");
+            tables("peaks").into_iter().partition(|peak| peak["cause"] == "ending-silent");
         assert!(silent.iter().all(|peak| peak["question"] != question), "{question}: {silent:#?}");
         let [peak] = peaks.as_slice() else { panic!("{question}: {peaks:#?}") };
         assert_eq!((&peak["question"], &peak["cause"]), (&question.into(), &cause.into()), "{peak}");

@@ -44,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that stay in one place, so that each can be replaced there. `error` holds what they say when they fail.
 const CRATES: &[(&str, &[&str])] = &[
     ("arrow", &["error", "ingest", "store"]),
+    ("base64", &["report"]),
     ("bumpalo", &["channels"]),
     ("bytes", &["store"]),
     ("clap", &["cli"]),
@@ -59,6 +60,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rand_chacha", &["simulate", "statistics"]),
     ("rust_xlsxwriter", &["report"]),
     ("schemars", &["report"]),
+    ("sha2", &["report"]),
     ("statrs", &["statistics"]),
     ("tokio", &["store"]),
     ("unic_langid", &["report"]),

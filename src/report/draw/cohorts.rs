@@ -141,7 +141,7 @@ mod tests {
         let found = charts(&report, 0, &Words::new(&report)).unwrap();
         assert_eq!(found.len(), 2);
         assert!(found[1].contains("joined by first contact"), "{}", found[1]);
-        assert!(found[0].contains("Active by months since, joined by opt in"), "{}", found[0]);
+        assert!(found[0].contains("Active by months since, joined by opt-in"), "{}", found[0]);
         // Two cells with a shade and five of the scale; the small cohort is grey, as is the legend's.
         assert_eq!(found[0].matches("class=\"f-blue\"").count(), 2 + 5, "{}", found[0]);
         assert_eq!(found[0].matches("class=\"f-track\"").count(), 2, "{}", found[0]);

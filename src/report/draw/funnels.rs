@@ -1,6 +1,6 @@
 //! Charts of funnels: the steps of each, and how long its slowest step took.
 
-use super::{alternative, as_f64};
+use super::{alternative, as_f64, told};
 use crate::charts::{self, Estimate};
 use crate::error::Result;
 use crate::report::model::{Funnel, FunnelStep, Report};
@@ -43,6 +43,7 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
                     "conversation" => "unit-conversations",
                     _ => "unit-attempts",
                 }),
+                told: told::step(funnel, step, None, language),
             },
             Some(base) => charts::Step {
                 name,
@@ -51,6 +52,7 @@ fn steps(funnel: &Funnel, index: usize, language: Language) -> Result<String> {
                 share: share.value.map(|value| Estimate { value, interval: share.low.zip(share.high) }),
                 value: language.share(&step.from_start)[0].clone(),
                 detail: detail(step, language),
+                told: told::step(funnel, step, Some(base), language),
             },
         });
         if !step.optional {

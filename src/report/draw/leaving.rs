@@ -1,6 +1,6 @@
 //! The chart of leaving: what became of the visits to the questions that lose most.
 
-use super::{Words, alternative};
+use super::{Words, alternative, short};
 use crate::charts::{self, Course, Estimate, Fate, Moment};
 use crate::error::Result;
 use crate::measures::{Row, Table, Value};
@@ -97,5 +97,5 @@ fn course(rows: &[Row], table: &Table, n_names: usize, words: &Words<'_>) -> Cou
 /// The value alone.
 pub(super) fn written(value: &Value, words: &Words<'_>) -> String {
     let [text, ..] = words.language.written(value);
-    text
+    short(&text)
 }

@@ -1,7 +1,7 @@
 //! Charts of how far conversations came: one for each flow, whose bars never rise because every conversation has one furthest
 //! question.
 
-use super::{MOST_ROWS, alternative, as_f64};
+use super::{MOST_ROWS, alternative, as_f64, short, told};
 use crate::charts;
 use crate::error::Result;
 use crate::measures::{Row, Table, Value};
@@ -45,24 +45,28 @@ fn flow(number: usize, rows: &[Row], places: Places, language: Language) -> Resu
     let mut steps = Vec::new();
     // How many came to the question before, and how many of these are still there.
     let mut before: Option<(u64, u64)> = None;
+    let mut first = None;
     for row in rows {
         let Some(Value::Rate { rate, .. }) = row.cells.get(places.reached) else { continue };
         let (base, open) = before.unwrap_or((rate.numerator, 0));
         let [share, _, fraction] = word(row, places.reached).unwrap_or_default();
         let [name, ..] = word(row, places.question).unwrap_or_default();
+        let name = short(&name);
+        let n_first = *first.get_or_insert(rate.numerator);
         steps.push(charts::Step {
-            name,
             reached: Some((as_f64(rate.numerator), as_f64(base.saturating_sub(open)))),
             open: as_f64(open),
             share: None,
             value: share,
+            told: told::place(&name, rate.numerator, (base, n_first), open, language),
             detail: fraction,
+            name,
         });
         let open = if let Some(Value::Count(open)) = row.cells.get(places.open) { *open } else { 0 };
         before = Some((rate.numerator, open));
     }
     let title = rows.first().map_or_else(String::new, |row| {
-        let front = (0..places.question).filter_map(|place| word(row, place)).map(|[text, ..]| text);
+        let front = (0..places.question).filter_map(|place| word(row, place)).map(|[text, ..]| short(&text));
         front.collect::<Vec<_>>().join(", ")
     });
     let told: Vec<String> = steps.iter().map(|step| format!("{}: {} {}", step.name, step.value, step.detail)).collect();
@@ -84,7 +88,7 @@ mod tests {
                 [Value::name(Some(flow)), Value::name(Some(question)), Value::rate(reached, 10), Value::Count(open)];
             Row::new(10, cells.into())
         };
-        let columns = ["flow", "question", "reached", "open"].map(|name| Column::new(name)).into();
+        let columns = ["flow", "question", "reached", "open"].map(Column::new).into();
         let table = Table { id: "reached", columns, rows: rows.iter().map(row).collect(), ..Table::default() };
         Measured { measure: Measure::named("paths").unwrap(), tables: vec![table] }
     }

@@ -312,6 +312,15 @@ chart-leaving = { $share } gingen nicht weiter
         [one] { $n } Besuch
        *[other] { $n } Besuche
     }
+chart-flow = Der Weg durch den Ablauf: { $flow }
+    .detail = { $n ->
+        [one] { $visits } · { $n } endete hier
+       *[other] { $visits } · { $n } endeten hier
+    }
+    .onward = zur nächsten Frage
+    .elsewhere = zu einer anderen oder abgeschlossen
+    .left = endeten hier
+    .open = können noch weitergehen
 chart-paths = Wie weit Gespräche kamen: { $flow }
     .reached = erreichten sie oder eine spätere
     .stopped = kamen nicht weiter als zur vorigen
@@ -425,3 +434,41 @@ columns-cut = { $n ->
         [one] { $n } weitere Spalte steht in report.json.
        *[other] { $n } weitere Spalten stehen in report.json.
     }
+
+## What a page lets one choose, and what its charts tell of a mark
+
+page-skip = Zu den Zahlen springen
+page-how = Wie hier gezählt wird
+page-controls = Ansicht
+page-view = Zeige
+page-everything = Alles
+page-channels = Kanäle
+page-campaigns = Kampagnen
+page-more = und { $n } kleinere ohne Ansicht
+page-flow = Ablauf
+page-all-flows = Alle Abläufe
+page-theme = Farben
+page-theme-device = Wie das Gerät
+page-theme-light = Hell
+page-theme-dark = Dunkel
+page-only = Nur { $name }
+page-whole = Dieses Kapitel zählt alles, nicht nur die Auswahl.
+page-sort = Nach { $column } sortieren
+page-filter = Zeilen filtern
+page-rows = { $shown } von { $all } Zeilen
+page-all-rows = Alle { $all } Zeilen zeigen
+page-fewer-rows = Weniger Zeilen zeigen
+page-now = Jetzt zu sehen: { $name }
+page-marks = Pfeiltasten gehen von Marke zu Marke, Escape schließt die Notiz.
+mark-reached = Erreicht
+mark-lost = Auf dem Weg hierher verloren
+mark-open = Noch offen
+mark-of-first = Vom ersten
+mark-of-previous = Vom vorigen
+mark-of-base = Von allem, was hierher kommen konnte
+mark-median = Median der Dauer
+mark-visits = Besuche
+mark-left = Hier abgebrochen
+mark-answered = Beantwortet
+mark-sent = Nachrichten
+mark-may-change = { $day } · kann sich noch ändern

@@ -301,6 +301,12 @@ chart-leaving = { $share } have not gone on
         [one] { $n } visit
        *[other] { $n } visits
     }
+chart-flow = The way through the flow: { $flow }
+    .detail = { $visits } · { $n } ended here
+    .onward = to the next question
+    .elsewhere = to another one, or completed
+    .left = ended here
+    .open = may still go on
 chart-paths = How far conversations came: { $flow }
     .reached = reached it or a later one
     .stopped = came no further than the one before
@@ -414,3 +420,41 @@ columns-cut = { $n ->
         [one] { $n } more column is in report.json.
        *[other] { $n } more columns are in report.json.
     }
+
+## What a page lets one choose, and what its charts tell of a mark
+
+page-skip = Skip to the numbers
+page-how = How this is counted
+page-controls = View
+page-view = Show
+page-everything = Everything
+page-channels = Channels
+page-campaigns = Campaigns
+page-more = and { $n } smaller ones without a view
+page-flow = Flow
+page-all-flows = All flows
+page-theme = Colours
+page-theme-device = As the device
+page-theme-light = Light
+page-theme-dark = Dark
+page-only = Only { $name }
+page-whole = This chapter counts everything, not only what is chosen.
+page-sort = Sort by { $column }
+page-filter = Filter rows
+page-rows = { $shown } of { $all } rows
+page-all-rows = Show all { $all } rows
+page-fewer-rows = Show fewer rows
+page-now = Now shown: { $name }
+page-marks = Arrow keys go from mark to mark, Escape closes the note.
+mark-reached = Reached
+mark-lost = Lost on the way here
+mark-open = Still open
+mark-of-first = Of the first
+mark-of-previous = Of the previous
+mark-of-base = Of what could get here
+mark-median = Median time
+mark-visits = Visits
+mark-left = Left here
+mark-answered = Answered
+mark-sent = Messages
+mark-may-change = { $day } · may still change

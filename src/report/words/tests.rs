@@ -28,7 +28,7 @@ fn entries(files: &[&str]) -> BTreeMap<String, String> {
             assert!(entries.insert(key.clone(), text).is_none(), "{key} stands twice");
             last = key;
         } else if line.starts_with(' ') {
-            entries.get_mut(&last).unwrap().push_str(&format!("\n{line}"));
+            entries.get_mut(&last).unwrap().extend(["\n", line]);
         }
     }
     entries

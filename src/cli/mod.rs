@@ -33,6 +33,7 @@ mod explain;
 mod facts;
 mod funnel;
 mod ingest;
+mod pdf;
 mod query;
 mod render;
 mod report;

@@ -1,4 +1,6 @@
-//! `trichter report`: the numbers of a store as a page, as text and as JSON.
+//! `trichter report`: the numbers of a store as a page, as text, as data and on paper.
+
+mod files;
 
 use std::fmt::Write;
 use std::io::Read;
@@ -6,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use self::files::Form;
 use super::compare::Two;
-use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say, write_whole};
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
 use crate::config::{Config, Lang};
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -17,7 +20,7 @@ use crate::ingest::{self, Plan, input};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{self, compliance, suppression};
 use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
-use crate::report::{self, Balance, Brand, Context, Definition, Format, Language};
+use crate::report::{self, Balance, Brand, Context, Definition, Language};
 use crate::store::{self, Key, Snapshot, Store};
 
 /// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
@@ -27,7 +30,7 @@ const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f20736563726574
 const CONTACTS: &str = "erasure_pending_rate";
 const MESSAGES: &str = "failure_rate";
 
-/// Write a report: one page that works offline, Markdown and JSON.
+/// Write a report: one page that works offline, Markdown and JSON; or tables, a workbook, a PDF.
 ///
 /// Example: trichter report --store /tmp/store --out reports/may --since 2026-05-01 --until 2026-06-01
 #[derive(clap::Args)]
@@ -46,9 +49,12 @@ pub(super) struct Report {
     /// Folder for the report; it is made if it is not there. Default: reports, or reports/demo.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Formats, separated by commas: html, md, json.
+    /// Formats, separated by commas: html, md, json, csv (a folder of tables), xlsx (a workbook), pdf (printed by a Chromium that is installed).
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
+    /// Print the JSON Schema of report.json, and write no report.
+    #[arg(long)]
+    schema: bool,
     /// Compare the headline rates with those of the range right before (of as many months or days, or of the same length), or of one value of a column with the others: variant or variant=control. With two values: two ranges, SINCE..UNTIL, or two versions of the store, earlier first; the report is of the second.
     #[arg(long, value_name = "previous|COLUMN[=BASELINE]|A B", num_args = 1..=2)]
     compare: Vec<String>,
@@ -65,20 +71,24 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
-        let formats = self.formats()?;
+        if self.schema {
+            print(&report::schema()?)?;
+            return Ok(Done::Well);
+        }
+        let forms = self.format.iter().map(|name| Form::named(name)).collect::<Result<Vec<_>>>()?;
         if self.demo {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
             let mut opened = Self::demo(folder.path(), quiet)?;
             opened.config.cost = self.prices.card(Some(&folder.path().join("sample-data")))?;
-            return self.write(&opened, &formats, Path::new("reports/demo"), quiet);
+            return self.write(&opened, &forms, Path::new("reports/demo"), quiet);
         }
         let mut opened = match self.two()? {
             Some(two) => two.second(self.reading.clone())?.open()?,
             None => self.reading.open()?,
         };
         opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
-        self.write(&opened, &formats, Path::new("reports"), quiet)
+        self.write(&opened, &forms, Path::new("reports"), quiet)
     }
 
     /// Two ranges or versions, if that is what is compared.
@@ -89,18 +99,7 @@ impl Report {
         }
     }
 
-    fn formats(&self) -> Result<Vec<Format>> {
-        let find = |name: &String| {
-            Format::from_name(name).ok_or_else(|| Error::Unknown {
-                what: "format",
-                name: name.clone(),
-                known: Format::all().map(|format| format.name().to_owned()).collect(),
-            })
-        };
-        self.format.iter().map(find).collect()
-    }
-
-    fn write(&self, opened: &Opened, formats: &[Format], out: &Path, quiet: bool) -> Result<Done> {
+    fn write(&self, opened: &Opened, forms: &[Form], out: &Path, quiet: bool) -> Result<Done> {
         let two = self.two()?;
         let out = self.out.as_deref().unwrap_or(out);
         std::fs::create_dir_all(out).map_err(Error::write(out))?;
@@ -143,13 +142,9 @@ impl Report {
         for measured in &mut report.measures {
             language.tell(measured, &metrics);
         }
-        for format in formats {
-            let path = out.join(format.file_name());
-            write_whole(&path, format.write(&report)?.as_bytes())?;
-        }
         let mut text = String::new();
-        for format in formats {
-            let _ = writeln!(text, "{}", out.join(format.file_name()).display());
+        for form in forms {
+            let _ = writeln!(text, "{}", form.write(&report, out)?.display());
         }
         print(&text)?;
         if !quiet {

@@ -357,7 +357,8 @@ pub fn each(micros: i64, count: u64) -> Option<i64> {
 }
 
 /// Millionths as decimal text, with two digits after the point and further ones where they are not zero: `12.30`, `0.0725`.
-fn exact(micros: i64) -> String {
+#[must_use]
+pub fn exact(micros: i64) -> String {
     let (sign, size) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
     let part = format!("{:06}", size % 1_000_000);
     let part = part.trim_end_matches('0');

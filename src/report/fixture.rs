@@ -278,6 +278,19 @@ pub(super) fn awkward_in(language: Language) -> Report {
     report(context, &campaigns, &questions, &days)
 }
 
+/// Names that spreadsheets could take for something else than names, and one that no cell can hold.
+pub(super) const FORMULAS: [&str; 5] =
+    ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "a;=HYPERLINK(\"https://evil.example/\")"];
+
+/// A report whose names are made to harm spreadsheets.
+pub(super) fn hostile() -> Report {
+    let long = "x🦀".repeat(20_000);
+    let mut names: Vec<Option<&str>> = FORMULAS.map(Some).into();
+    names.extend([Some("\u{202e}gnirps\0\t\n\u{1}"), Some("n/a"), Some(""), None, Some(long.as_str())]);
+    let questions: Vec<(Option<&str>, &str)> = FORMULAS.map(|name| (Some(name), name)).into();
+    report(context(), &names, &questions, &["2026-05-01", "2026-05-05"])
+}
+
 /// Few rows, for reading.
 pub(super) fn small() -> Report {
     report(context(), &[Some("spring")], &[(Some("order"), "size")], &["2026-05-01", "2026-05-05"])

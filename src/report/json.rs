@@ -1,13 +1,15 @@
-//! Writes the model as JSON: counts and shares as numbers, null where there is no value.
+//! Writes the model as JSON, of the shape that `schema` tells: counts and shares as numbers, null where there is no value.
 //!
 //! Knows nothing of how numbers are shown.
 
 use super::model::Report;
+use super::schema::{Document, SCHEMA};
 use crate::error::{Error, Result};
 
 /// Writes the report with a line end at its end.
 pub(super) fn write(report: &Report) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(report).map_err(|error| Error::Layout(error.to_string()))?;
+    let document = Document { schema: SCHEMA, report };
+    let mut text = serde_json::to_string_pretty(&document).map_err(|error| Error::Layout(error.to_string()))?;
     text.push('\n');
     Ok(text)
 }

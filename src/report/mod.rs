@@ -3,11 +3,12 @@
 //! Counts nothing, never reads a clock: the same context and answers give the same bytes.
 //!
 //! `model` is the report as plain values, `build` makes it, `page` and `sections` turn it into headings, sentences and
-//! tables, `draw` into charts; what each of them does for funnels stands in a file of its own below it. A format is one
-//! file with one function, and one line in `Format::ALL`.
+//! tables, `draw` into charts; what each of them does for funnels stands in a file of its own below it. `tables` are those
+//! tables with one plain value in each column. A format is one file with one function, and one line in `Format::write`.
 
 mod build;
 mod changes;
+mod csv;
 mod draw;
 #[cfg(test)]
 mod fixture;
@@ -16,22 +17,33 @@ mod json;
 mod markdown;
 pub mod model;
 mod page;
+mod schema;
 mod sections;
 mod sorting;
 mod summary;
+mod tables;
 pub mod text;
 mod views;
 mod words;
+mod xlsx;
 
 pub use build::{asks, build};
+pub use csv::MANIFEST;
 pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Report};
+pub use schema::schema;
 pub use text::Language;
 pub use words::readme;
 
 use crate::error::Result;
 
-/// What a format's file offers.
-type Write = fn(&Report) -> Result<String>;
+/// A file of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path in the folder of the report, parted by `/`.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
 
 /// A form in which a report is handed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +54,20 @@ pub enum Format {
     Markdown,
     /// The model itself.
     Json,
+    /// A folder of tables, with a manifest.
+    Csv,
+    /// A workbook with a sheet for each table, and charts.
+    Xlsx,
 }
 
 impl Format {
-    /// Every format: its name on the command line, its file, and what writes it.
-    const ALL: &'static [(Self, &'static str, &'static str, Write)] = &[
-        (Self::Html, "html", "index.html", html::write),
-        (Self::Markdown, "md", "report.md", markdown::write),
-        (Self::Json, "json", "report.json", json::write),
+    /// Every format: its name on the command line, its file or folder.
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Html, "html", "index.html"),
+        (Self::Markdown, "md", "report.md"),
+        (Self::Json, "json", "report.json"),
+        (Self::Csv, "csv", csv::FOLDER),
+        (Self::Xlsx, "xlsx", "report.xlsx"),
     ];
 
     /// All formats there are.
@@ -60,29 +78,33 @@ impl Format {
     /// The format of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, ..)| *known == name).map(|(format, ..)| *format)
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(format, ..)| *format)
     }
 
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(format, ..)| *format == self).map_or("", |(_, name, ..)| name)
+        Self::ALL.iter().find(|(format, ..)| *format == self).map_or("", |(_, name, _)| name)
     }
 
-    /// Its file in the folder of a report.
+    /// Its file in the folder of a report, or the folder of its files.
     #[must_use]
     pub fn file_name(self) -> &'static str {
-        Self::ALL.iter().find(|(format, ..)| *format == self).map_or("", |(_, _, file, _)| file)
+        Self::ALL.iter().find(|(format, ..)| *format == self).map_or("", |(.., file)| file)
     }
 
-    /// Writes the report in this format.
+    /// Writes the report in this format. A file that names others comes after them.
     ///
     /// # Errors
-    /// The page or a chart could not be laid out.
-    pub fn write(self, report: &Report) -> Result<String> {
-        match Self::ALL.iter().find(|(format, ..)| *format == self) {
-            Some((.., write)) => write(report),
-            None => Ok(String::new()),
+    /// The page, a chart or a sheet could not be laid out.
+    pub fn write(self, report: &Report) -> Result<Vec<File>> {
+        let one = |bytes: Vec<u8>| vec![File { name: self.file_name().to_owned(), bytes }];
+        match self {
+            Self::Html => html::write(report).map(String::into_bytes).map(one),
+            Self::Markdown => markdown::write(report).map(String::into_bytes).map(one),
+            Self::Json => json::write(report).map(String::into_bytes).map(one),
+            Self::Csv => csv::write(report),
+            Self::Xlsx => xlsx::write(report).map(one),
         }
     }
 }
@@ -93,12 +115,12 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_their_formats() {
-        for format in [Format::Html, Format::Markdown, Format::Json] {
+        for format in [Format::Html, Format::Markdown, Format::Json, Format::Csv, Format::Xlsx] {
             assert!(Format::all().any(|known| known == format));
             assert_eq!(Format::from_name(format.name()), Some(format));
             assert!(!format.file_name().is_empty());
         }
-        assert_eq!(Format::from_name("pdf"), None);
+        assert_eq!(Format::from_name("odt"), None);
     }
 
     #[test]

@@ -8,10 +8,12 @@ mod funnels;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use self::brand::Brand;
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
+use super::schema::{BoundShape, MeasuredShape};
 use super::text::Language;
 pub use super::views::{View, Views};
 use crate::event::Time;
@@ -19,7 +21,7 @@ use crate::measures::Measured;
 use crate::rate::{Bound, Distribution, Rate};
 
 /// Everything that a report says. Two reports of the same answers are equal, byte for byte.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// What was read and how.
     pub context: Context,
@@ -46,6 +48,7 @@ pub struct Report {
     /// Rates by the columns that the caller asked for, if they are none of the above.
     pub breakdown: Option<Breakdown>,
     /// What follows from several counts: one chapter for each measure.
+    #[schemars(with = "Vec<MeasuredShape>")]
     pub measures: Vec<Measured>,
     /// What the channels cannot report.
     pub unmeasurable: Vec<Unmeasurable>,
@@ -55,11 +58,12 @@ pub struct Report {
 
 /// What the caller knows about the run. The report never reads the clock: a date of printing would make two reports
 /// of the same store differ.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Context {
     /// Heading.
     pub title: String,
     /// How numbers are written.
+    #[schemars(with = "String")]
     pub language: Language,
     /// What it looks like. Not a matter of its numbers.
     #[serde(skip)]
@@ -70,15 +74,19 @@ pub struct Context {
     pub store_version: Option<u64>,
     /// First instant that counts; `None` is the beginning of the store.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub since: Option<Time>,
     /// First instant that no longer counts; `None` is the end of the store.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub until: Option<Time>,
     /// The last instant that the store knows of. What could still change after it is open.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub horizon: Option<Time>,
     /// The zone in which days begin.
     #[serde(serialize_with = "zone_name")]
+    #[schemars(with = "String")]
     pub zone: TimeZone,
     /// Shares of fewer observations are shown pale, or left out.
     pub minimum: u64,
@@ -102,7 +110,7 @@ pub struct Context {
 
 /// Where every record went. Each distinct record counts once, however often it was delivered or read, so that the same
 /// events give the same report. Received = accepted + ignored + rejected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Balance {
     /// Distinct records read.
     pub received: u64,
@@ -127,7 +135,7 @@ impl Balance {
 }
 
 /// A share with all that is needed to judge it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Figure {
     /// Id of the metric.
     pub metric: String,
@@ -135,6 +143,7 @@ pub struct Figure {
     pub measurable: bool,
     /// Whether one of the channels tells of some cases only, and what that makes of the value.
     #[serde(flatten)]
+    #[schemars(with = "BoundShape")]
     pub bound: Bound,
     /// Rows that did it.
     pub numerator: u64,
@@ -167,7 +176,7 @@ impl Figure {
 }
 
 /// How long something took, in whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Spread {
     /// Id of the metric.
     pub metric: String,
@@ -200,7 +209,7 @@ impl Spread {
 }
 
 /// A total, and its close relatives.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Headline {
     /// Id of the metric.
     pub metric: String,
@@ -211,7 +220,7 @@ pub struct Headline {
 }
 
 /// What a message went through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Handed to the platform.
@@ -227,7 +236,7 @@ pub enum Stage {
 }
 
 /// One step of the campaign funnel. Each step keeps its own base, because channels differ in what they report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Step {
     /// The step.
     pub stage: Stage,
@@ -240,7 +249,7 @@ pub struct Step {
 }
 
 /// A flow's questions, in the flow's order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Flow {
     /// Name; `None` for questions outside every flow.
     pub flow: Option<String>,
@@ -249,7 +258,7 @@ pub struct Flow {
 }
 
 /// How the visits to a question ended. The seven outcomes add up to the visits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Question {
     /// Name; `None` if unknown.
     pub question: Option<String>,
@@ -278,7 +287,7 @@ pub struct Question {
 }
 
 /// Metrics by segment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct Breakdown {
     /// Columns.
     pub by: Vec<String>,
@@ -287,7 +296,7 @@ pub struct Breakdown {
 }
 
 /// One row of a breakdown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Segment {
     /// A value for each column; `None` is unknown.
     pub segment: Vec<Option<String>>,
@@ -296,7 +305,7 @@ pub struct Segment {
 }
 
 /// One day in the report's time zone.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Day {
     /// `2026-05-31`; `None` if unknown.
     pub day: Option<String>,
@@ -307,7 +316,7 @@ pub struct Day {
 }
 
 /// What a channel cannot report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Unmeasurable {
     /// The channel; `None` if unknown.
     pub channel: Option<String>,
@@ -316,7 +325,7 @@ pub struct Unmeasurable {
 }
 
 /// What a metric means, from the header of its query.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Definition {
     /// Id of the metric.
     pub id: String,

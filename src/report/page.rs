@@ -10,6 +10,8 @@ use super::model::{Breakdown, Context, Definition, Figure, Funnel, FunnelStep, H
 use super::sections;
 use super::summary::summary;
 use super::text::{self, Language};
+use crate::measures::Value;
+use crate::rate::Rate;
 
 /// Everything that is to be read.
 #[derive(Debug, Serialize)]
@@ -79,31 +81,73 @@ pub(super) struct Part {
     /// Pictures of the table, filled in by formats that show them.
     pub(super) charts: Vec<String>,
     pub(super) table: Option<Table>,
+    /// The table with its metrics as columns, if the page shows it lying on its side. For formats of typed values.
+    #[serde(skip)]
+    pub(super) upright: Option<Table>,
     pub(super) note: String,
 }
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Table {
+    /// What the table is called in every language and whatever it holds: one word of `snake_case`. Parts of a section
+    /// whose tables are called the same are pieces of one table.
+    pub(super) id: String,
+    /// Columns that are the same in every row, such as the flow. The page has them as a heading.
+    #[serde(skip)]
+    pub(super) of: Vec<(Column, Cell)>,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<Cell>>,
+    /// Rows that are too many for a page.
+    #[serde(skip)]
+    pub(super) rest: Vec<Vec<Cell>>,
+    /// For every row whether it may still change, the rest's too. Empty if that is not asked.
+    #[serde(skip)]
+    pub(super) immature: Vec<bool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Column {
+    /// What the column is called in every language: one word of `snake_case`, unique in its table.
+    pub(super) id: String,
     pub(super) title: String,
     /// Anchor of the definition, empty if the column needs none.
     pub(super) anchor: String,
     pub(super) numeric: bool,
+    /// True if every cell is a share of counts, one without a value too.
+    #[serde(skip)]
+    pub(super) is_share: bool,
 }
 
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Cell {
+    /// What the text says, for formats that have types.
+    #[serde(skip)]
+    pub(super) value: Value,
     pub(super) text: String,
     /// Interval and counts, smaller.
     pub(super) interval: String,
     pub(super) fraction: String,
     /// True for what could still change, and for what rests on few observations.
     pub(super) pale: bool,
+}
+
+impl Table {
+    /// The table, knowing that every cell of these columns is a share of counts.
+    pub(super) fn shares(mut self, columns: &[&str]) -> Self {
+        for column in self.columns.iter_mut().filter(|column| columns.contains(&column.id.as_str())) {
+            column.is_share = true;
+        }
+        self
+    }
+
+    /// The table with a name for itself and for each of its columns.
+    pub(super) fn named(mut self, id: &str, columns: &[&str]) -> Self {
+        id.clone_into(&mut self.id);
+        for (column, name) in self.columns.iter_mut().zip(columns) {
+            (*name).clone_into(&mut column.id);
+        }
+        self
+    }
 }
 
 /// A definition.
@@ -185,7 +229,7 @@ impl<'a> Words<'a> {
 
     /// A column of names.
     pub(super) fn label(&self, name: &str) -> Column {
-        Column { title: self.language.column(name), anchor: String::new(), numeric: false }
+        Column { id: name.to_owned(), title: self.language.column(name), ..Column::default() }
     }
 
     /// A column of numbers without a definition.
@@ -194,7 +238,13 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn column(&self, metric: &str) -> Column {
-        Column { title: self.title(metric), anchor: self.anchor(metric), numeric: true }
+        Column {
+            id: metric.replace('@', "_of_"),
+            title: self.title(metric),
+            anchor: self.anchor(metric),
+            numeric: true,
+            is_share: true,
+        }
     }
 
     pub(super) fn card(&self, headline: &Headline) -> Card {
@@ -225,6 +275,7 @@ impl<'a> Words<'a> {
 
     pub(super) fn cell(&self, figure: Option<&Figure>) -> Cell {
         Cell {
+            value: figure.map_or(Value::Unknown, value),
             text: self.language.value(figure),
             interval: self.language.interval(figure),
             fraction: self.language.fraction(figure),
@@ -246,10 +297,11 @@ impl<'a> Words<'a> {
                 .rows
                 .iter()
                 .map(|row| {
-                    let names = row.segment.iter().map(|value| plain(self.language.name(value.as_deref())));
+                    let names = row.segment.iter().map(|value| typed(Value::Name(value.clone()), self.language));
                     names.chain(metrics.iter().map(|&metric| self.cell(row.figures.get(metric)))).collect()
                 })
                 .collect(),
+            ..Table::default()
         }
     }
 }
@@ -330,7 +382,24 @@ pub(super) fn segment_name(segment: &Segment, language: Language) -> String {
     segment.segment.iter().map(|value| language.name(value.as_deref())).collect::<Vec<_>>().join(" · ")
 }
 
-/// A cell of text alone.
+/// A cell of words of the program's own.
 pub(super) fn plain(text: String) -> Cell {
-    Cell { text, ..Cell::default() }
+    Cell { value: Value::Text(text.clone()), text, ..Cell::default() }
+}
+
+/// A cell of a value, written out.
+pub(super) fn typed(value: Value, language: Language) -> Cell {
+    let [text, interval, fraction] = language.written(&value);
+    Cell { value, text, interval, fraction, pale: false }
+}
+
+/// A count, or the mark for one that the channels do not report.
+pub(super) fn count(n: Option<u64>) -> Value {
+    n.map_or(Value::Unmeasurable, Value::Count)
+}
+
+/// What a figure says.
+fn value(figure: &Figure) -> Value {
+    let rate = Rate { numerator: figure.numerator, denominator: figure.denominator };
+    if figure.measurable { Value::Rate { rate, bound: figure.bound } } else { Value::Unmeasurable }
 }

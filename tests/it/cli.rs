@@ -100,7 +100,7 @@ fn a_mistake_on_the_command_line_ends_with_2() {
     case.run(&["ingest", "nowhere", "--store", "s"]).expect(2).complains(&["no input matches 'nowhere'", "try:"]);
     case.run(&["check", "sample-data", "--channel", "telegran"]).expect(2).complains(&["did you mean 'telegram'"]);
     case.run(&["check", "sample-data", "--max-rejects", "many"]).expect(2).complains(&["'many' is no limit"]);
-    case.run(&["report", "--demo", "--format", "pdf"]).expect(2).complains(&["no format 'pdf'", "html"]);
+    case.run(&["report", "--demo", "--format", "odt"]).expect(2).complains(&["no format 'odt'", "html"]);
     assert!(!case.path("s").exists(), "a store was made although nothing could be read");
 }
 

@@ -58,6 +58,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
+    ("rust_xlsxwriter", &["report"]),
+    ("schemars", &["report"]),
     ("sha2", &["report"]),
     ("statrs", &["statistics"]),
     ("tokio", &["store"]),

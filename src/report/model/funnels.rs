@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::funnel;
@@ -12,7 +13,7 @@ use crate::report::text::{Language, printable};
 use crate::report::words::capitalised;
 
 /// How far contacts got through steps that an analyst has named.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Funnel {
     /// Its name.
     pub funnel: String,
@@ -91,7 +92,7 @@ impl Funnel {
 }
 
 /// A channel that a funnel leaves out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct LeftOut {
     /// The channel.
     pub channel: String,
@@ -108,7 +109,7 @@ impl LeftOut {
 }
 
 /// One step of a funnel. What reached it either went on, was lost or is open.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct FunnelStep {
     /// Its name.
     pub step: String,
@@ -155,7 +156,7 @@ impl FunnelStep {
 }
 
 /// A share of a funnel. What its channels cannot report was left out before it was counted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Share {
     /// Units that got there.
     pub numerator: u64,
@@ -185,7 +186,7 @@ impl Share {
 }
 
 /// How long a step took, in whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Times {
     /// Observations.
     pub n: u64,
@@ -210,7 +211,7 @@ impl Times {
 }
 
 /// Observations between two lengths of time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Bin {
     /// It begins here, in seconds.
     pub from: i64,

@@ -2,9 +2,11 @@
 //!
 //! Funnels that nobody entered have no part in it.
 
-use super::{empty, table_part};
+use super::{called, empty, of_one, table_part};
+use crate::measures::Value;
+use crate::rate::{Bound, Rate};
 use crate::report::model::{Funnel, FunnelStep, Report, Share};
-use crate::report::page::{Cell, Part, Section, Table, Words, plain, step_name};
+use crate::report::page::{Cell, Part, Section, Table, Words, step_name, typed};
 use crate::report::text::{Language, printable};
 
 /// The chapter; its parts are the funnels that were entered, in their order.
@@ -21,6 +23,20 @@ pub(super) fn section(report: &Report, words: &Words<'_>) -> Section {
     super::section("funnels", parts, words.language)
 }
 
+const COLUMNS: [&str; 11] = [
+    "step",
+    "n_reached",
+    "n_converted",
+    "n_lost",
+    "n_excluded",
+    "n_open",
+    "from_start",
+    "from_previous",
+    "median_s",
+    "p90_s",
+    "median_from_start_s",
+];
+
 fn of_funnel(funnel: &Funnel, words: &Words<'_>) -> Part {
     let language = words.language;
     let columns = ["reached", "went_on", "lost", "excluded", "open", "of_all", "of_previous"].into_iter();
@@ -28,7 +44,11 @@ fn of_funnel(funnel: &Funnel, words: &Words<'_>) -> Part {
     let table = Table {
         columns: std::iter::once(words.label("step")).chain(columns).collect(),
         rows: funnel.steps.iter().enumerate().map(|(place, step)| row(funnel, place, step, language)).collect(),
+        ..Table::default()
     };
+    let table = table.named("funnels", &COLUMNS).shares(&["from_start", "from_previous"]);
+    let of = called(Some(&funnel.funnel), funnel.title(language));
+    let table = of_one(table, words.label("funnel"), of);
     let unit = language.say(match funnel.unit {
         "contact" => "funnel-each-contact",
         "conversation" => "funnel-each-conversation",
@@ -58,18 +78,19 @@ fn order(name: &str, language: Language) -> String {
 fn row(funnel: &Funnel, place: usize, step: &FunnelStep, language: Language) -> Vec<Cell> {
     let counts = [step.reached, step.converted, step.lost, step.excluded, step.open];
     let times = [step.time_s.median, step.time_s.p90, step.time_from_start_s.median];
-    let mut row = vec![plain(step_name(funnel, step, language))];
-    row.extend(counts.map(|count| plain(language.count(count))));
+    let mut row = vec![called(Some(&step.step), step_name(funnel, step, language))];
+    row.extend(counts.map(|count| typed(Value::Count(count), language)));
     let shares = [&step.from_start, &step.from_previous];
     // All that entered got to the first step: no share of anything.
     row.extend(shares.map(|share| if place == 0 { Cell::default() } else { cell(share, language) }));
-    row.extend(times.map(|seconds| plain(language.duration_or_none(seconds))));
+    row.extend(times.map(|seconds| typed(seconds.map_or(Value::Unknown, Value::Seconds), language)));
     row
 }
 
 fn cell(share: &Share, language: Language) -> Cell {
     let [text, interval, fraction] = language.share(share);
-    Cell { text, interval, fraction, pale: false }
+    let rate = Rate { numerator: share.numerator, denominator: share.denominator };
+    Cell { value: Value::Rate { rate, bound: Bound::Exact }, text, interval, fraction, pale: false }
 }
 
 /// Which channels are left out and why; empty if none is.

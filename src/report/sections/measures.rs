@@ -4,13 +4,13 @@ use crate::measures::{self, Measured, Value};
 use crate::report::model::Report;
 use crate::report::page::{Cell, Column, Part, Section, Table, Words};
 
-/// Rows on which a page shows a table in full; JSON and CSV hold all.
+/// Rows on which a page shows a table in full; other formats hold all.
 const MOST_ROWS: usize = 200;
 
 /// The chapter of a measure.
 pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     let measure = measured.measure;
-    let parts = measured.tables.iter().map(|table| part(table, words)).collect();
+    let parts = measured.tables.iter().map(|table| part(measure.id, table, words)).collect();
     let said = |what: &str| words.language.say(&format!("measure-{}{what}", measure.id));
     Section { id: measure.id, title: said(""), lead: format!("{} {}", said(".meaning"), said(".caveat")), parts }
 }
@@ -34,7 +34,7 @@ impl<'r, 'w> DropOff<'r, 'w> {
     /// The column that holds it.
     pub(super) fn column(&self) -> Column {
         let title = self.table.columns.get(self.place).map(|column| column.title.clone());
-        Column { title: title.unwrap_or_default(), anchor: String::new(), numeric: true }
+        Column { title: title.unwrap_or_default(), numeric: true, ..Column::default() }
     }
 
     /// That of a flow's question.
@@ -45,7 +45,7 @@ impl<'r, 'w> DropOff<'r, 'w> {
     }
 }
 
-fn part(table: &measures::Table, words: &Words<'_>) -> Part {
+fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
     let heading = table.title.clone();
     if table.rows.is_empty() {
         let note = [words.language.say("nothing-to-show"), table.note.clone()].join(" ").trim_end().to_owned();
@@ -53,15 +53,20 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
     }
     let numeric = |place: usize| table.rows.iter().any(|row| row.cells.get(place).is_some_and(Value::is_number));
     let columns = table.columns.iter().enumerate().map(|(place, column)| Column {
+        id: column.name.clone(),
         title: column.title.clone(),
         anchor: column.metric.as_deref().map(|metric| words.anchor(metric)).unwrap_or_default(),
         numeric: numeric(place),
+        ..Column::default()
     });
-    let rows = table.rows.iter().take(MOST_ROWS).map(|row| {
+    let rows = table.rows.iter().map(|row| {
         let cells = table.columns.iter().zip(&row.cells);
         cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
     });
-    let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let (columns, mut rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    let rest = rows.split_off(rows.len().min(MOST_ROWS));
+    let is_young = table.rows.iter().any(|row| row.immature);
+    let immature = if is_young { table.rows.iter().map(|row| row.immature).collect() } else { Vec::new() };
     let mut note = vec![table.note.clone()];
     if table.rows.len() > MOST_ROWS {
         note.push(words.language.say_with("rows-cut", &[("n", (table.rows.len() - MOST_ROWS).into())]));
@@ -70,7 +75,9 @@ fn part(table: &measures::Table, words: &Words<'_>) -> Part {
         note.push(words.language.say_with("pale-rows", &[("minimum", words.minimum.into())]));
     }
     let note = note.join(" ").trim().to_owned();
-    Part { id: table.id, heading, table: Some(Table { columns, rows }), note, ..Part::default() }
+    let id = format!("{measure}_{}", table.id);
+    let shown = Table { id, columns, rows, rest, immature, ..Table::default() };
+    Part { id: table.id, heading, table: Some(shown), note, ..Part::default() }
 }
 
 fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> Cell {
@@ -78,7 +85,7 @@ fn cell(column: &str, value: &Value, row: &measures::Row, words: &Words<'_>) -> 
     if let Value::Metric(id) = value {
         text = words.title(id);
     }
-    Cell { text, interval, fraction, pale: row.immature || is_few(row, words) }
+    Cell { value: value.clone(), text, interval, fraction, pale: row.immature || is_few(row, words) }
 }
 
 /// Whether the row rests on so few observations that it is shown pale.

@@ -398,6 +398,45 @@ summary-rejected = { $n ->
 summary-channels = Bei { $channels } steht k. A. für das, was dort nicht gemeldet wird: unbekannt, nicht null.
 summary-nothing = In diesem Zeitraum geschah zu wenig, um etwas darüber zu sagen.
 
+## Tabellen
+
+part-metric = Kennung
+part-numerator = Zähler
+part-denominator = Nenner
+part-low = von
+part-high = bis
+part-differs = unterscheidet sich
+part-q = q
+part-amount = Summe
+part-count = Anzahl
+part-currency = Währung
+part-measurable = messbar
+part-lower-bound = untere Schranke
+part-upper-bound = obere Schranke
+column-immature = Kann sich noch ändern
+column-funnel = Trichter
+column-id = Kennung
+column-title = Titel
+column-meaning = Bedeutung
+column-formula = Formel
+column-unit = Einheit
+column-follows = Nach
+column-caveat = Vorbehalt
+sheet-overview = Überblick
+sheet-charts = Diagramme
+sheet-name = Blatt
+sheet-rows = Zeilen
+sheet-title = Was es zeigt
+chart-first = { $title } (die ersten { $most })
+texts-cut = { $n ->
+        [one] { $n } Text ist gekürzt, weil eine Zelle 32 767 Zeichen fasst; report.json hat ihn ganz.
+       *[other] { $n } Texte sind gekürzt, weil eine Zelle 32 767 Zeichen fasst; report.json hat sie ganz.
+    }
+columns-cut = { $n ->
+        [one] { $n } weitere Spalte steht in report.json.
+       *[other] { $n } weitere Spalten stehen in report.json.
+    }
+
 ## What a page lets one choose, and what its charts tell of a mark
 
 page-skip = Zu den Zahlen springen

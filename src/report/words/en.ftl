@@ -384,6 +384,45 @@ summary-rejected = { $n ->
 summary-channels = What { $channels } cannot report is n/a: unknown, not zero.
 summary-nothing = Too little happened in this range to say anything of it.
 
+## Spreadsheets
+
+part-metric = id
+part-numerator = numerator
+part-denominator = denominator
+part-low = low
+part-high = high
+part-differs = differs
+part-q = q
+part-amount = sum
+part-count = count
+part-currency = currency
+part-measurable = measurable
+part-lower-bound = lower bound
+part-upper-bound = upper bound
+column-immature = May still change
+column-funnel = Funnel
+column-id = Id
+column-title = Title
+column-meaning = Meaning
+column-formula = Formula
+column-unit = Unit
+column-follows = Follows
+column-caveat = Caveat
+sheet-overview = Overview
+sheet-charts = Charts
+sheet-name = Sheet
+sheet-rows = Rows
+sheet-title = What it shows
+chart-first = { $title } (the first { $most })
+texts-cut = { $n ->
+        [one] { $n } text is cut, because a cell holds 32 767 characters; report.json has all of it.
+       *[other] { $n } texts are cut, because a cell holds 32 767 characters; report.json has all of them.
+    }
+columns-cut = { $n ->
+        [one] { $n } more column is in report.json.
+       *[other] { $n } more columns are in report.json.
+    }
+
 ## What a page lets one choose, and what its charts tell of a mark
 
 page-skip = Skip to the numbers

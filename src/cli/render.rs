@@ -15,6 +15,7 @@ use crate::report::{self, Language};
 pub(super) mod audit;
 pub(super) mod funnel;
 pub(super) mod measure;
+pub(super) mod outline;
 pub(super) mod sheet;
 
 /// Quantiles that are shown of a distribution.

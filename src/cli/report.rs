@@ -26,11 +26,14 @@ use crate::store::{self, Key, Snapshot, Store};
 /// The key of the demo's store. Its contacts are made up, so nobody's identity hangs on it.
 const DEMO_KEY: &str = "74726963687465722064656d6f206b65792c206e6f2073656372657420617421";
 
+/// The format that is shown and not written.
+const TABLE: &str = "table";
+
 /// Metrics whose denominators are all contacts and all messages.
 const CONTACTS: &str = "erasure_pending_rate";
 const MESSAGES: &str = "failure_rate";
 
-/// Write a report: one page that works offline, Markdown and JSON; or tables, a workbook, a PDF.
+/// Write a report: one page that works offline, Markdown and JSON; or tables, a workbook, a PDF, or text on the terminal.
 ///
 /// Example: trichter report --store /tmp/store --out reports/may --since 2026-05-01 --until 2026-06-01
 #[derive(clap::Args)]
@@ -49,7 +52,7 @@ pub(super) struct Report {
     /// Folder for the report; it is made if it is not there. Default: reports, or reports/demo.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Formats, separated by commas: html, md, json, csv (a folder of tables), xlsx (a workbook), pdf (printed by a Chromium that is installed).
+    /// Formats, separated by commas: html, md, json, csv (a folder of tables), xlsx (a workbook), pdf (printed by a Chromium that is installed). Alone: table, which shows the report on the terminal and writes no file.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
     /// Print the JSON Schema of report.json, and write no report.
@@ -75,7 +78,7 @@ impl Report {
             print(&report::schema()?)?;
             return Ok(Done::Well);
         }
-        let forms = self.format.iter().map(|name| Form::named(name)).collect::<Result<Vec<_>>>()?;
+        let forms = self.forms()?;
         if self.demo {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
@@ -91,6 +94,20 @@ impl Report {
         self.write(&opened, &forms, Path::new("reports"), quiet)
     }
 
+    /// The formats to be written; none if the report is to be shown on the terminal.
+    fn forms(&self) -> Result<Vec<Form>> {
+        if !self.format.iter().any(|name| name == TABLE) {
+            return self.format.iter().map(|name| Form::named(name)).collect();
+        }
+        if self.format.len() > 1 {
+            return Err(Error::Usage("--format table stands alone: it shows the report and writes no file".into()));
+        }
+        if self.out.is_some() {
+            return Err(Error::Usage("--format table writes no file: leave out --out, or name another format".into()));
+        }
+        Ok(Vec::new())
+    }
+
     /// Two ranges or versions, if that is what is compared.
     fn two(&self) -> Result<Option<Two>> {
         match self.compare.as_slice() {
@@ -102,7 +119,9 @@ impl Report {
     fn write(&self, opened: &Opened, forms: &[Form], out: &Path, quiet: bool) -> Result<Done> {
         let two = self.two()?;
         let out = self.out.as_deref().unwrap_or(out);
-        std::fs::create_dir_all(out).map_err(Error::write(out))?;
+        if !forms.is_empty() {
+            std::fs::create_dir_all(out).map_err(Error::write(out))?;
+        }
         let mut asks = report::asks(&self.breakdown.by);
         asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
         let setting = opened.setting(&[]);
@@ -147,7 +166,9 @@ impl Report {
             let _ = writeln!(text, "{}", form.write(&report, out)?.display());
         }
         print(&text)?;
-        if !quiet {
+        if forms.is_empty() {
+            print(&super::render::outline::outline(&report))?;
+        } else if !quiet {
             print(&super::render::headlines(&report))?;
         }
         let is_missed = self.fail_on.is_some() && n_violations > 0;

@@ -4,7 +4,8 @@
 //!
 //! `model` is the report as plain values, `build` makes it, `page` and `sections` turn it into headings, sentences and
 //! tables, `draw` into charts; what each of them does for funnels stands in a file of its own below it. `tables` are those
-//! tables with one plain value in each column. A format is one file with one function, and one line in `Format::write`.
+//! tables with one plain value in each column. A format is one file with one function, and one line in `Format::write`;
+//! `outline` is for whoever shows a report without writing it.
 
 mod build;
 mod changes;
@@ -16,6 +17,7 @@ mod html;
 mod json;
 mod markdown;
 pub mod model;
+mod outline;
 mod page;
 mod schema;
 mod sections;
@@ -30,6 +32,7 @@ mod xlsx;
 pub use build::{asks, build};
 pub use csv::MANIFEST;
 pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Report};
+pub use outline::{Grid, Outline, outline};
 pub use schema::schema;
 pub use text::Language;
 pub use words::readme;

@@ -16,7 +16,7 @@ use crate::rate::Bound;
 /// Stands where there is no value: nothing could have happened.
 pub const NONE: &str = "–";
 /// U+202F: parts a number from its unit, in English also thousands, without a line break.
-const THIN: char = '\u{202f}';
+pub(super) const THIN: char = '\u{202f}';
 
 /// The language of a report: its words, and how numbers and dates are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

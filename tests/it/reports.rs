@@ -382,3 +382,29 @@ fn without_a_browser_there_is_no_pdf_and_a_word_on_what_to_try() {
     assert!(code == Some(0) || (code == Some(2) && said.contains("install Chromium")), "{said}");
     assert!(code == Some(0) || !case.path("r").exists(), "nothing is begun that cannot be finished");
 }
+
+#[test]
+fn a_report_on_the_terminal_is_plain_text_where_nobody_looks_and_writes_no_file() {
+    let case = Case::new();
+    let shown = |more: &[&str]| case.ask(&[&["report", "--demo", "--format", "table"], more].concat());
+    let text = shown(&[]);
+    assert!(!case.path("reports").exists(), "nothing is written");
+    assert!(!text.contains('\u{1b}'), "no colour in a pipe");
+    let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part:?} in\n{text}"));
+    let order = ["Conversation report\n", "\nIn short\n", "\nAt a glance\n", "\nTrend\n=====\n", "trichter explain"];
+    assert!(order.map(place).is_sorted());
+    let rates = text.lines().find(|line| line.contains(" Reply rate ")).unwrap();
+    assert!(rates.contains('%') && rates.contains(" of ") && rates.contains('█'), "{rates}");
+    let course = text.lines().find(|line| line.starts_with("Reply rate: ")).unwrap();
+    assert!(course.chars().any(|c| "▁▂▃▄▅▆▇█".contains(c)), "{course}");
+    assert!(!text.contains("SELECT"), "definitions are elsewhere");
+    assert_eq!(text, shown(&["--threads", "1"]));
+    let german = shown(&["--lang", "de"]);
+    assert!(german.starts_with("Gesprächsbericht\n") && german.contains("\nAuf einen Blick\n"), "{german}");
+    for (wrong, said) in
+        [(&["--format", "table,html"][..], "stands alone"), (&["--format", "table", "--out", "r"], "--out")]
+    {
+        let ran = case.run(&[&["report", "--store", "s"], wrong].concat()).expect(2);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+}

@@ -36,12 +36,19 @@ pub(in crate::cli) enum Shown {
 /// A table on its way to the terminal.
 pub(in crate::cli) struct Sheet {
     header: Vec<String>,
+    /// What the bars tell.
+    bars: String,
     rows: Vec<(Vec<Shown>, Option<f64>)>,
 }
 
 impl Sheet {
     pub(in crate::cli) fn new<H: Into<String>>(header: impl IntoIterator<Item = H>) -> Self {
-        Self { header: header.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Self { header: header.into_iter().map(Into::into).collect(), bars: String::new(), rows: Vec::new() }
+    }
+
+    /// Says above the bars what they tell.
+    pub(in crate::cli) fn with_bars_of(self, what: &str) -> Self {
+        Self { bars: what.to_owned(), ..self }
     }
 
     /// Adds a row, and how long its bar is beside those of the others.
@@ -80,7 +87,7 @@ impl Sheet {
         let is_sentence = |cell: &Shown| matches!(cell, Shown::Name(text) if text.chars().count() > SENTENCE);
         let has_sentences = self.rows.iter().any(|(cells, _)| cells.iter().any(is_sentence));
         table.load_style(if has_sentences { RULED } else { FRAME });
-        let bars = with_bars.then(String::new);
+        let bars = with_bars.then(|| self.bars.clone());
         table.set_header(self.header.iter().cloned().chain(bars).map(Cell::new));
         let largest = self.rows.iter().filter_map(|(_, bar)| *bar).fold(0.0, f64::max);
         for (cells, length) in &self.rows {

@@ -29,7 +29,10 @@ impl Form {
         Format::from_name(name).map(Self::Written).ok_or_else(|| Error::Unknown {
             what: "format",
             name: name.to_owned(),
-            known: Format::all().map(|format| format.name().to_owned()).chain([PDF.to_owned()]).collect(),
+            known: Format::all()
+                .map(|format| format.name().to_owned())
+                .chain([PDF, super::TABLE].map(str::to_owned))
+                .collect(),
         })
     }
 

@@ -68,6 +68,7 @@ glance = Auf einen Blick
 no-interval = kein Intervall
 not-reported = von den Kanälen nicht gemeldet
 show-numbers = Zahlen zeigen
+definitions-elsewhere = Was die Kennzahlen bedeuten, steht in den anderen Formaten des Berichts; auch 'trichter explain' sagt es.
 definitions = Begriffe
     .lead = Was jede Zahl bedeutet, wie sie gezählt wird und wie sie täuschen kann.
     .empty = Es wurden keine Begriffe angegeben.

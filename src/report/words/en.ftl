@@ -57,6 +57,7 @@ glance = At a glance
 no-interval = no interval
 not-reported = not reported by the channels
 show-numbers = Show the numbers
+definitions-elsewhere = Definitions are in the other formats of the report; 'trichter explain' tells them too.
 definitions = Definitions
     .lead = What every number means, how it is counted, and how it can mislead.
     .empty = No definitions were given.

@@ -399,8 +399,9 @@ impl Config {
         if let (Some(folder), Some(tokens)) = (path.parent(), &mut config.clicks.tokens) {
             *tokens = folder.join(&*tokens);
         }
-        if let (Some(folder), Some(logo)) = (path.parent(), &mut config.report.logo) {
-            *logo = folder.join(&*logo);
+        let Report { logo, queries, .. } = &mut config.report;
+        if let Some(folder) = path.parent() {
+            logo.iter_mut().chain(queries).for_each(|path| *path = folder.join(&*path));
         }
         Ok(config)
     }

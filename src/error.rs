@@ -94,6 +94,18 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A metric of the user's own cannot be counted.
+    #[error("{}:{line}: {message}", path.display())]
+    OwnQuery {
+        /// The file.
+        path: PathBuf,
+        /// The line that is to blame, counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+        /// What to try.
+        remedy: &'static str,
+    },
     /// A report's page or chart cannot be laid out.
     #[error("cannot lay out the report: {0}")]
     Layout(String),
@@ -166,6 +178,7 @@ impl Error {
                 Some(near) => format!("did you mean '{near}'? there are {}", known.join(", ")),
                 None => format!("each {what} there is: {}", known.join(", ")),
             }),
+            Self::OwnQuery { remedy, .. } => Some((*remedy).to_owned()),
             _ => None,
         }
     }

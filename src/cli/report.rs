@@ -1,6 +1,7 @@
 //! `trichter report`: the numbers of a store as a page, as text, as data and on paper.
 
 mod files;
+mod own;
 
 use std::fmt::Write;
 use std::io::Read;
@@ -118,6 +119,7 @@ impl Report {
 
     fn write(&self, opened: &Opened, forms: &[Form], out: &Path, quiet: bool) -> Result<Done> {
         let two = self.two()?;
+        let own = own::metrics(&self.reading, &opened.config)?;
         let out = self.out.as_deref().unwrap_or(out);
         if !forms.is_empty() {
             std::fs::create_dir_all(out).map_err(Error::write(out))?;
@@ -128,6 +130,7 @@ impl Report {
         asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&setting)));
         let mut asked = std::collections::BTreeSet::new();
         asks.retain(|ask| asked.insert((ask.metric.clone(), ask.by.clone())));
+        asks.extend(own.iter().flat_map(|own| std::iter::once(own.total()).chain(own.broken_down())));
         let (mut answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
         let context = self.context(opened, &answers)?;
         let counted = Answers::new(&answers);
@@ -137,10 +140,14 @@ impl Report {
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
-        let metrics = Metric::all()?;
         let language = context.language;
+        let shown = Answers::new(&answers);
+        let of_own = own.iter().map(|own| report::Own::new(own, &shown, &context)).collect();
+        let mut metrics = Metric::all()?;
+        metrics.extend(own.into_iter().map(|own| own.metric));
         let mut report = report::build(context, &answers, &funnels, &definitions(&metrics, language));
         report.measures = measured;
+        report.own = of_own;
         let rates: Vec<&str> = report.headlines.iter().map(|headline| headline.metric.as_str()).collect();
         let compared = match (&two, self.compare.as_slice()) {
             (Some(two), _) => Some(opened.compare_two(two, &rates, &self.reading)?),

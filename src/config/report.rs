@@ -28,6 +28,8 @@ pub struct Report {
     pub footer: Option<String>,
     /// Chapters in the order in which they stand, by what their links are called. Default: all.
     pub sections: Option<Vec<String>>,
+    /// Folder of metrics of one's own, relative to the configuration's folder. Default: `queries` there, if it is there.
+    pub queries: Option<PathBuf>,
 }
 
 impl Default for Report {
@@ -42,6 +44,7 @@ impl Default for Report {
             accent: None,
             footer: None,
             sections: None,
+            queries: None,
         }
     }
 }

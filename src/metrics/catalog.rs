@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::embedded;
 use crate::error::{Error, Result};
 use crate::facts;
@@ -39,10 +41,51 @@ pub struct Metric {
     pub caveat: String,
     /// Who else counts so, each perhaps with their word for it: `Insider (open rate)`.
     pub vendors: Vec<String>,
+    /// The column by which a report breaks it down, if it is a metric of the user's own that wants it.
+    pub by: Option<String>,
+    /// How a report draws that breakdown.
+    pub chart: Chart,
     /// What the header says in other languages, by key and language: `-- name[de]: …`.
     pub translations: BTreeMap<(String, String), String>,
     /// The SELECT.
     pub sql: String,
+}
+
+/// How the breakdown of a metric is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chart {
+    /// A bar for each name.
+    Bars,
+    /// A line over days.
+    Trend,
+    /// Not at all.
+    None,
+}
+
+impl Chart {
+    /// What the header wants, else what fits. What is no rate has no bars, and only days have a trend.
+    fn of(wanted: Option<&str>, by: Option<&str>, is_rate: bool) -> std::result::Result<Self, String> {
+        let fitting = match by {
+            Some("day") if is_rate => Self::Trend,
+            Some(_) if is_rate => Self::Bars,
+            _ => Self::None,
+        };
+        let chart = match wanted {
+            None => fitting,
+            Some("none") => Self::None,
+            Some("bars") => Self::Bars,
+            Some("trend") => Self::Trend,
+            Some(other) => return Err(format!("there is no chart '{other}'; write bars, trend or none")),
+        };
+        match chart {
+            Self::None => Ok(chart),
+            _ if by.is_none() => Err("a chart shows a breakdown: name its column in a line '-- by: …'".to_owned()),
+            _ if !is_rate => Err("charts show rates, and this counts values: write '-- chart: none'".to_owned()),
+            Self::Trend if by != Some("day") => Err("a trend goes by day: write '-- by: day', or bars".to_owned()),
+            _ => Ok(chart),
+        }
+    }
 }
 
 /// What a header says in one language.
@@ -66,19 +109,32 @@ impl Metric {
     /// # Errors
     /// A line of the header is missing, or the table does not exist.
     pub fn parse(id: &str, text: &str) -> Result<Self> {
-        let broken = |message: String| Error::Query { name: id.to_owned(), message };
+        Self::read(id, text).map_err(|(_, message)| Error::Query { name: id.to_owned(), message })
+    }
+
+    /// The same, with the line of what is wrong.
+    pub(super) fn read(id: &str, text: &str) -> std::result::Result<Self, (usize, String)> {
+        let line_of = |key: &str| {
+            let prefix = format!("-- {key}:");
+            text.lines().position(|line| line.starts_with(&prefix)).map_or(1, |place| place + 1)
+        };
         let header = |key: &str| {
             let prefix = format!("-- {key}:");
             text.lines().find_map(|line| line.strip_prefix(&prefix)).map(|value| value.trim().to_owned())
         };
-        let required = |key: &str| header(key).ok_or_else(|| broken(format!("its header has no line '-- {key}: …'")));
+        let required = |key: &str| header(key).ok_or_else(|| (1, format!("its header has no line '-- {key}: …'")));
         let (below, above) = (header("bounded"), header("bounded_above"));
         let bound = match (&below, &above) {
-            (Some(_), Some(_)) => return Err(broken("it cannot be bounded both below and above".to_owned())),
+            (Some(_), Some(_)) => {
+                return Err((line_of("bounded"), "it cannot be bounded both below and above".to_owned()));
+            }
             (Some(_), None) => Bound::Least,
             (None, Some(_)) => Bound::Most,
             (None, None) => Bound::Exact,
         };
+        let sql = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        let by = header("by");
+        let chart = Chart::of(header("chart").as_deref(), by.as_deref(), sql.contains("numerator"));
         let metric = Self {
             id: id.to_owned(),
             name: header("name").unwrap_or_else(|| id.to_owned()),
@@ -94,15 +150,21 @@ impl Metric {
                 .map(|names| names.split(';').map(|name| name.trim().to_owned()).collect())
                 .unwrap_or_default(),
             translations: text.lines().filter_map(translation).collect(),
-            sql: text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n"),
+            by,
+            chart: chart.map_err(|message| (line_of("chart"), message))?,
+            sql,
         };
         let Some(grain) = facts::grain(&metric.table) else {
             let known: Vec<&str> = facts::GRAINS.iter().map(|grain| grain.name).collect();
-            return Err(broken(format!("there is no fact table '{}'; there are {}", metric.table, known.join(", "))));
+            let message = format!("there is no fact table '{}'; there are {}", metric.table, known.join(", "));
+            return Err((line_of("table"), message));
         };
         for flag in metric.flags() {
             if !grain.columns.iter().any(|column| column.name == flag) {
-                return Err(broken(format!("fact table '{}' has no column '{flag}'", metric.table)));
+                let line =
+                    ["needs", "bounded", "bounded_above"].into_iter().find(|key| header(key).as_deref() == Some(flag));
+                let message = format!("fact table '{}' has no column '{flag}'", metric.table);
+                return Err((line.map_or(1, line_of), message));
             }
         }
         Ok(metric)
@@ -202,6 +264,11 @@ pub fn readme() -> Result<String> {
          One metric is one file. Its header says what it means, its SELECT counts rows of one fact table; \
          [ARCHITECTURE.md](../ARCHITECTURE.md#what-the-numbers-mean) defines what the rows are, and how to add a metric.\n\
          This page is written from the headers by `TRICHTER_UPDATE=1 cargo test`.\n\n\
+         Metrics of your own go into a folder `queries/` beside the `trichter.toml` in use, or into the one that \
+         `[report] queries` names. Every `*.sql` there has a header like these and stands in the report's chapter \
+         'Own metrics'; `name[de]` and the like say it in German. `-- by: campaign` adds a breakdown by one column, \
+         `-- chart: bars`, `trend` (by day) or `none` says how it is drawn. A file that is broken, or called like one \
+         of the metrics or measures below, stops the report.\n\n\
          | id | name | meaning | unit | table | follows | caveat |\n\
          |---|---|---|---|---|---|---|\n",
     );

@@ -17,7 +17,7 @@ use super::rate::{Bound, Distribution, Moments, Rate};
 use super::segment::{self, Segments};
 use crate::config::Flow;
 use crate::error::{Error, Result};
-use crate::facts::{self, Column, Facts, NONE, Settings, Table, Wanted};
+use crate::facts::{self, Column, Facts, Form, NONE, Settings, Table, Wanted};
 use crate::store::{Reading, Shard, Snapshot};
 
 /// What is asked about besides the metrics themselves.
@@ -175,6 +175,29 @@ pub fn answer(snapshot: &Snapshot, scope: &Scope<'_>, asks: &[Ask]) -> Result<Ve
     let reading = Reading { columns: &columns, since: None, until: scope.settings.until };
     let tallies = snapshot.fold(&reading, || counting.begin(), |tally, shard| counting.add(tally, shard))?;
     counting.finish(tallies)
+}
+
+/// Tries a metric's SELECT on its table without rows.
+///
+/// # Errors
+/// It cannot be run, or does not return segments and counts.
+pub(super) fn check(metric: &Metric) -> Result<()> {
+    let Some(grain) = facts::grain(&metric.table) else { return Ok(()) };
+    let broken = |error: PolarsError| Error::Query { name: metric.id.clone(), message: error.to_string() };
+    let columns = metric.columns();
+    let mut series: Vec<Series> = vec![UInt32Chunked::from_vec("segment".into(), Vec::new()).into_column()];
+    series.extend(grain.columns.iter().filter(|column| columns.contains(&column.name)).map(|column| {
+        let name = column.name.into();
+        match column.form {
+            Form::Instant | Form::Number | Form::Count => Int64Chunked::from_vec(name, Vec::new()).into_column(),
+            Form::Flag => BooleanChunked::from_slice(name, &[]).into_column(),
+            Form::Word => StringChunked::from_slice(name, &[] as &[&str]).into_column(),
+        }
+    }));
+    let mut context = SQLContext::new();
+    context.register(&metric.table, DataFrame::new(0, series).map_err(broken)?.lazy());
+    let result = context.execute(&metric.sql).and_then(LazyFrame::collect).map_err(broken)?;
+    Rows::of(metric, &result).map(drop)
 }
 
 /// Asks about the same table, which share one data frame. Its segments are fine enough for every breakdown: each SELECT

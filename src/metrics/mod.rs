@@ -5,9 +5,11 @@
 pub mod answer;
 pub mod catalog;
 pub mod engine;
+pub mod own;
 pub mod segment;
 
 pub use crate::rate::{self, Bound, Distribution, Rate};
 pub use answer::{Answer, Answers, Ask, Counts, Row};
-pub use catalog::Metric;
+pub use catalog::{Chart, Metric};
 pub use engine::{Counting, Scope, Tally, answer};
+pub use own::Own;

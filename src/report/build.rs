@@ -121,6 +121,7 @@ pub fn build(context: Context, answers: &[Answer], funnels: &[funnel::Answer], d
         days: days(&answers, &context),
         breakdown: own.then(|| answers.breakdown(&by, Some(own_metrics(&context.by)))),
         definitions: definitions.to_vec(),
+        own: Vec::new(),
         measures: Vec::new(),
         context,
     }
@@ -303,7 +304,7 @@ fn days(answers: &Answers<'_>, context: &Context) -> Vec<Day> {
 
 /// True once a message of the day's last instant can no longer be clicked or answered in time. A day whose end is not
 /// known, or a report without a horizon, gives no reason to doubt.
-fn is_mature(day: &str, context: &Context) -> bool {
+pub(super) fn is_mature(day: &str, context: &Context) -> bool {
     let end = || {
         let next = day.parse::<Date>().ok()?.tomorrow().ok()?;
         Some(next.to_zoned(context.zone.clone()).ok()?.timestamp().as_microsecond())

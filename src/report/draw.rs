@@ -6,6 +6,7 @@ mod cohorts;
 mod comparison;
 mod funnels;
 mod leaving;
+mod own;
 mod paths;
 mod times;
 mod told;
@@ -15,11 +16,15 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use self::told::Told;
 use super::model::{Breakdown, Day, Figure, Flow, Question, Report, Stage};
 use super::page::{Words, n_sent, segment_name, stage_name};
-use super::text;
+use super::text::{self, Language};
 use crate::charts::{self, Alternative, Estimate, Outcome, ROWS_PER_CHART};
 use crate::error::Result;
+
+/// Rates of a segment, by the id of their metric.
+type Figures = BTreeMap<String, Figure>;
 
 /// Rows of a breakdown that are drawn; the table has all.
 pub(super) const MOST_ROWS: usize = 40;
@@ -34,7 +39,11 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -
         ("paths", "transitions") => transitions::charts(report, &words),
         ("paths", "reached") => paths::charts(report, words.language),
         ("funnels", _) => funnels::charts(report, index, words.language),
-        ("campaigns", _) => rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &words),
+        ("campaigns", _) => {
+            let sent = |figures: &Figures| sent(figures, words.language);
+            rates(&report.campaigns, &["open_rate", "click_rate", "reply_rate"], section, &sent, &words)
+        }
+        ("own", _) => own::charts(report, index, &words),
         ("trend", _) => trend(report, &words),
         ("send_time", _) => times::charts(report, index, &words),
         ("opt-outs", "by-campaign") => opt_outs_by_campaign(&report.campaigns, &words),
@@ -134,7 +143,22 @@ fn questions(flow: &Flow, index: usize, words: &Words<'_>) -> Result<Vec<String>
         .collect()
 }
 
-fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -> Result<Vec<String>> {
+/// How many messages a row of rates is about.
+fn sent(figures: &Figures, language: Language) -> String {
+    n_sent(figures).map_or_else(
+        || language.say("chart-unknown-messages"),
+        |n| language.say_with("chart-n-messages", &[("n", n.into())]),
+    )
+}
+
+/// Rates side by side for each row of a breakdown; `base` says what a row rests on.
+fn rates(
+    breakdown: &Breakdown,
+    metrics: &[&str],
+    id: &str,
+    base: &dyn Fn(&Figures) -> String,
+    words: &Words<'_>,
+) -> Result<Vec<String>> {
     let language = words.language;
     let metrics: Vec<&str> = metrics
         .iter()
@@ -159,10 +183,7 @@ fn rates(breakdown: &Breakdown, metrics: &[&str], id: &str, words: &Words<'_>) -
         .take(MOST_ROWS)
         .map(|row| charts::Row {
             name: short(&segment_name(row, language)),
-            detail: n_sent(&row.figures).map_or_else(
-                || language.say("chart-unknown-messages"),
-                |n| language.say_with("chart-n-messages", &[("n", n.into())]),
-            ),
+            detail: base(&row.figures),
             cells: metrics
                 .iter()
                 .map(|&metric| {
@@ -315,22 +336,26 @@ fn soft_and_hard(figures: &BTreeMap<String, Figure>) -> (u64, u64) {
 
 /// Days with their distance from the first. Days that are unknown have no place on an axis.
 fn dated(days: &[Day]) -> Vec<(i32, &Day)> {
+    dated_by(days, &|day| n_sent(&day.figures).unwrap_or_default())
+}
+
+/// The same, where it is told otherwise how much happened on a day.
+fn dated_by<'d>(days: &'d [Day], count: &dyn Fn(&Day) -> u64) -> Vec<(i32, &'d Day)> {
     let dates = |day: &Day| day.day.as_deref().and_then(|day| day.parse::<Date>().ok());
     let Some(first) = days.iter().filter_map(dates).min() else { return Vec::new() };
     let offset = |date: Date| first.until(date).ok().map(|span| span.get_days());
     let mut dated: Vec<(i32, &Day)> = days.iter().filter_map(|day| Some((dates(day).and_then(offset)?, day))).collect();
     dated.sort_by_key(|(offset, _)| *offset);
-    within_range(&mut dated);
+    within_range(&mut dated, count);
     dated
 }
 
-/// Takes away stray days at both ends: a day with hardly any messages, far from its neighbour, would press all others
+/// Takes away stray days at both ends: a day on which hardly anything happened, far from its neighbour, would press all others
 /// flat. The table beside the chart keeps them.
-fn within_range(dated: &mut Vec<(i32, &Day)>) {
+fn within_range(dated: &mut Vec<(i32, &Day)>, count: &dyn Fn(&Day) -> u64) {
     const FAR: i32 = 14;
-    let n_messages = |(_, day): &(i32, &Day)| n_sent(&day.figures).unwrap_or_default();
-    let most = dated.iter().map(n_messages).sum::<u64>() / 1_000;
-    let is_stray = |end: &(i32, &Day), next: &(i32, &Day)| n_messages(end) <= most && (next.0 - end.0).abs() > FAR;
+    let most = dated.iter().map(|(_, day)| count(day)).sum::<u64>() / 1_000;
+    let is_stray = |end: &(i32, &Day), next: &(i32, &Day)| count(end.1) <= most && (next.0 - end.0).abs() > FAR;
     while let [first, second, ..] = dated.as_slice()
         && is_stray(first, second)
     {
@@ -368,7 +393,10 @@ fn axis_of(estimates: impl Iterator<Item = Estimate>) -> f64 {
 }
 
 fn end_above(largest: f64) -> f64 {
-    [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].into_iter().find(|end| largest <= *end).unwrap_or_else(|| {
+        // Ratios, such as clicks per message, may go beyond one.
+        largest.max(1.0).ceil()
+    })
 }
 
 fn alternative(id: &str, title: String, told: &[String]) -> Alternative {

@@ -115,6 +115,10 @@ fn illustrate(report: &Report, section: &str, parts: &mut [Part]) -> Result<()> 
             let n = draw::MOST_ROWS.into();
             part.note = report.context.language.say_with("section-campaigns.cut", &[("n", n)]);
         }
+        let n_rows = part.table.as_ref().map_or(0, |table| table.rows.len());
+        if section == "own" && !part.charts.is_empty() && n_rows > draw::MOST_ROWS && part.note.is_empty() {
+            part.note = report.context.language.say_with("section-own.cut", &[("n", draw::MOST_ROWS.into())]);
+        }
     }
     Ok(())
 }

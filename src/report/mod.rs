@@ -31,7 +31,7 @@ mod xlsx;
 
 pub use build::{asks, build};
 pub use csv::MANIFEST;
-pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Report};
+pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Own, Report};
 pub use outline::{Grid, Outline, outline};
 pub use schema::schema;
 pub use text::Language;

@@ -4,6 +4,7 @@
 
 mod brand;
 mod funnels;
+mod own;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::brand::Brand;
 pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
+pub use self::own::{Own, OwnRow};
 use super::schema::{BoundShape, MeasuredShape};
 use super::text::Language;
 pub use super::views::{View, Views};
@@ -47,6 +49,8 @@ pub struct Report {
     pub days: Vec<Day>,
     /// Rates by the columns that the caller asked for, if they are none of the above.
     pub breakdown: Option<Breakdown>,
+    /// Metrics of the user's own, in the order of their files' names.
+    pub own: Vec<Own>,
     /// What follows from several counts: one chapter for each measure.
     #[schemars(with = "Vec<MeasuredShape>")]
     pub measures: Vec<Measured>,

@@ -4,6 +4,7 @@
 
 mod funnels;
 mod measures;
+pub(super) mod own;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(super) fn sections(report: &Report, words: &Words<'_>) -> Vec<Section> {
         opt_outs(report, words),
     ];
     sections.extend(report.breakdown.as_ref().map(|breakdown| own_breakdown(breakdown, words)));
+    sections.extend(own::own(report, words));
     sections.extend(report.measures.iter().map(|measured| measures::section(measured, words)));
     sections.push(quality(report, words));
     report.context.brand.order(sections, |section| section.id)

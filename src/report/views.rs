@@ -96,6 +96,7 @@ impl View {
             views: Vec::new(),
             days: Vec::new(),
             breakdown: None,
+            own: Vec::new(),
             measures: Vec::new(),
             unmeasurable: Vec::new(),
         }

@@ -408,3 +408,109 @@ fn a_report_on_the_terminal_is_plain_text_where_nobody_looks_and_writes_no_file(
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
 }
+
+/// A store with the folder of metrics of one's own beside the configuration.
+fn with_own_metrics() -> Case {
+    let case = Case::new();
+    case.samples();
+    case.write(
+        "sample-data/queries/button_rate.sql",
+        "-- name: Buttons <tapped>\n-- name[de]: Getippte Knöpfe\n-- meaning: messages clicked, of messages sent\n\
+         -- unit: messages\n-- table: messages\n-- by: campaign\n\
+         SELECT segment, SUM(CAST(n_clicks > 0 AS INT)) AS numerator, COUNT(*) AS denominator\n\
+         FROM messages GROUP BY segment\n",
+    );
+    case.write(
+        "sample-data/queries/daily_replies.sql",
+        "-- name: Replies by day\n-- table: messages\n-- by: day\n-- chart: trend\n\
+         SELECT segment, SUM(CAST(n_clicks > 0 AS INT)) AS numerator, COUNT(*) AS denominator\n\
+         FROM messages GROUP BY segment\n",
+    );
+    case.write(
+        "sample-data/queries/thinking_seconds.sql",
+        "-- unit: seconds\n-- table: visits\n-- by: question\n\
+         SELECT segment, answer_s AS value, COUNT(*) AS n\nFROM visits WHERE answer_s IS NOT NULL GROUP BY segment, answer_s\n",
+    );
+    case.write("sample-data/queries/notes.txt", "no metric");
+    case.run(&["ingest", "sample-data/telegram", "sample-data/whatsapp", "--store", "s"]).expect(0);
+    case
+}
+
+const OWN: [&str; 7] = ["report", "--store", "s", "--config", "sample-data/trichter.toml", "--out", "r"];
+
+#[test]
+fn metrics_of_ones_own_have_a_chapter_with_totals_breakdowns_and_charts() {
+    let case = with_own_metrics();
+    case.run(&[&OWN[..], &["--format", "html,md,json,csv,xlsx"]].concat()).expect(0);
+    let json: Value = serde_json::from_slice(&fs::read(case.path("r/report.json")).unwrap()).unwrap();
+    let own = json["own"].as_array().unwrap();
+    let told = |key: &str| own.iter().map(|own| own[key].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>();
+    assert_eq!(told("metric"), ["button_rate", "daily_replies", "thinking_seconds"]);
+    assert_eq!(told("chart"), ["bars", "trend", "none"]);
+    // What the report shows is what the metric answers alone.
+    let file = "sample-data/queries/button_rate.sql";
+    let alone = case.ask(&["query", file, "--store", "s", "--config", "sample-data/trichter.toml", "--json"]);
+    let alone: Value = serde_json::from_str(&alone).unwrap();
+    for key in ["numerator", "denominator", "value"] {
+        assert_eq!(own[0]["total"]["figure"][key], alone["rows"][0][key], "{key}");
+    }
+    let by_campaign =
+        own[0]["rows"].as_array().unwrap().iter().map(|row| row["figure"]["denominator"].as_u64().unwrap());
+    assert_eq!(Some(by_campaign.sum()), own[0]["total"]["figure"]["denominator"].as_u64());
+    let html = fs::read_to_string(case.path("r/index.html")).unwrap();
+    let chapter = html.split_once("<section id=\"own\"").unwrap().1.split_once("</section>").unwrap().0;
+    assert!(chapter.contains("Own metrics") && chapter.contains("Buttons &lt;tapped&gt; by Campaign"), "{chapter}");
+    assert_eq!(chapter.matches("<svg").count(), 2, "bars and a trend; times have none");
+    assert!(html.contains("id=\"def-button-rate\""), "it is defined");
+    let names: Vec<String> = files_below(&case.path("r/tables"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("own"))
+        .collect();
+    assert_eq!(names, ["own.csv", "own_button_rate.csv", "own_daily_replies.csv", "own_thinking_seconds.csv"]);
+    let mut book: Xlsx<_> = calamine::open_workbook(case.path("r/report.xlsx")).unwrap();
+    assert!(book.sheet_names().iter().any(|name| name.starts_with("Own metrics")), "{:?}", book.sheet_names());
+    let _ = book.worksheet_range("Own metrics").unwrap();
+    let german = [&OWN[..], &["--format", "md", "--lang", "de"]].concat();
+    case.run(&german).expect(0);
+    let german = fs::read_to_string(case.path("r/report.md")).unwrap();
+    assert!(
+        german.contains("## Eigene Kennzahlen") && german.contains("### Getippte Knöpfe nach Kampagne"),
+        "{german}"
+    );
+    let table = case.ask(&[&OWN[..5], &["--format", "table"]].concat());
+    assert!(table.contains("\nReplies by day by Day\n"), "{table}");
+    // Another folder, named by the configuration and meant from there.
+    let config = fs::read_to_string(case.path("sample-data/trichter.toml")).unwrap();
+    case.write("sample-data/else.toml", config.replace("[report]\n", "[report]\nqueries = 'mine'\n"));
+    let other = ["report", "--store", "s", "--config", "sample-data/else.toml", "--out", "r", "--format", "json"];
+    case.run(&other).expect(2).complains(&["sample-data/mine", "check the path"]);
+    case.write("sample-data/mine/only.sql", fs::read(case.path(file)).unwrap());
+    case.run(&other).expect(0);
+    let json: Value = serde_json::from_slice(&fs::read(case.path("r/report.json")).unwrap()).unwrap();
+    assert_eq!(json["own"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_metric_of_ones_own_that_cannot_be_counted_stops_the_report() {
+    let case = with_own_metrics();
+    let good = fs::read_to_string(case.path("sample-data/queries/button_rate.sql")).unwrap();
+    for (name, text, words) in [
+        (
+            "a.sql",
+            good.replace("table: messages", "table: mesages"),
+            &["queries/a.sql:5:", "no fact table 'mesages'"][..],
+        ),
+        ("b.sql", good.replace("by: campaign", "by: campain"), &["queries/b.sql:6:", "did you mean 'campaign'"]),
+        ("c.sql", good.replace("n_clicks > 0", "n_klicks > 0"), &["queries/c.sql:7:", "n_klicks"]),
+        ("open_rate.sql", good.clone(), &["queries/open_rate.sql:1:", "'open_rate'", "another name"]),
+        ("fix_first.sql", good.clone(), &["queries/fix_first.sql:1:", "'fix_first'", "another name"]),
+        ("Mein Wert.sql", good.clone(), &["Mein Wert.sql:1:", "cannot be a metric's name"]),
+    ] {
+        let path = format!("sample-data/queries/{name}");
+        case.write(&path, text);
+        case.run(&OWN).expect(2).complains(words);
+        assert!(!case.path("r/report.json").exists());
+        fs::remove_file(case.path(&path)).unwrap();
+    }
+}

@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("statistics", &["rate"]),
     ("measures", &["config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
-    ("report", &["charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
+    ("report", &["calendar", "charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];

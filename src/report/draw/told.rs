@@ -9,13 +9,13 @@ use crate::report::page::{stage_name, step_name};
 use crate::report::text::Language;
 
 /// Lines under a name.
-struct Told {
-    text: String,
+pub(super) struct Told {
+    pub(super) text: String,
     language: Language,
 }
 
 impl Told {
-    fn new(name: &str, language: Language) -> Self {
+    pub(super) fn new(name: &str, language: Language) -> Self {
         Self { text: short(name), language }
     }
 
@@ -25,7 +25,7 @@ impl Told {
         self.labelled(&label, value)
     }
 
-    fn labelled(mut self, label: &str, value: &str) -> Self {
+    pub(super) fn labelled(mut self, label: &str, value: &str) -> Self {
         self.text = format!("{}\n{label}: {value}", self.text);
         self
     }

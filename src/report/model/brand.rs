@@ -10,7 +10,7 @@ use crate::measures;
 const LARGEST_LOGO: usize = 256 * 1024;
 
 /// Chapters that are no measures, in their order.
-const CHAPTERS: [&str; 11] = [
+const CHAPTERS: [&str; 12] = [
     "campaign-funnel",
     "questions",
     "funnels",
@@ -20,6 +20,7 @@ const CHAPTERS: [&str; 11] = [
     "trend",
     "opt-outs",
     "breakdown",
+    "own",
     "comparison",
     "quality",
 ];

@@ -432,7 +432,16 @@ fn with_own_metrics() -> Case {
          SELECT segment, answer_s AS value, COUNT(*) AS n\nFROM visits WHERE answer_s IS NOT NULL GROUP BY segment, answer_s\n",
     );
     case.write("sample-data/queries/notes.txt", "no metric");
-    case.run(&["ingest", "sample-data/telegram", "sample-data/whatsapp", "--store", "s"]).expect(0);
+    case.run(&[
+        "ingest",
+        "sample-data/telegram",
+        "sample-data/whatsapp",
+        "--store",
+        "s",
+        "--config",
+        "sample-data/trichter.toml",
+    ])
+    .expect(0);
     case
 }
 

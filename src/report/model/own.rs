@@ -7,11 +7,13 @@ use super::{Context, Figure, Spread};
 use crate::metrics::{self, Answers, Chart, Counts, Row};
 use crate::report::build::is_mature;
 
-/// A metric of the user's own. It is a share if its rows have a figure, else it counts how often each value was seen.
+/// A metric of the user's own.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Own {
     /// Id of the metric: the name of its file.
     pub metric: String,
+    /// Whether it is a share; else it counts how often each value was seen.
+    pub is_share: bool,
     /// Whether values that are no shares are seconds; else they are plain numbers.
     pub in_seconds: bool,
     /// All of it; `None` if it is left out.
@@ -47,18 +49,13 @@ impl Own {
         let rows = own.broken_down().map(|ask| answers.rows(&ask).iter().map(row).collect());
         Self {
             metric: metric.id.clone(),
+            is_share: metric.is_rate(),
             in_seconds: metric.unit == "seconds",
             total: answers.rows(&own.total()).first().map(row),
             by: metric.by.clone(),
             chart: metric.chart,
             rows: rows.unwrap_or_default(),
         }
-    }
-
-    /// Whether it is a share.
-    #[must_use]
-    pub fn is_share(&self) -> bool {
-        self.total.iter().chain(&self.rows).any(|row| row.figure.is_some())
     }
 }
 

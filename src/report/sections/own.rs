@@ -17,7 +17,7 @@ pub(super) fn own(report: &Report, words: &Words<'_>) -> Option<Section> {
 }
 
 fn totals(all: &[Own], words: &Words<'_>) -> Part {
-    let (has_shares, has_spreads) = (all.iter().any(Own::is_share), all.iter().any(|own| !own.is_share()));
+    let (has_shares, has_spreads) = (all.iter().any(|own| own.is_share), all.iter().any(|own| !own.is_share));
     let rows = all.iter().map(|own| {
         let name = Cell { value: Value::Metric(own.metric.clone()), ..plain(words.title(&own.metric)) };
         let total = own.total.as_ref();
@@ -43,7 +43,7 @@ fn totals(all: &[Own], words: &Words<'_>) -> Part {
 fn part(own: &Own, words: &Words<'_>) -> Part {
     let language = words.language;
     let by = own.by.as_deref().unwrap_or_default();
-    let mut table = if own.is_share() { shares(own, by, words) } else { spreads(own, by, words) };
+    let mut table = if own.is_share { shares(own, by, words) } else { spreads(own, by, words) };
     if by != "day" {
         for (cells, row) in table.rows.iter_mut().zip(&own.rows) {
             if let Some(cell) = cells.first_mut() {
@@ -57,10 +57,8 @@ fn part(own: &Own, words: &Words<'_>) -> Part {
     if table.rows.is_empty() {
         return Part { heading, ..super::empty(language.say("section-own.empty")) };
     }
-    let note = match own.rows.iter().any(|row| !row.mature) {
-        true => language.say("section-own.immature"),
-        false => String::new(),
-    };
+    let may_change = own.rows.iter().any(|row| !row.mature);
+    let note = if may_change { language.say("section-own.immature") } else { String::new() };
     Part { heading, note, ..table_part(table) }
 }
 

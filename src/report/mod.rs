@@ -19,7 +19,6 @@ pub mod model;
 mod page;
 mod schema;
 mod sections;
-mod sorting;
 mod summary;
 mod tables;
 pub mod text;

@@ -1,7 +1,8 @@
 //! Charts: plain data in, one SVG text out. The only place with plotters.
 //!
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
-//! One file per chart; `theme` holds palette, type sizes and the canvas they share.
+//! One file per chart; `theme` holds palette, type sizes and the canvas they share, `pattern`
+//! what fills are hatched with.
 
 mod cohorts;
 mod course;
@@ -13,6 +14,7 @@ mod gallery;
 mod heat_map;
 mod histogram;
 mod opt_outs;
+mod pattern;
 mod questions;
 mod rates;
 mod theme;

@@ -14,12 +14,15 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::pattern::Pattern;
 use crate::error::{Error, Result};
 
 /// Width of every chart; heights differ.
 pub(super) const WIDTH: i32 = 720;
 /// What a mark is at least wide.
 const LEAST: i32 = 10;
+/// How much of its colour a patterned ink has between its strokes.
+const GROUND: f64 = 0.28;
 /// Size of labels.
 pub(super) const LABEL: f64 = 14.0;
 /// Size of what stands beside labels.
@@ -134,19 +137,24 @@ impl Ink {
         }
     }
 
-    /// Name and strokes of the pattern in a square of eight units, if the ink is not plain.
-    const fn pattern(self) -> Option<(&'static str, &'static str)> {
+    /// What it fills rectangles with, if it is not plain.
+    const fn pattern(self) -> Option<Pattern> {
         match self {
-            Self::SkyLines => Some(("lines", "M0,2H8M0,6H8")),
-            Self::PurpleHatch => Some(("back", "M-2,6L2,10M0,0L8,8M6,-2L10,2")),
-            Self::PurpleGrid => Some(("grid", "M0,4H8M4,0V8")),
-            Self::GreenBars => Some(("bars", "M2,0V8M6,0V8")),
-            Self::VermillionHatch => Some(("forth", "M-2,2L2,-2M0,8L8,0M6,10L10,6")),
-            Self::SlateCross => Some(("cross", "M0,0L8,8M8,0L0,8")),
-            Self::OrangeDots => Some(("dots", "M2,2h.01M6,6h.01")),
-            Self::OpenHatch => Some(("open", "M-2,2L2,-2M0,8L8,0M6,10L10,6")),
+            Self::SkyLines => Some(Pattern::Lines),
+            Self::PurpleHatch => Some(Pattern::Back),
+            Self::PurpleGrid => Some(Pattern::Grid),
+            Self::GreenBars => Some(Pattern::Bars),
+            Self::VermillionHatch | Self::OpenHatch => Some(Pattern::Forth),
+            Self::SlateCross => Some(Pattern::Cross),
+            Self::OrangeDots => Some(Pattern::Dots),
             _ => None,
         }
+    }
+
+    /// Its colour as the backend writes it.
+    fn hex(self) -> String {
+        let RGBColor(red, green, blue) = self.colour();
+        format!("#{red:02X}{green:02X}{blue:02X}")
     }
 }
 
@@ -162,6 +170,14 @@ pub(super) enum Align {
 pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     marks: RefCell<Vec<String>>,
+    hatches: RefCell<Vec<Hatch>>,
+}
+
+/// The strokes of a rectangle in a patterned ink.
+struct Hatch {
+    ink: Ink,
+    pattern: Pattern,
+    strokes: String,
 }
 
 impl Canvas<'_> {
@@ -186,7 +202,16 @@ impl Canvas<'_> {
         if right <= left || bottom <= top {
             return Ok(());
         }
-        self.area.draw(&Rectangle::new([(left, top), (right, bottom)], ink.colour().filled())).map_err(fault)
+        let mut colour = ink.colour().to_rgba();
+        if let Some(pattern) = ink.pattern() {
+            let strokes = pattern.strokes((left, top), (right, bottom));
+            // Where no stroke has room, the ink is plain: pale slivers could not be seen.
+            if !strokes.is_empty() {
+                self.hatches.borrow_mut().push(Hatch { ink, pattern, strokes });
+                colour = colour.mix(GROUND);
+            }
+        }
+        self.area.draw(&Rectangle::new([(left, top), (right, bottom)], colour.filled())).map_err(fault)
     }
 
     /// A rectangle whose blue is the stronger the more, from 0 to 1: never so pale that it is taken for none, nor so strong
@@ -282,53 +307,57 @@ pub(super) fn draw(
     paint: impl FnOnce(&Canvas<'_>) -> Result<()>,
 ) -> Result<String> {
     let mut svg = String::new();
-    let marks;
+    let (marks, hatches);
     {
         let size = (WIDTH.unsigned_abs(), height.unsigned_abs());
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let canvas = Canvas { area, marks: RefCell::default() };
+        let canvas = Canvas { area, marks: RefCell::default(), hatches: RefCell::default() };
         paint(&canvas)?;
         canvas.area.present().map_err(fault)?;
-        marks = canvas.marks.take().concat();
+        (marks, hatches) = (canvas.marks.take().concat(), canvas.hatches.take());
     }
-    Ok(dress(&svg, &marks, height, alternative))
+    Ok(dress(&hatched(&svg, &hatches), &marks, height, alternative))
 }
 
-/// Gives inks their classes and patterns, and the picture its name. Attributes can be found as text because the backend
-/// escapes quotation marks in labels.
+/// Lays the strokes of patterned rectangles on them and below whatever was drawn later. The backend writes a line for each
+/// thing, in the order of drawing.
+fn hatched(svg: &str, hatches: &[Hatch]) -> String {
+    let mut hatches = hatches.iter().peekable();
+    let mut body = String::with_capacity(svg.len());
+    for line in svg.split_inclusive('\n') {
+        body.push_str(line);
+        let ground = |hatch: &&Hatch| line.contains(&format!("opacity=\"{GROUND}\" fill=\"{}\"", hatch.ink.hex()));
+        if let Some(Hatch { ink, pattern, strokes }) = hatches.next_if(ground) {
+            let dashes = pattern.dashes().map(|dashes| format!(" stroke-dasharray=\"{dashes}\"")).unwrap_or_default();
+            let hex = ink.hex();
+            let path = format!(
+                "<path d=\"{strokes}\" fill=\"none\" stroke=\"{hex}\" stroke-width=\"2.4\" stroke-linecap=\"round\"{dashes}/>\n"
+            );
+            body.push_str(&path);
+        }
+    }
+    body
+}
+
+/// Gives inks their classes, and the picture its name. Attributes can be found as text because the backend escapes quotation
+/// marks in labels.
 fn dress(svg: &str, marks: &str, height: i32, alternative: &Alternative) -> String {
     let id = &alternative.id;
     let body = svg.split_once('>').map_or("", |(_, body)| body);
     let body = body.rsplit_once("</svg>").map_or(body, |(body, _)| body);
     let mut body = body.to_owned();
-    let mut patterns = Vec::new();
     for ink in Ink::ALL {
-        let RGBColor(red, green, blue) = ink.colour();
-        let (hex, class) = (format!("#{red:02X}{green:02X}{blue:02X}"), ink.class());
-        let fill = format!("fill=\"{hex}\"");
-        if let Some((name, strokes)) = ink.pattern()
-            && body.contains(&fill)
-        {
-            body = body.replace(&fill, &format!("fill=\"url(#{id}-{name})\""));
-            patterns.push(format!(
-                "<pattern id=\"{id}-{name}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">\
-                 <rect width=\"8\" height=\"8\" class=\"f-{class}\" fill=\"{hex}\" fill-opacity=\"0.28\"/>\
-                 <path d=\"{strokes}\" class=\"l-{class}\" stroke=\"{hex}\" stroke-width=\"2.4\" \
-                 stroke-linecap=\"round\" fill=\"none\"/></pattern>"
-            ));
-        } else {
-            body = body.replace(&fill, &format!("class=\"f-{class}\" fill=\"{hex}\""));
-        }
+        let (hex, class) = (ink.hex(), ink.class());
+        body = body.replace(&format!("fill=\"{hex}\""), &format!("class=\"f-{class}\" fill=\"{hex}\""));
         body = body.replace(&format!("stroke=\"{hex}\""), &format!("class=\"l-{class}\" stroke=\"{hex}\""));
     }
-    let defs = if patterns.is_empty() { String::new() } else { format!("<defs>{}</defs>\n", patterns.concat()) };
     let body = body.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "");
     let marks = if marks.is_empty() { String::new() } else { format!("<g class=\"marks\">\n{marks}</g>\n") };
     // What can be focused may not stand inside an image, so the image is a part of the picture beside the marks.
     format!(
         "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n\
          <g role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\">\n\
-         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n{defs}{body}</g>\n{marks}</svg>\n",
+         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n{body}</g>\n{marks}</svg>\n",
         escaped(&alternative.title),
         escaped(&alternative.description),
     )
@@ -413,6 +442,25 @@ mod tests {
         for (index, ink) in Ink::ALL.iter().enumerate() {
             assert!(Ink::ALL.iter().skip(index + 1).all(|other| other.colour() != ink.colour()), "{ink:?}");
         }
+    }
+
+    #[test]
+    fn strokes_lie_on_their_rectangle_and_below_what_comes_later() {
+        let alternative = Alternative { id: "a".to_owned(), ..Alternative::default() };
+        let svg = draw(40, &alternative, |canvas| {
+            canvas.rect(Ink::OpenHatch, (0, 0), (2, 20))?;
+            canvas.rect(Ink::OpenHatch, (2, 0), (40, 20))?;
+            canvas.rect(Ink::Slate, (40, 0), (60, 20))?;
+            canvas.rect(Ink::OrangeDots, (60, 0), (90, 20))
+        });
+        let svg = svg.unwrap();
+        let drawn: Vec<&str> =
+            svg.lines().filter(|line| line.starts_with("<rect") || line.starts_with("<path")).collect();
+        let [sliver, ground, strokes, slate, dotted, dots] = drawn.as_slice() else { panic!("{drawn:?}") };
+        assert!(sliver.contains("class=\"f-open\"") && !sliver.contains("opacity"), "{sliver}");
+        assert!(ground.contains("opacity=\"0.28\"") && ground.contains("class=\"f-open\""), "{ground}");
+        assert!(strokes.contains("class=\"l-open\"") && strokes.contains("fill=\"none\""), "{strokes}");
+        assert!(slate.contains("f-slate") && dotted.contains("f-orange") && dots.contains("stroke-dasharray"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::model::Report;
 use super::tables::{Datum, Flat, Part, Unit, tables};
+use super::text::Language;
 use super::{File, page};
 use crate::error::{Error, Result};
 use crate::event::Time;
@@ -29,7 +30,7 @@ pub(super) fn write(report: &Report) -> Result<Vec<File>> {
     let file = |name: &str, text: String| File { name: format!("{FOLDER}/{name}"), bytes: text.into_bytes() };
     let mut files: Vec<File> =
         tables.iter().map(|table| file(&format!("{}.csv", table.id), self::table(table))).collect();
-    files.push(file("README.md", readme(&page, &tables)));
+    files.push(file("README.md", readme(&page, &tables, report.context.language)));
     let package = Package {
         profile: "tabular-data-package",
         name: "trichter-report",
@@ -91,33 +92,27 @@ fn disarmed(text: &str) -> String {
 }
 
 /// What the folder holds, for people.
-fn readme(page: &page::Page, tables: &[Flat]) -> String {
-    let mut lines: Vec<String> = [
-        "# Tables of a report",
-        "",
-        "Each file is one table: commas, UTF-8, CRLF, the first line names the columns (RFC 4180). datapackage.json tells the",
-        "title and the unit of every column.",
-        "",
-        "- Text stands in quotes, numbers do not. Nothing between two commas is unknown; `\"\"` is an empty name.",
-        "- `n/a` without quotes: the channels cannot tell. A share says it in its column `_measurable`, and has no numbers then.",
-        "- A share is `_numerator` of `_denominator`; `_value` lies between 0 and 1, `_low` and `_high` are its 95 % interval.",
-        "  `_lower_bound` is true where a channel tells of some cases only and the true share may be higher, `_upper_bound` where",
-        "  it may be lower.",
-        "- Columns in `_s` are whole seconds. Money has its currency beside it.",
-        "- `immature` rows may still change.",
-        "- Where text could be taken for a formula (it begins with = + - @), an apostrophe stands before it.",
-        "",
-        "| file | title | rows | columns |",
-        "|---|---|--:|--:|",
-    ]
-    .map(str::to_owned)
-    .into();
+fn readme(page: &page::Page, tables: &[Flat], language: Language) -> String {
+    let rules = [
+        "files.text",
+        "files.unmeasurable",
+        "files.shares",
+        "files.bounds",
+        "files.seconds",
+        "files.immature",
+        "files.formulas",
+    ];
+    let mut lines =
+        vec![format!("# {}", language.say("files")), String::new(), language.say("files.lead"), String::new()];
+    lines.extend(rules.map(|rule| format!("- {}", language.say(rule))));
+    let heads = ["files-name", "column-title", "sheet-rows", "files-columns"].map(|head| language.say(head));
+    lines.extend([String::new(), format!("| {} |", heads.join(" | ")), "|---|---|--:|--:|".to_owned()]);
     let row = |table: &Flat| {
         let title = table.title.replace('|', "\\|");
         format!("| {}.csv | {title} | {} | {} |", table.id, table.rows.len(), table.fields.len())
     };
     lines.extend(tables.iter().map(row));
-    lines.extend([String::new(), format!("Written by {}.", page.program), String::new()]);
+    lines.extend([String::new(), page.program.clone(), String::new()]);
     lines.join("\n")
 }
 
@@ -317,6 +312,24 @@ mod tests {
             assert_eq!(read[place("open_rate_numerator")].parse::<u64>(), Ok(figure.numerator));
             assert_eq!(read[place("open_rate_value")].parse::<f64>().ok(), figure.value);
             assert_eq!(read[place("open_rate_high")].parse::<f64>().ok(), figure.high);
+        }
+    }
+
+    #[test]
+    fn the_page_about_the_tables_is_in_the_language_of_the_report() {
+        let report = |language| {
+            let ordinary = fixture::ordinary();
+            Report { context: crate::report::Context { language, ..ordinary.context }, ..ordinary }
+        };
+        let readme = |language| files(&report(language)).remove("tables/README.md").unwrap();
+        let (english, german) = (readme(Language::En), readme(Language::De));
+        assert!(
+            english.starts_with("# Tables of a report\n") && english.contains("\n| File | Title | Rows | Columns |\n")
+        );
+        assert!(german.starts_with("# Tabellen eines Berichts\n") && german.contains("95-%-Intervall"), "{german}");
+        // The names of files and columns are the same in both.
+        for name in ["| headlines.csv |", "`_lower_bound`", "`n/a`", "`immature`"] {
+            assert!(english.contains(name) && german.contains(name), "{name}");
         }
     }
 }

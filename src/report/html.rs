@@ -69,7 +69,6 @@ pub(super) fn write(report: &Report) -> Result<String> {
     let words = Words::new(report);
     let changes: Vec<Vec<Change>> =
         report.headlines.iter().map(|headline| changes::of(report, &headline.metric, language)).collect();
-    let flow_title = page.sections.iter().find(|section| section.id == "answer-times").and_then(flow_column);
     let flows = flows(report);
     let flow_keys: BTreeMap<&str, &str> = flows.iter().map(|flow| (flow.name.as_str(), flow.key.as_str())).collect();
     let metrics: BTreeMap<&str, &str> =
@@ -81,7 +80,6 @@ pub(super) fn write(report: &Report) -> Result<String> {
     environment.add_function("say", move |key: &str| language.say(key));
     environment
         .add_filter("cut", |name: &str, longest: Option<usize>| text::cut(name, longest.unwrap_or(LONGEST_NAME)));
-    environment.add_filter("raw", move |text: &str| language.number(text));
     environment.add_template("page.html", TEMPLATE).map_err(fault)?;
     // A colour has been read as one, so that it can stand in a style sheet.
     let accent = report.context.brand.accent.as_ref().map(|accent| format!(":root {{ --accent: {accent}; }}\n"));
@@ -93,7 +91,6 @@ pub(super) fn write(report: &Report) -> Result<String> {
         definitions => Value::from(Serde(&definition_of_sections(&page, &words))),
         groups => Value::from(Serde(&groups(report, &words)?)),
         flows => Value::from(Serde(&flows)),
-        flow_title => flow_title,
         flow_keys => Value::from(Serde(&flow_keys)),
         metrics => Value::from(Serde(&metrics)),
         metric_columns => Value::from(Serde(&METRIC_COLUMNS.iter().copied().collect::<BTreeMap<_, _>>())),
@@ -183,12 +180,6 @@ fn key(value: Option<&str>, place: usize) -> String {
         Some(name) if !name.is_empty() && name.len() <= LONGEST_KEY && !name.starts_with('~') => name.to_owned(),
         _ => format!("~{place}"),
     }
-}
-
-/// What the column of flows is called.
-fn flow_column(section: &page::Section) -> Option<String> {
-    let table = section.parts.iter().find_map(|part| part.table.as_ref())?;
-    table.columns.first().map(|column| column.title.clone())
 }
 
 /// For each chapter the anchor of its own definition, empty if it has none: measures are chapters.

@@ -21,7 +21,6 @@ mod outline;
 mod page;
 mod schema;
 mod sections;
-mod sorting;
 mod summary;
 mod tables;
 pub mod text;

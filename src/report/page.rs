@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::model::{Breakdown, Context, Definition, Figure, Funnel, FunnelStep, Headline, Report, Segment, Stage};
 use super::sections;
 use super::summary::summary;
 use super::text::{self, Language};
 use crate::measures::Value;
+use crate::measures::table::each;
 use crate::rate::Rate;
 
 /// Everything that is to be read.
@@ -120,8 +121,8 @@ pub(super) struct Column {
 
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Cell {
-    /// What the text says, for formats that have types.
-    #[serde(skip)]
+    /// What the text says, for formats that have types. Pages know it as `raw`, the number to sort by.
+    #[serde(rename = "raw", serialize_with = "sort_key")]
     pub(super) value: Value,
     pub(super) text: String,
     /// Interval and counts, smaller.
@@ -393,6 +394,22 @@ pub(super) fn typed(value: Value, language: Language) -> Cell {
     Cell { value, text, interval, fraction, pale: false }
 }
 
+/// Writes the number that a value is sorted by, if it is one: money in millionths, shares to the millionth.
+fn sort_key<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    let number = match value {
+        Value::Count(n) => return n.serialize(serializer),
+        Value::Seconds(seconds) => return seconds.serialize(serializer),
+        Value::Money { micros, .. } => return micros.serialize(serializer),
+        Value::UnitCost { micros, count, .. } => return each(*micros, *count).serialize(serializer),
+        Value::Rate { rate, .. } => rate.value(),
+        Value::Share { value, .. } | Value::Points { value, .. } | Value::Number { value, .. } => Some(*value),
+        Value::Probability(p) => Some(*p),
+        _ => None,
+    };
+    let number = number.filter(|number| number.is_finite());
+    number.map(|number| (number * 1e6).round() / 1e6).serialize(serializer)
+}
+
 /// A count, or the mark for one that the channels do not report.
 pub(super) fn count(n: Option<u64>) -> Value {
     n.map_or(Value::Unmeasurable, Value::Count)
@@ -402,4 +419,33 @@ pub(super) fn count(n: Option<u64>) -> Value {
 fn value(figure: &Figure) -> Value {
     let rate = Rate { numerator: figure.numerator, denominator: figure.denominator };
     if figure.measurable { Value::Rate { rate, bound: figure.bound } } else { Value::Unmeasurable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::Bound;
+
+    #[test]
+    fn cells_are_sorted_by_what_they_say_and_not_by_how_it_is_written() {
+        let key = |value: Value| serde_json::to_value(typed(value, Language::De)).unwrap()["raw"].take();
+        let rate = |numerator, denominator| Value::Rate { rate: Rate { numerator, denominator }, bound: Bound::Least };
+        let cost = |count| Value::UnitCost { micros: 5_000_000, currency: "EUR".into(), count, lower_bound: false };
+        assert_eq!(key(Value::Count(1_234_567)), 1_234_567);
+        assert_eq!(key(rate(2, 3)), 0.666_667);
+        assert_eq!(key(Value::Points { value: -0.021, interval: None }), -0.021);
+        assert_eq!(key(Value::Seconds(90_000)), 90_000);
+        assert_eq!(key(cost(2)), 2_500_000);
+        let nothing = [
+            Value::Unknown,
+            Value::Unmeasurable,
+            rate(0, 0),
+            cost(0),
+            Value::name(Some("12")),
+            Value::Number { value: f64::NAN, interval: None },
+        ];
+        for value in nothing {
+            assert!(key(value.clone()).is_null(), "{value:?}");
+        }
+    }
 }

@@ -147,7 +147,7 @@ fn told(pipeline: &Pipeline) -> (Vec<String>, Vec<String>, Vec<i64>) {
 fn tiring_messages_a_good_hour_and_a_reminder_are_found() {
     let pipeline = ingested(Planted { tiring: true, evening: true, reminded: true });
     let (trends, differing, rises) = told(&pipeline);
-    assert_eq!(trends, ["rises", "rises"], "by both windows");
+    assert_eq!(trends, ["frequency-rises", "frequency-rises"], "by both windows");
     assert_eq!(differing, ["19:00 higher"]);
     assert_eq!(rises, [5 * 3_600]);
     let classes = rows(&pipeline, "frequency", "last_7d");
@@ -158,7 +158,7 @@ fn tiring_messages_a_good_hour_and_a_reminder_are_found() {
 #[test]
 fn nothing_is_found_where_nothing_was_planted() {
     let (trends, differing, rises) = told(&ingested(Planted { tiring: false, evening: false, reminded: false }));
-    assert_eq!(trends, ["no trend beyond chance"; 2]);
+    assert_eq!(trends, ["frequency-no-trend"; 2]);
     assert_eq!(differing, Vec::<String>::new());
     assert_eq!(rises, Vec::<i64>::new());
 }

@@ -126,10 +126,10 @@ mod tests {
         let mut report = fixture::small();
         let picture = |report: &Report| charts(report, 0, Language::En).unwrap().swap_remove(0);
         // The legend, and the way to both later steps.
-        assert_eq!(picture(&report).matches("url(#chart-funnel-0-open)").count(), 3);
+        assert_eq!(picture(&report).matches("class=\"l-open\"").count(), 3);
         let n = report.funnels[0].steps[0].reached;
         report.funnels[0].steps.iter_mut().for_each(|step| step.from_previous.denominator = n);
-        assert_eq!(picture(&report).matches("url(#chart-funnel-0-open)").count(), 1);
+        assert_eq!(picture(&report).matches("class=\"l-open\"").count(), 1);
     }
 
     #[test]

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert!(found[0].contains("How far conversations came: lead") && found[1].contains("help"));
         // The legend, and those at the name who may still come to the age.
-        assert_eq!(found[0].matches("url(#chart-paths-0-open)").count(), 1 + 1);
+        assert_eq!(found[0].matches("class=\"l-open\"").count(), 1 + 1);
         assert!(found[0].contains("age: 50"), "{}", found[0]);
     }
 

@@ -102,7 +102,7 @@ mod tests {
         assert!(kind(b"\x89PNG\r\n\x1a\nrest").unwrap().starts_with("data:image/png;base64,"));
         assert!(kind(b"<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap().starts_with("data:image/svg+xml;base64,"));
         assert_eq!(kind(b"MZ\x90"), None);
-        assert_eq!(kind(&[0x89; LARGEST_LOGO + 1]), None);
+        assert_eq!(kind(&vec![0x89; LARGEST_LOGO + 1]), None);
     }
 
     #[test]

@@ -422,8 +422,8 @@ part-amount = Summe
 part-count = Anzahl
 part-currency = Währung
 part-measurable = messbar
-part-lower-bound = untere Schranke
-part-upper-bound = obere Schranke
+part-lower-bound = untere Grenze
+part-upper-bound = obere Grenze
 column-immature = Kann sich noch ändern
 column-funnel = Trichter
 column-id = Kennung
@@ -432,12 +432,13 @@ column-meaning = Bedeutung
 column-formula = Formel
 column-unit = Einheit
 column-follows = Nach
-column-caveat = Vorbehalt
+column-caveat = Vorsicht
 sheet-overview = Überblick
 sheet-charts = Diagramme
 sheet-name = Blatt
 sheet-rows = Zeilen
 sheet-title = Was es zeigt
+chart-of = { $title }: „{ $name }“
 chart-first = { $title } (die ersten { $most })
 texts-cut = { $n ->
         [one] { $n } Text ist gekürzt, weil eine Zelle 32 767 Zeichen fasst; report.json hat ihn ganz.
@@ -447,6 +448,20 @@ columns-cut = { $n ->
         [one] { $n } weitere Spalte steht in report.json.
        *[other] { $n } weitere Spalten stehen in report.json.
     }
+
+## Die Dateien der Tabellen
+
+files = Tabellen eines Berichts
+    .lead = Jede Datei ist eine Tabelle: Kommas, UTF-8, CRLF, die erste Zeile nennt die Spalten (RFC 4180). datapackage.json nennt zu jeder Spalte Titel und Einheit.
+    .text = Text steht in Anführungszeichen, Zahlen nicht. Nichts zwischen zwei Kommas ist unbekannt; `""` ist ein leerer Name.
+    .unmeasurable = `n/a` ohne Anführungszeichen: Die Kanäle melden es nicht. Bei einem Anteil steht das in seiner Spalte `_measurable`; er hat dann keine Zahlen.
+    .shares = Ein Anteil ist `_numerator` von `_denominator`; `_value` liegt zwischen 0 und 1, `_low` und `_high` sind sein 95-%-Intervall.
+    .bounds = `_lower_bound` ist true, wo ein Kanal nur einen Teil der Fälle meldet und der wahre Anteil höher sein kann, `_upper_bound`, wo er niedriger sein kann.
+    .seconds = Spalten auf `_s` sind ganze Sekunden. Neben Geldbeträgen steht ihre Währung.
+    .immature = Zeilen mit `immature` können sich noch ändern.
+    .formulas = Wo Text für eine Formel gehalten werden könnte (er beginnt mit = + - @), steht ein Apostroph davor.
+files-name = Datei
+files-columns = Spalten
 
 ## What a page lets one choose, and what its charts tell of a mark
 

@@ -424,6 +424,7 @@ sheet-charts = Charts
 sheet-name = Sheet
 sheet-rows = Rows
 sheet-title = What it shows
+chart-of = { $title }: “{ $name }”
 chart-first = { $title } (the first { $most })
 texts-cut = { $n ->
         [one] { $n } text is cut, because a cell holds 32 767 characters; report.json has all of it.
@@ -433,6 +434,20 @@ columns-cut = { $n ->
         [one] { $n } more column is in report.json.
        *[other] { $n } more columns are in report.json.
     }
+
+## The files of the tables
+
+files = Tables of a report
+    .lead = Each file is one table: commas, UTF-8, CRLF, the first line names the columns (RFC 4180). datapackage.json tells the title and the unit of every column.
+    .text = Text stands in quotes, numbers do not. Nothing between two commas is unknown; `""` is an empty name.
+    .unmeasurable = `n/a` without quotes: the channels cannot tell. A share says it in its column `_measurable`, and has no numbers then.
+    .shares = A share is `_numerator` of `_denominator`; `_value` lies between 0 and 1, `_low` and `_high` are its 95 % interval.
+    .bounds = `_lower_bound` is true where a channel tells of some cases only and the true share may be higher, `_upper_bound` where it may be lower.
+    .seconds = Columns in `_s` are whole seconds. Money has its currency beside it.
+    .immature = `immature` rows may still change.
+    .formulas = Where text could be taken for a formula (it begins with = + - @), an apostrophe stands before it.
+files-name = File
+files-columns = Columns
 
 ## What a page lets one choose, and what its charts tell of a mark
 

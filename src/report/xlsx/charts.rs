@@ -95,7 +95,8 @@ fn each(placed: &Placed<'_>, names: &str, kind: Bars, language: Language) -> Vec
         };
         // In quotes, for a title that ends like a place in the book is taken for one.
         let name: String = name.chars().take(80).collect();
-        bars(placed, &format!("{}: “{name}”", placed.table.title), names, kind, range, language)
+        let title = [("title", placed.table.title.clone().into()), ("name", name.into())];
+        bars(placed, &language.say_with("chart-of", &title), names, kind, range, language)
     };
     groups.take(MOST_CHARTS).filter_map(chart).collect()
 }

@@ -427,9 +427,9 @@ fn with_own_metrics() -> Case {
          FROM messages GROUP BY segment\n",
     );
     case.write(
-        "sample-data/queries/thinking_seconds.sql",
-        "-- unit: seconds\n-- table: visits\n-- by: question\n\
-         SELECT segment, answer_s AS value, COUNT(*) AS n\nFROM visits WHERE answer_s IS NOT NULL GROUP BY segment, answer_s\n",
+        "sample-data/queries/times_clicked.sql",
+        "-- unit: clicks\n-- table: messages\n-- by: channel\n\
+         SELECT segment, n_clicks AS value, COUNT(*) AS n\nFROM messages GROUP BY segment, n_clicks\n",
     );
     case.write("sample-data/queries/notes.txt", "no metric");
     case.run(&[
@@ -454,7 +454,7 @@ fn metrics_of_ones_own_have_a_chapter_with_totals_breakdowns_and_charts() {
     let json: Value = serde_json::from_slice(&fs::read(case.path("r/report.json")).unwrap()).unwrap();
     let own = json["own"].as_array().unwrap();
     let told = |key: &str| own.iter().map(|own| own[key].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>();
-    assert_eq!(told("metric"), ["button_rate", "daily_replies", "thinking_seconds"]);
+    assert_eq!(told("metric"), ["button_rate", "daily_replies", "times_clicked"]);
     assert_eq!(told("chart"), ["bars", "trend", "none"]);
     // What the report shows is what the metric answers alone.
     let file = "sample-data/queries/button_rate.sql";
@@ -469,14 +469,14 @@ fn metrics_of_ones_own_have_a_chapter_with_totals_breakdowns_and_charts() {
     let html = fs::read_to_string(case.path("r/index.html")).unwrap();
     let chapter = html.split_once("<section id=\"own\"").unwrap().1.split_once("</section>").unwrap().0;
     assert!(chapter.contains("Own metrics") && chapter.contains("Buttons &lt;tapped&gt; by Campaign"), "{chapter}");
-    assert_eq!(chapter.matches("<svg").count(), 2, "bars and a trend; times have none");
+    assert_eq!(chapter.matches("<svg").count(), 2, "bars and a trend; values have none");
     assert!(html.contains("id=\"def-button-rate\""), "it is defined");
     let names: Vec<String> = files_below(&case.path("r/tables"))
         .iter()
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .filter(|name| name.starts_with("own"))
         .collect();
-    assert_eq!(names, ["own.csv", "own_button_rate.csv", "own_daily_replies.csv", "own_thinking_seconds.csv"]);
+    assert_eq!(names, ["own.csv", "own_button_rate.csv", "own_daily_replies.csv", "own_times_clicked.csv"]);
     let mut book: Xlsx<_> = calamine::open_workbook(case.path("r/report.xlsx")).unwrap();
     assert!(book.sheet_names().iter().any(|name| name.starts_with("Own metrics")), "{:?}", book.sheet_names());
     let _ = book.worksheet_range("Own metrics").unwrap();

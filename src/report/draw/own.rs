@@ -16,7 +16,12 @@ pub(super) fn charts(report: &Report, index: usize, words: &Words<'_>) -> Result
         Chart::None => Ok(Vec::new()),
         Chart::Bars => {
             let base = |figures: &super::Figures| words.language.fraction(figures.get(&own.metric));
-            rates(&breakdown(own), &[&own.metric], &format!("own-{}", own.metric), &base, words)
+            let mut breakdown = breakdown(own);
+            let by = own.by.as_deref().unwrap_or_default();
+            for value in breakdown.rows.iter_mut().flat_map(|row| &mut row.segment).flatten() {
+                *value = words.language.named(by, Some(value));
+            }
+            rates(&breakdown, &[&own.metric], &format!("own-{}", own.metric), &base, words)
         }
         Chart::Trend => trend(own, words),
     }

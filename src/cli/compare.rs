@@ -36,16 +36,18 @@ impl Two {
         }
     }
 
-    /// What is read for a report of the second: its range, unless one is named, or its version.
+    /// What is read for a report of the second: its range, or its version.
     ///
     /// # Errors
-    /// A version is named beside the two.
+    /// Another range or version is named beside the two: the report would show the changes of one beside the numbers of the other.
     pub(super) fn second(&self, mut reading: Reading) -> Result<Reading> {
         match self {
             Self::Ranges(_, [since, until]) => {
-                if reading.since.is_none() && reading.until.is_none() {
-                    (reading.since, reading.until) = (Some(since.clone()), Some(until.clone()));
+                if reading.since.is_some() || reading.until.is_some() {
+                    let both = "--since or --until and two ranges to compare contradict each other";
+                    return Err(Error::Usage(both.into()));
                 }
+                (reading.since, reading.until) = (Some(since.clone()), Some(until.clone()));
             }
             Self::Versions(_, second) => {
                 if reading.as_of.is_some() {
@@ -91,6 +93,12 @@ impl Opened {
             }
             Two::Versions(first, _) => {
                 let first = Reading { as_of: Some(first.clone()), ..reading.clone() }.open()?;
+                let [earlier, later] = [&first, self].map(|opened| opened.snapshot.version());
+                if earlier > later {
+                    return Err(Error::Usage(format!(
+                        "version {earlier} is newer than version {later}: name the earlier one first"
+                    )));
+                }
                 let asks = revision::asks(rates)?;
                 let (now, before) = (self.answer(&asks)?, first.answer(&asks)?);
                 let ended = first.snapshot.horizon().map(|_| first.day_of(first.settings.horizon));

@@ -338,6 +338,8 @@ fn a_report_of_two_versions_says_what_came_late_and_what_is_new() {
     assert_eq!(table("versions").as_array().unwrap().len(), 1);
     case.run(&["report", "--store", "store", "--out", "r", "--compare", "1", "2", "--as-of", "1"]).expect(2);
     case.run(&["report", "--store", "store", "--out", "r", "--compare", "1", "2026-06-01..2026-06-02"]).expect(2);
+    let backwards = case.run(&["report", "--store", "store", "--out", "r", "--compare", "2", "1"]).expect(2);
+    assert!(backwards.stderr.contains("name the earlier one first"), "{}", backwards.stderr);
 }
 
 #[test]
@@ -348,5 +350,6 @@ fn a_report_of_two_ranges_is_of_the_second() {
     case.run(&arguments).expect(0);
     let report: Value = serde_json::from_str(&fs::read_to_string(case.path("r/report.json")).unwrap()).unwrap();
     assert_eq!(report["context"]["since"], "2026-06-02T00:00:00Z");
+    case.run(&[&arguments[..], &["--since", "2026-06-01"]].concat()).expect(2);
     assert_eq!(report["measures"][0]["measure"], "comparison");
 }

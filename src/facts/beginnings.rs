@@ -15,9 +15,14 @@ pub(super) struct Began {
 /// When the log of an account begins. An event that names no account may be of any, so it is part of each one's log, and what
 /// is of no known account begins with the channel.
 fn of(beginnings: &Beginnings, channel: &str, account: Option<&str>) -> Option<i64> {
-    let of_channel = beginnings.iter().filter(|((name, _), _)| name == channel);
-    let is_part = |known: &Option<String>| account.is_none() || known.is_none() || known.as_deref() == account;
-    of_channel.filter(|((_, known), _)| is_part(known)).map(|(_, at)| *at).min()
+    match account {
+        None => beginnings.iter().filter(|((name, _), _)| name == channel).map(|(_, at)| *at).min(),
+        // Looked up, because a shard asks for each of its accounts.
+        Some(account) => {
+            let parts = [None, Some(account.to_owned())].map(|part| beginnings.get(&(channel.to_owned(), part)));
+            parts.into_iter().flatten().copied().min()
+        }
+    }
 }
 
 impl Began {

@@ -109,6 +109,14 @@ pub enum Error {
     /// A report's page or chart cannot be laid out.
     #[error("cannot lay out the report: {0}")]
     Layout(String),
+    /// A target of an export cannot be used.
+    #[error("{message}")]
+    Target {
+        /// What is wrong.
+        message: String,
+        /// What to try.
+        remedy: &'static str,
+    },
     /// An option or value is not usable.
     #[error("{0}")]
     Usage(String),
@@ -178,7 +186,7 @@ impl Error {
                 Some(near) => format!("did you mean '{near}'? there are {}", known.join(", ")),
                 None => format!("each {what} there is: {}", known.join(", ")),
             }),
-            Self::OwnQuery { remedy, .. } => Some((*remedy).to_owned()),
+            Self::OwnQuery { remedy, .. } | Self::Target { remedy, .. } => Some((*remedy).to_owned()),
             _ => None,
         }
     }

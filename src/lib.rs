@@ -62,6 +62,7 @@ pub mod config;
 mod embedded;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod facts;
 pub mod funnel;
 pub mod ingest;

@@ -30,6 +30,7 @@ use crate::store::{AsOf, Snapshot, Store};
 mod audit;
 mod compare;
 mod explain;
+mod export;
 mod facts;
 mod funnel;
 mod ingest;
@@ -69,6 +70,7 @@ enum Command {
     Report(report::Report),
     Explain(explain::Explain),
     Facts(facts::FactsCommand),
+    Export(export::ExportCommand),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Facts(command) => command.run(),
+        Command::Export(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };

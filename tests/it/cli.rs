@@ -34,6 +34,7 @@ fn help_says_what_every_command_takes() {
         &["report"],
         &["explain"],
         &["facts"],
+        &["export"],
         &["funnel"],
         &["store"],
         &["store", "log"],

@@ -27,6 +27,8 @@ mod conformance;
 mod cli;
 // Broken inputs and killed runs.
 mod endurance;
+// Tables for other programs.
+mod exports;
 mod funnels;
 // Logs of all channels in one heap.
 mod mixture;

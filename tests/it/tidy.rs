@@ -37,13 +37,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("measures", &["config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
     ("report", &["calendar", "charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
+    ("export", &["calendar", "channels", "config", "error", "event", "facts", "store"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];
 
 /// Crates that stay in one place, so that each can be replaced there. `error` holds what they say when they fail.
 const CRATES: &[(&str, &[&str])] = &[
-    ("arrow", &["error", "ingest", "store"]),
+    ("arrow", &["error", "export", "ingest", "store"]),
+    ("arrow_ipc", &["export"]),
     ("base64", &["report"]),
     ("bumpalo", &["channels"]),
     ("bytes", &["store"]),
@@ -54,7 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fluent_bundle", &["report"]),
     ("indicatif", &["cli"]),
     ("minijinja", &["report"]),
-    ("parquet", &["error", "ingest", "store"]),
+    ("parquet", &["error", "export", "ingest", "store"]),
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
@@ -64,7 +66,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("statrs", &["statistics"]),
     ("tokio", &["store"]),
     ("unic_langid", &["report"]),
-    ("zstd", &["ingest"]),
+    ("zstd", &["export", "ingest"]),
 ];
 
 /// Other words for what the glossary has one word for.

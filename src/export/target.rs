@@ -1,0 +1,100 @@
+//! What a target is: something that holds partitions, and takes those that changed all at once or not at all. And how targets
+//! are written on the command line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::files::{Encode, Files};
+use super::state::{Held, Name, State};
+use super::{csv, ndjson, parquet};
+use crate::error::{Error, Result, nearest};
+
+/// A place that exports go to.
+pub trait Target {
+    /// Where big temporary files may lie; `None` where the target has no place of its own on this machine.
+    fn workspace(&self) -> Option<&Path>;
+
+    /// The partitions that it holds by now, with the hashes of their contents. What it cannot tell, it does not hold.
+    ///
+    /// # Errors
+    /// The target cannot be read, or is not of this program's making.
+    fn held(&mut self) -> Result<Held>;
+
+    /// Makes the state what readers see, all at once or not at all. Returns how many bytes each partition took that was
+    /// written.
+    ///
+    /// # Errors
+    /// It cannot be written; what it held before stands.
+    fn replace(&mut self, state: &State, changes: &Changes) -> Result<BTreeMap<Name, u64>>;
+}
+
+/// What has to happen to a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Partitions that are new or differ.
+    pub changed: BTreeSet<Name>,
+    /// Partitions that are no longer there.
+    pub gone: BTreeSet<Name>,
+}
+
+impl Changes {
+    /// What makes one state of another.
+    #[must_use]
+    pub fn between(held: &Held, wanted: &Held) -> Self {
+        Self {
+            changed: wanted
+                .iter()
+                .filter(|(name, hash)| held.get(name) != Some(hash))
+                .map(|(name, _)| name.clone())
+                .collect(),
+            gone: held.keys().filter(|name| !wanted.contains_key(name)).cloned().collect(),
+        }
+    }
+
+    /// Whether nothing has to happen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// A way to write targets: what stands before the colon, what behind it, and what opens it.
+struct Scheme {
+    name: &'static str,
+    place: &'static str,
+    open: fn(&str) -> Result<Box<dyn Target>>,
+}
+
+/// All ways, by name.
+const SCHEMES: &[Scheme] = &[
+    Scheme { name: "csv", place: "DIR", open: |place| files(place, csv::Csv { is_packed: false }) },
+    Scheme { name: "csv+zst", place: "DIR", open: |place| files(place, csv::Csv { is_packed: true }) },
+    Scheme { name: "ndjson", place: "DIR", open: |place| files(place, ndjson::Ndjson) },
+    Scheme { name: "parquet", place: "DIR", open: |place| files(place, parquet::Parquet) },
+];
+
+fn files(place: &str, encode: impl Encode + 'static) -> Result<Box<dyn Target>> {
+    Ok(Box::new(Files::open(Path::new(place), Box::new(encode))?))
+}
+
+/// Opens the target that is written so: `parquet:DIR`, `csv:DIR` …
+///
+/// # Errors
+/// There is no such kind of target, or it cannot be opened.
+pub fn open(text: &str) -> Result<Box<dyn Target>> {
+    let known: Vec<String> = SCHEMES.iter().map(|scheme| scheme.name.to_owned()).collect();
+    let listed =
+        || SCHEMES.iter().map(|scheme| format!("{}:{}", scheme.name, scheme.place)).collect::<Vec<_>>().join(", ");
+    let Some((name, place)) = text.split_once(':') else {
+        let near = nearest(text, &known).map(|near| format!("did you mean '{near}:{text}'? "));
+        let message = format!("'{text}' says not what to write; {}targets are {}", near.unwrap_or_default(), listed());
+        return Err(Error::Usage(message));
+    };
+    match SCHEMES.iter().find(|scheme| scheme.name == name) {
+        None => Err(Error::Unknown { what: "target", name: name.to_owned(), known }),
+        Some(scheme) if place.is_empty() => {
+            Err(Error::Usage(format!("'{text}' says not where; write {name}:{}", scheme.place)))
+        }
+        Some(scheme) => (scheme.open)(place),
+    }
+}

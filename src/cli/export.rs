@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Done, Opened, Reading, say};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::export::contract::Contract;
 use crate::export::{self, Delivered, Info, Plan, Table, table, target};
 
 /// The target that is standard output.
@@ -22,6 +23,9 @@ const STDOUT: &str = "-";
 /// DIR/current.
 ///
 /// Example: trichter export parquet:/srv/bi sqlite:/srv/bi.sqlite --store /tmp/store
+///
+/// --contract DIR writes down what the tables, columns and metrics mean: for machines (contract.json), for people (CONTRACT.md), as
+/// SQL for DuckDB and PostgreSQL that finds the counts, rates and intervals of the report, and as a package for dbt.
 ///
 /// Example: trichter export - --tables visits --since 2026-05-01 --store /tmp/store > visits.csv
 #[derive(clap::Args)]
@@ -40,6 +44,9 @@ pub(super) struct ExportCommand {
     /// Write everything anew, also what has not changed.
     #[arg(long)]
     full: bool,
+    /// Write what the tables mean, with SQL, into this folder.
+    #[arg(long, value_name = "DIR")]
+    contract: Option<PathBuf>,
 }
 
 /// A target and the tables that go there.
@@ -55,6 +62,12 @@ impl ExportCommand {
             return self.print(&asked);
         }
         let opened = self.reading.open()?;
+        if let Some(folder) = &self.contract {
+            Self::promise(&opened, folder, quiet)?;
+            if self.targets.is_empty() {
+                return Ok(Done::Well);
+            }
+        }
         let orders = self.orders(&opened, &asked)?;
         if orders.is_empty() {
             return Err(Error::Usage(
@@ -72,6 +85,21 @@ impl ExportCommand {
             }
         }
         Ok(Done::Well)
+    }
+
+    /// Writes the contract. Documents of an earlier one are written over.
+    fn promise(opened: &Opened, folder: &Path, quiet: bool) -> Result<()> {
+        let documents = Contract::new(&super::report::asks(&[], opened))?.documents()?;
+        for (path, text) in &documents {
+            let path = folder.join(path);
+            let parent = path.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent).map_err(Error::write(parent))?;
+            std::fs::write(&path, text).map_err(Error::write(&path))?;
+        }
+        if !quiet {
+            say(&format!("{}: {} documents", folder.display(), documents.len()));
+        }
+        Ok(())
     }
 
     /// What goes where: to the targets named, else to those of the configuration.
@@ -116,7 +144,7 @@ fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
         snapshot: &opened.snapshot,
         settings: &opened.settings,
         zone: &opened.zone.0,
-        flows: &opened.config.flow,
+        config: &opened.config,
         span: opened.span(),
         tables,
         info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),

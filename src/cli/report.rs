@@ -7,8 +7,6 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use self::files::Form;
 use super::compare::Two;
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
@@ -124,19 +122,13 @@ impl Report {
         if !forms.is_empty() {
             std::fs::create_dir_all(out).map_err(Error::write(out))?;
         }
-        let mut asks = report::asks(&self.breakdown.by);
-        asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
+        let mut asks = asks(&self.breakdown.by, opened);
         let setting = opened.setting(&[]);
-        asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&setting)));
-        let mut asked = std::collections::BTreeSet::new();
-        asks.retain(|ask| asked.insert((ask.metric.clone(), ask.by.clone())));
         asks.extend(own.iter().flat_map(|own| std::iter::once(own.total()).chain(own.broken_down())));
         let (mut answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
         let context = self.context(opened, &answers)?;
-        let counted = Answers::new(&answers);
-        let measured =
-            measures::ALL.par_iter().map(|measure| measure.of(&setting, &counted)).collect::<Result<Vec<_>>>()?;
-        let n_violations = compliance::violations(&setting, &counted);
+        let measured = measures::all(&setting, &answers)?;
+        let n_violations = compliance::violations(&setting, &Answers::new(&answers));
         // Measures follow from all that was counted; what is shown of them is left out once they are made.
         let least = opened.least(self.few.suppress);
         let lost = least.map(|least| suppression::of_answers(&mut answers, least).into_iter().sum::<u64>());
@@ -294,6 +286,16 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
 }
 
 /// The definitions of all metrics and measures, as the report's appendix shows them.
+/// Every count that a report of a store needs, once.
+pub(super) fn asks(by: &[String], opened: &Opened) -> Vec<Ask> {
+    let mut asks = report::asks(by);
+    asks.extend([Ask::new(CONTACTS, &[]), Ask::new(MESSAGES, &[])]);
+    asks.extend(measures::ALL.iter().flat_map(|measure| (measure.asks)(&opened.setting(&[]))));
+    let mut asked = std::collections::BTreeSet::new();
+    asks.retain(|ask| asked.insert((ask.metric.clone(), ask.by.clone())));
+    asks
+}
+
 fn definitions(metrics: &[Metric], language: Language) -> Vec<Definition> {
     let of_metrics = metrics.iter().map(|metric| Definition::of_metric(metric, language));
     of_metrics.chain(measures::every().map(|measure| Definition::of_measure(measure, language))).collect()

@@ -11,11 +11,13 @@ use jiff::civil::Date;
 use super::columns::{Builder, Value};
 use super::dimensions::{ACCOUNT, FLOW_VERSION, QUESTION, join};
 use super::gather::days_of;
+use super::measured;
 use super::state::Small;
 use super::table::{Class, Column, Kind, Table};
 use crate::error::Result;
 use crate::facts;
 use crate::funnel::{self, Funnel, Step};
+use crate::measures::{self, Measured, Setting};
 use crate::metrics::{Answer, Ask, Bound, Counts, Metric, Row, segment};
 
 /// What days are told apart by further, where a metric's table has it.
@@ -134,6 +136,7 @@ pub(super) fn tables() -> Vec<Table> {
             &["funnel", "segment_key", "step_number"],
             funnels,
         ),
+        measured::table(),
         Table::small(Class::Dimension, "dim_segment", "column and value by which results are broken down", &["segment_key"], segments),
     ]
 }
@@ -141,12 +144,15 @@ pub(super) fn tables() -> Vec<Table> {
 /// What has to be counted for some tables.
 #[derive(Default)]
 pub(super) struct Wanted {
+    /// By days, and over the whole range.
     pub(super) asks: Vec<Ask>,
+    /// Of measures.
+    pub(super) of_measures: Vec<Ask>,
     pub(super) funnels: Vec<Funnel>,
 }
 
 impl Wanted {
-    pub(super) fn new(tables: &[&'static Table]) -> Result<Self> {
+    pub(super) fn new(tables: &[&'static Table], setting: &Setting<'_>) -> Result<Self> {
         let has = |name: &str| tables.iter().any(|table| table.name == name);
         let mut wanted = Self::default();
         for metric in Metric::all()? {
@@ -162,6 +168,9 @@ impl Wanted {
                     .extend(SEGMENTS.iter().filter(|name| knows(name)).map(|name| Ask::new(&metric.id, &[name])));
             }
         }
+        if has(measured::RESULTS) {
+            wanted.of_measures = measures::ALL.iter().flat_map(|measure| (measure.asks)(setting)).collect();
+        }
         if has("funnel_results") || has("dim_segment") {
             for funnel in funnel::catalog::all()? {
                 wanted.funnels.push(funnel.clone().broken_down(&[])?);
@@ -175,7 +184,12 @@ impl Wanted {
 }
 
 /// Puts the answers in rows.
-pub(super) fn made(tables: &[&'static Table], answers: &[Answer], funnels: &[funnel::Answer]) -> Result<Small> {
+pub(super) fn made(
+    tables: &[&'static Table],
+    answers: &[Answer],
+    measured: &[Measured],
+    funnels: &[funnel::Answer],
+) -> Result<Small> {
     let mut small = Small::new();
     for table in tables {
         let made = match table.name {
@@ -183,6 +197,7 @@ pub(super) fn made(tables: &[&'static Table], answers: &[Answer], funnels: &[fun
             "metric_results" => vec![(None, results(table, answers)?)],
             "funnel_results" => vec![(None, of_funnels(table, funnels)?)],
             "dim_segment" => vec![(None, segments(table, answers, funnels)?)],
+            measured::RESULTS => vec![(None, measured::rows(table, measured)?)],
             _ => continue,
         };
         small.insert(table.name, made);

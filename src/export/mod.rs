@@ -11,10 +11,11 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::config::Flow;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Settings};
 use crate::funnel::{self, Span};
+use crate::measures::{self, Setting};
 use crate::metrics::{self, Scope};
 use crate::store::{self, Shard, Snapshot};
 
@@ -23,6 +24,7 @@ mod arrow;
 pub mod cells;
 mod columns;
 mod content;
+pub mod contract;
 mod csv;
 mod delta;
 mod dimensions;
@@ -30,6 +32,7 @@ mod files;
 mod gather;
 pub mod info;
 mod lock;
+mod measured;
 mod ndjson;
 mod parquet;
 mod spill;
@@ -56,8 +59,8 @@ pub struct Plan<'p> {
     pub settings: &'p Settings,
     /// The zone of days.
     pub zone: &'p TimeZone,
-    /// Declared flows, for the order of their questions.
-    pub flows: &'p [Flow],
+    /// What the business knows.
+    pub config: &'p Config,
     /// From when to when funnels count.
     pub span: Span,
     /// The tables.
@@ -77,9 +80,11 @@ impl Plan<'_> {
         let with_subjects = self.tables.iter().any(|table| dimensions::is_of_subject(table));
         let needs_facts = with_subjects || self.tables.iter().any(|table| table.class == Class::Fact);
         let wanted = gather::wanted(self.tables, with_subjects);
-        let counted = aggregates::Wanted::new(self.tables)?;
-        let scope = Scope { settings: self.settings, zone: self.zone.clone(), flows: self.flows };
-        let metrics = metrics::Counting::new(scope, &counted.asks)?;
+        let setting = Setting { by: &[], config: self.config, settings: self.settings };
+        let counted = aggregates::Wanted::new(self.tables, &setting)?;
+        let asks = [counted.asks.as_slice(), &counted.of_measures].concat();
+        let scope = Scope { settings: self.settings, zone: self.zone.clone(), flows: &self.config.flow };
+        let metrics = metrics::Counting::new(scope, &asks)?;
         let funnels = funnel::Counting::new(self.snapshot, &counted.funnels, self.span, self.zone.clone());
         let mut columns = [Facts::new(self.settings, &wanted).events(), metrics.columns(), funnels.columns()].concat();
         columns.sort_unstable();
@@ -100,7 +105,7 @@ impl Plan<'_> {
             if !counted.funnels.is_empty() {
                 funnels.add(counts, shard);
             }
-            if counted.asks.is_empty() { Ok(()) } else { metrics.add(tally, shard) }
+            if asks.is_empty() { Ok(()) } else { metrics.add(tally, shard) }
         })?;
         let (mut writers, mut seen) = (Vec::new(), Seen::default());
         let (mut tallies, mut counts) = (Vec::new(), Vec::new());
@@ -112,7 +117,10 @@ impl Plan<'_> {
             counts.push(count);
         }
         let spill = Spill::new(folder, writers)?;
-        let mut small = aggregates::made(self.tables, &metrics.finish(tallies)?, &funnels.finish(counts))?;
+        let answers = metrics.finish(tallies)?;
+        let (answers, of_measures) = answers.split_at(counted.asks.len());
+        let measured = if of_measures.is_empty() { Vec::new() } else { measures::all(&setting, of_measures)? };
+        let mut small = aggregates::made(self.tables, answers, &measured, &funnels.finish(counts))?;
         for table in self.tables {
             let rows = match table.class {
                 Class::Dimension if !small.contains_key(table.name) => {

@@ -3,12 +3,13 @@
 //! A measure is one file with one `Measure`, and one line in [`ALL`]. It counts nothing itself: it names the metrics it
 //! needs, and makes tables of their counts. `query`, `explain` and the report know measures by this list alone.
 
+use rayon::prelude::*;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::facts::Settings;
-use crate::metrics::{Answers, Ask};
+use crate::metrics::{Answer, Answers, Ask};
 
 pub mod comparison;
 pub mod compliance;
@@ -129,6 +130,15 @@ impl Measure {
             }),
         }
     }
+}
+
+/// Every measure of [`ALL`], of answers that hold those to their asks.
+///
+/// # Errors
+/// As [`Measure::of`].
+pub fn all(setting: &Setting<'_>, answers: &[Answer]) -> Result<Vec<Measured>> {
+    let answers = Answers::new(answers);
+    ALL.par_iter().map(|measure| measure.of(setting, &answers)).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,52 @@
+//! Tables as DuckDB sees them: views over the files of a Parquet export, with what they mean.
+
+use std::fmt::Write as _;
+
+use super::super::table::{self, Column, Table};
+use super::sql::SCHEMA;
+
+/// Makes a view of every table of a Parquet export. DuckDB is to be started in its folder, the one that has `current` in it.
+pub(super) fn views() -> String {
+    let mut text = String::from(
+        "-- The tables of a Parquet export as views. Start DuckDB in the export's folder, the one that 'current' lies in.\n",
+    );
+    let _ = writeln!(text, "CREATE SCHEMA IF NOT EXISTS {SCHEMA};");
+    for table in table::all() {
+        text.push('\n');
+        text.push_str(&view(table));
+    }
+    text
+}
+
+fn view(table: &Table) -> String {
+    let Table { name, class, grain, columns, by_month, .. } = table;
+    let files = if *by_month {
+        format!("'current/{name}/*/*.parquet', hive_partitioning = true, hive_types = {{'{}': VARCHAR}}", table::MONTH)
+    } else {
+        format!("'current/{name}/*.parquet'")
+    };
+    let place = format!("{SCHEMA}.{name}");
+    let mut text = format!("CREATE OR REPLACE VIEW {place} AS SELECT * FROM read_parquet({files});\n");
+    let _ =
+        writeln!(text, "COMMENT ON VIEW {place} IS {};", literal(&format!("{}: one row per {grain}", class.name())));
+    for column in columns {
+        let _ = writeln!(text, "COMMENT ON COLUMN {place}.{} IS {};", column.name, literal(&told(column)));
+    }
+    text
+}
+
+/// What a column says, in what unit, and where it leads.
+pub(super) fn told(column: &Column) -> String {
+    let mut text = column.description();
+    if let Some(unit) = column.unit.filter(|unit| *unit != "1") {
+        let _ = write!(text, "; unit: {unit}");
+    }
+    if let Some(table) = column.refers_to {
+        let _ = write!(text, "; key of {table}");
+    }
+    text
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

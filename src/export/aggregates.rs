@@ -105,7 +105,9 @@ pub(super) fn tables() -> Vec<Table> {
             "units that reached the required step before and are not open on the way: n_reached of these got here",
         ),
         number("median_s", "median of the time since the step passed before; null: nobody has passed one"),
+        number("p90_s", "the time that 90 % of them do not exceed; null: nobody has passed one"),
         number("median_from_start_s", "median of the time since the first step; null: it is the first"),
+        number("p90_from_start_s", "the time that 90 % of them do not exceed; null: it is the first"),
     ];
     let segments = vec![
         key(),
@@ -325,7 +327,9 @@ fn of_funnels(table: &Table, answers: &[funnel::Answer]) -> Result<RecordBatch> 
                     step.from_start.denominator.into(),
                     step.from_previous.denominator.into(),
                     step.seconds.quantile(0.5).into(),
+                    step.seconds.quantile(0.9).into(),
                     step.seconds_from_start.quantile(0.5).into(),
+                    step.seconds_from_start.quantile(0.9).into(),
                 ]);
                 rows.push(&values);
             }

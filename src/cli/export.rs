@@ -1,10 +1,11 @@
 //! `trichter export`: tables for other programs, at one or several targets.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::{Done, Reading, say};
 use crate::error::{Error, Result};
-use crate::export::{self, Delivered, Info, Plan, table, target};
+use crate::export::{self, Delivered, Info, Login, Plan, table, target};
 
 /// Export facts, dimensions and counts as tables that BI tools take as they are.
 ///
@@ -32,7 +33,8 @@ impl ExportCommand {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         let tables = table::chosen(&self.tables)?;
         let opened = self.reading.open()?;
-        let mut targets = self.targets.iter().map(|text| target::open(text)).collect::<Result<Vec<_>>>()?;
+        let login = login();
+        let mut targets = self.targets.iter().map(|text| target::open(text, &login)).collect::<Result<Vec<_>>>()?;
         let Some(first) = targets.first() else {
             return Err(Error::Usage("export to where? name a target, such as parquet:DIR".into()));
         };
@@ -47,10 +49,22 @@ impl ExportCommand {
         for (name, target) in self.targets.iter().zip(&mut targets) {
             let delivered = export::deliver(&state, &mut **target, self.full)?;
             if !quiet {
-                say(&told(name, &delivered));
+                say(&told(&target::shown(name), &delivered));
+                target.remarks().iter().for_each(|remark| say(remark));
             }
         }
         Ok(Done::Well)
+    }
+}
+
+/// Who asks a server, as its other clients take it from the environment.
+fn login() -> Login {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let home = || Some(PathBuf::from(of("HOME")?).join(".pgpass"));
+    Login {
+        user: of("PGUSER").or_else(|| of("USER")).or_else(|| of("LOGNAME")),
+        password: of("PGPASSWORD"),
+        password_file: of("PGPASSFILE").map(PathBuf::from).or_else(home),
     }
 }
 

@@ -24,6 +24,7 @@ mod gather;
 pub mod info;
 mod ndjson;
 mod parquet;
+mod postgres;
 mod spill;
 pub mod state;
 pub mod table;
@@ -36,7 +37,7 @@ use spill::{Folder, Spill};
 pub use state::{Name, Partition, Rows, State};
 use table::Class;
 pub use table::{Column, Kind, Role, Table};
-pub use target::{Changes, Target};
+pub use target::{Changes, Login, Target};
 
 /// What is to be exported.
 pub struct Plan<'p> {
@@ -118,6 +119,7 @@ pub fn deliver(state: &State, target: &mut dyn Target, full: bool) -> Result<Vec
     let mut changes = Changes::between(&held, &wanted);
     if full {
         changes.changed = wanted.keys().cloned().collect();
+        changes.is_full = true;
     }
     let written = if changes.is_empty() { BTreeMap::new() } else { target.replace(state, &changes)? };
     let of_table = |table: &&'static Table| {

@@ -97,7 +97,7 @@ pub(super) fn comment(schema: &str, table: &Table) -> String {
         if let Some(unit) = column.unit.filter(|unit| *unit != "1" && column.kind != Kind::Instant) {
             let _ = write!(text, "; unit: {unit}");
         }
-        if let Some(dimension) = column.refers_to {
+        if let Some(dimension) = column.refers_to.filter(|dimension| !text.contains(dimension)) {
             let _ = write!(text, "; key of {dimension}");
         }
         let _ = write!(sql, "COMMENT ON COLUMN {place}.{} IS {};", quoted(column.name), literal(&text));

@@ -63,6 +63,9 @@ fn verifier(roots: &Roots, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiSe
                 let certificate = certificate.map_err(|error| unreadable(&error))?;
                 store.add(certificate).map_err(|error| unreadable(&error))?;
             }
+            if store.is_empty() {
+                return Err(unreadable(&"no certificate is in it"));
+            }
         }
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)

@@ -54,7 +54,9 @@ pub struct Config {
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What exports of chats do not tell.
-    pub export: Export,
+    pub chat_export: ChatExport,
+    /// Where tables for other programs go.
+    pub export: Vec<Export>,
     /// Which requests in the logs of web servers are clicks, and whose.
     pub clicks: Clicks,
     /// Which columns of exported tables hold what.
@@ -81,10 +83,21 @@ pub struct Input {
     pub zone: Option<Zone>,
 }
 
-/// `[export]`: what exports of chats do not tell.
+/// `[[export]]`: a target of exports, for `trichter export` without one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// Where to, as on the command line: `parquet:DIR`, `sqlite:FILE` … Relative paths begin where the program is run.
+    pub target: String,
+    /// The tables; all if none is named.
+    #[serde(default)]
+    pub tables: Vec<String>,
+}
+
+/// `[chat_export]`: what exports of chats do not tell.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Export {
+pub struct ChatExport {
     /// Names under which the business writes, as they stand in the exports.
     pub business: Vec<String>,
     /// Order of day, month and year in exports whose own dates do not show it. Without it such an export is refused: the

@@ -1,7 +1,7 @@
 //! What exports of chats have in common: who of the two writes for the business, and ids for messages that have none.
 //!
 //! An export is one person's view of a chat: it names people, not sides. Who is the business follows from
-//! `[export] business`, else from whose chat it is: the chat's partner is the contact, and whoever exported it the business.
+//! `[chat_export] business`, else from whose chat it is: the chat's partner is the contact, and whoever exported it the business.
 //! It knows no platform's fields.
 
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub(super) fn chat(reading: &Reading, people: &BTreeSet<String>, partner: Option
 
 /// Whether the configuration names somebody as writing for the business.
 pub(super) fn is_business(reading: &Reading, person: &str) -> bool {
-    reading.export.business.iter().any(|business| name(business) == person)
+    reading.chat_export.business.iter().any(|business| name(business) == person)
 }
 
 /// A name without what exports put around it: marks of direction, blanks, and the `~` before names that are not in the
@@ -78,11 +78,11 @@ pub(super) fn derived_id(parts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Export;
+    use crate::config::ChatExport;
 
     fn found(business: &[&str], people: &[&str], partner: Option<&str>) -> Result<Chat, Reason> {
         let business = business.iter().map(|&name| name.to_owned()).collect();
-        let reading = Reading { export: Export { business, ..Export::default() }, ..Reading::default() };
+        let reading = Reading { chat_export: ChatExport { business, ..ChatExport::default() }, ..Reading::default() };
         chat(&reading, &people.iter().map(|person| name(person)).collect(), partner)
     }
 

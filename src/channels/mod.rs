@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::config::{Clicks, Export, Table, Transcript};
+use crate::config::{ChatExport, Clicks, Table, Transcript};
 use crate::event::{Event, Kind, Time};
 
 pub mod abilities;
@@ -170,7 +170,7 @@ pub struct Reading {
     /// Column names of chat transcripts.
     pub transcript: Transcript,
     /// What chat exports do not tell.
-    pub export: Export,
+    pub chat_export: ChatExport,
     /// Which requests are clicks, and whose.
     pub clicks: Clicks,
     /// What the tokens of links stand for; `None` if there is no table of them.
@@ -265,9 +265,9 @@ impl Reason {
             "missing_field" if code.ends_with(":received_at") => Some(
                 "these callbacks tell no time: log them with the time of receipt, or name its place with received_at under [input]",
             ),
-            "missing_field" if code.ends_with(":business") => {
-                Some("name the people who write for the business: business = [\"…\"] under [export] in trichter.toml")
-            }
+            "missing_field" if code.ends_with(":business") => Some(
+                "name the people who write for the business: business = [\"…\"] under [chat_export] in trichter.toml",
+            ),
             "missing_field" if code.ends_with(":clicks.url") => {
                 Some("say which links are tracked, with url under [clicks] in trichter.toml")
             }
@@ -281,7 +281,7 @@ impl Reason {
                 Some("the table under tokens in [clicks] does not know these links; read the log again when it does")
             }
             "bad_value" if code.ends_with(":date_order") => Some(
-                "these dates can be read in two ways: date_order = \"dmy\" or \"mdy\" under [export] in trichter.toml",
+                "these dates can be read in two ways: date_order = \"dmy\" or \"mdy\" under [chat_export] in trichter.toml",
             ),
             "future_time" => Some("check the clock of this machine and the unit of these times"),
             _ => None,

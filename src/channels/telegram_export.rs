@@ -2,7 +2,7 @@
 //!
 //! An export is one person's view. In a `personal_chat` the chat's partner is the contact and whoever exported it the
 //! business; in a `bot_chat` it is the other way round: the bot is the business, and whoever exported talked to it.
-//! `[export] business` overrides both. The contact is the person's number, as in the Bot API. Groups, channels and saved
+//! `[chat_export] business` overrides both. The contact is the person's number, as in the Bot API. Groups, channels and saved
 //! messages are left out. It knows nothing of bots' updates. Format: what Telegram Desktop writes; there is no reference.
 
 use std::borrow::Cow;

@@ -1,19 +1,30 @@
 //! `trichter export`: tables for other programs, at one or several targets.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 
-use super::{Done, Reading, say};
+use super::{Done, Opened, Reading, say};
+use crate::config;
 use crate::error::{Error, Result};
-use crate::export::{self, Delivered, Info, Login, Plan, table, target};
+use crate::export::{self, Delivered, Info, Login, Plan, Table, table, target};
+
+/// The target that is standard output.
+const STDOUT: &str = "-";
 
 /// Export facts, dimensions and counts as tables that BI tools take as they are.
 ///
-/// Targets: parquet:DIR, csv:DIR, csv+zst:DIR, ndjson:DIR. Only what changed since the target's last export is written, and
-/// readers see the old export or the new one, never half of either: they open DIR/current. A target holds the tables of the last
-/// export to it, and no others.
+/// TARGET is parquet:DIR, delta:DIR, arrow:DIR, csv:DIR, csv+zst:DIR, ndjson:DIR, sqlite:FILE, xlsx:FILE,
+/// postgres://USER@HOST/DATABASE, or - for one table on standard output. Without one, those of [[export]] in trichter.toml are
+/// written.
 ///
-/// Example: trichter export parquet:/srv/bi --store /tmp/store
+/// A target holds what the last export gave it: tables and ranges that are not asked for any more are taken away. Only what
+/// changed since then is written. Readers see the old export or the new one, never half of either; of folders of files they open
+/// DIR/current.
+///
+/// Example: trichter export parquet:/srv/bi sqlite:/srv/bi.sqlite --store /tmp/store
+///
+/// Example: trichter export - --tables visits --since 2026-05-01 --store /tmp/store > visits.csv
 #[derive(clap::Args)]
 pub(super) struct ExportCommand {
     /// Where to: FORMAT:PLACE, such as parquet:/srv/bi. Several are written from one pass over the store.
@@ -24,36 +35,94 @@ pub(super) struct ExportCommand {
     /// Only these tables, separated by commas. Default: all.
     #[arg(long, value_name = "TABLES", value_delimiter = ',')]
     tables: Vec<String>,
+    /// How the table on standard output is written: csv, ndjson or arrow.
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    format: String,
     /// Write everything anew, also what has not changed.
     #[arg(long)]
     full: bool,
 }
 
+/// A target and the tables that go there.
+struct Order {
+    target: String,
+    tables: Vec<&'static Table>,
+}
+
 impl ExportCommand {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
-        let tables = table::chosen(&self.tables)?;
+        let asked = table::chosen(&self.tables)?;
+        if self.targets.iter().any(|target| target == STDOUT) {
+            return self.print(&asked);
+        }
         let opened = self.reading.open()?;
+        let orders = self.orders(&opened, &asked)?;
+        if orders.is_empty() {
+            return Err(Error::Usage(
+                "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
+            ));
+        }
         let login = login();
-        let mut targets = self.targets.iter().map(|text| target::open(text, &login)).collect::<Result<Vec<_>>>()?;
-        let Some(first) = targets.first() else {
-            return Err(Error::Usage("export to where? name a target, such as parquet:DIR".into()));
-        };
-        let plan = Plan {
-            snapshot: &opened.snapshot,
-            settings: &opened.settings,
-            zone: &opened.zone.0,
-            tables: &tables,
-            info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),
-        };
-        let state = plan.gather(&**first)?;
-        for (name, target) in self.targets.iter().zip(&mut targets) {
-            let delivered = export::deliver(&state, &mut **target, self.full)?;
+        let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
+        let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
+        let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
+        let state = plan(&opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
+        for (order, target) in orders.iter().zip(&mut targets) {
+            let delivered = export::deliver(&state.only(&order.tables), &mut **target, self.full)?;
             if !quiet {
-                say(&told(&target::shown(name), &delivered));
+                say(&told(&target::shown(&order.target), &delivered));
                 target.remarks().iter().for_each(|remark| say(remark));
             }
         }
         Ok(Done::Well)
+    }
+
+    /// What goes where: to the targets named, else to those of the configuration.
+    fn orders(&self, opened: &Opened, asked: &[&'static Table]) -> Result<Vec<Order>> {
+        if !self.targets.is_empty() {
+            let order = |target: &String| Order { target: target.clone(), tables: asked.to_vec() };
+            return Ok(self.targets.iter().map(order).collect());
+        }
+        let order = |export: &config::Export| {
+            let mut tables = table::chosen(&export.tables)?;
+            tables.retain(|table| has(asked, table));
+            Ok(Order { target: export.target.clone(), tables })
+        };
+        opened.config.export.iter().map(order).collect()
+    }
+
+    /// One table on standard output.
+    fn print(&self, asked: &[&'static Table]) -> Result<Done> {
+        let [_] = self.targets.as_slice() else {
+            return Err(Error::Usage("standard output takes one table, and no other target beside it".into()));
+        };
+        let [table] = asked else {
+            return Err(Error::Usage("standard output takes one table: name it with --tables".into()));
+        };
+        target::check_stream(&self.format)?;
+        let opened = self.reading.open()?;
+        let state = plan(&opened, asked).gather(None)?;
+        let path = Path::new("standard output");
+        let mut out = BufWriter::new(std::io::stdout());
+        target::stream(&state, table, &self.format, &mut out)?;
+        out.flush().map_err(Error::write(path))?;
+        Ok(Done::Well)
+    }
+}
+
+fn has(tables: &[&'static Table], table: &Table) -> bool {
+    tables.iter().any(|known| known.name == table.name)
+}
+
+fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
+    Plan {
+        snapshot: &opened.snapshot,
+        settings: &opened.settings,
+        zone: &opened.zone.0,
+        flows: &opened.config.flow,
+        span: opened.span(),
+        tables,
+        info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
         Table::small(Class::Dimension, "t", "row", &[], columns)
     }
 
-    fn hash(rows: &[Vec<Value>], cut: usize) -> String {
+    fn hash(rows: &[Vec<Value<'_>>], cut: usize) -> String {
         let table = table();
         let mut content = Content::new(table.stored());
         for rows in rows.chunks(cut) {
@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_hash_tells_values_apart_and_no_cuts() {
-        let row = |number: Value, word: Value| vec![number, word, Value::Flag(true), Value::Number(7)];
+        let row =
+            |number: Value<'static>, word: Value<'static>| vec![number, word, Value::Flag(true), Value::Number(7)];
         let rows = vec![
             row(Value::Number(0), "a".into()),
             row(Value::Null, "b".into()),

@@ -24,20 +24,20 @@ pub(super) struct Subject {
     meaning: &'static str,
 }
 
-static ACCOUNT: Subject = Subject {
+pub(super) static ACCOUNT: Subject = Subject {
     columns: &["channel", "account"],
     needs: "channel",
     key: Some("account_key"),
     meaning: "channel and account as one text",
 };
 static CAMPAIGN: Subject = Subject { columns: &["campaign"], needs: "campaign", key: None, meaning: "campaign" };
-static FLOW_VERSION: Subject = Subject {
+pub(super) static FLOW_VERSION: Subject = Subject {
     columns: &["flow", "flow_version"],
     needs: "flow",
     key: Some("flow_version_key"),
     meaning: "flow and edition as one text; null: the flow is not known",
 };
-static QUESTION: Subject = Subject {
+pub(super) static QUESTION: Subject = Subject {
     columns: &["flow", "flow_version", "question"],
     needs: "question",
     key: Some("question_key"),
@@ -52,22 +52,27 @@ impl Subject {
         self.columns.iter().all(|name| grain.columns.iter().any(|column| column.name == *name))
     }
 
-    /// The key of these words: they stand between slashes, and what is unknown is empty. Slashes and percent signs of words are
-    /// written as in addresses, the empty word as a percent sign, so that no two combinations share a key.
+    /// The key of these words, if there is something to name.
     pub(super) fn key_of(&self, words: &[Option<&str>]) -> Option<String> {
         let needed = self.columns.iter().position(|name| *name == self.needs)?;
         words.get(needed).copied().flatten()?;
-        let part = |word: Option<&str>| match word {
-            None => String::new(),
-            Some("") => "%".to_owned(),
-            Some(word) => word.replace('%', "%25").replace('/', "%2F"),
-        };
-        Some(words.iter().copied().map(part).collect::<Vec<_>>().join("/"))
+        Some(join(words))
     }
 }
 
 /// When each thing was seen first and last, in microseconds; the first is later than the last where no instant is known.
 type Spans = BTreeMap<Vec<Option<String>>, (i64, i64)>;
+
+/// Words as one text: they stand between slashes, and what is unknown is empty. Slashes and percent signs of words are written as
+/// in addresses, the empty word as a percent sign, so that no two combinations give one text.
+pub(super) fn join(words: &[Option<&str>]) -> String {
+    let part = |word: Option<&str>| match word {
+        None => String::new(),
+        Some("") => "%".to_owned(),
+        Some(word) => word.replace('%', "%25").replace('/', "%2F"),
+    };
+    words.iter().copied().map(part).collect::<Vec<_>>().join("/")
+}
 
 /// The keys of several columns that a fact table has.
 pub(super) fn keys(grain: &Grain) -> impl Iterator<Item = Column> {
@@ -233,8 +238,13 @@ pub(super) fn tables() -> Vec<Table> {
     ]
 }
 
+/// Whether a table is made of what was seen in facts.
+pub(super) fn is_of_subject(table: &Table) -> bool {
+    ["dim_account", "dim_campaign", "dim_flow_version", "dim_question"].contains(&table.name)
+}
+
 /// The rows of the dimension table with this name.
-pub(super) fn rows(name: &str, seen: &Seen, settings: &Settings, zone: &TimeZone) -> Vec<Vec<Value>> {
+pub(super) fn rows<'r>(name: &str, seen: &'r Seen, settings: &'r Settings, zone: &'r TimeZone) -> Vec<Vec<Value<'r>>> {
     match name {
         "dim_date" => dates(settings, zone),
         "dim_channel" => settings.observable.iter().map(|(name, observable)| channel(name, observable)).collect(),
@@ -248,7 +258,7 @@ pub(super) fn rows(name: &str, seen: &Seen, settings: &Settings, zone: &TimeZone
     }
 }
 
-fn dates(settings: &Settings, zone: &TimeZone) -> Vec<Vec<Value>> {
+fn dates<'r>(settings: &Settings, zone: &'r TimeZone) -> Vec<Vec<Value<'r>>> {
     let local = |at: i64| Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
     let last = local(settings.horizon);
     let mut rows = Vec::new();
@@ -275,7 +285,7 @@ fn dates(settings: &Settings, zone: &TimeZone) -> Vec<Vec<Value>> {
     rows
 }
 
-fn channel(name: &str, observable: &Observable) -> Vec<Value> {
+fn channel<'r>(name: &'r str, observable: &Observable) -> Vec<Value<'r>> {
     let mut row = vec![Value::from(name)];
     row.extend(TOLD.iter().map(|(_, _, told)| {
         Value::from(match told(observable) {
@@ -294,10 +304,15 @@ fn channel(name: &str, observable: &Observable) -> Vec<Value> {
 }
 
 /// A row: the key if there is one, the words, what else is known, and when it was seen.
-fn named(subject: &Subject, words: &[Option<String>], more: Vec<Value>, span: (i64, i64)) -> Vec<Value> {
+fn named(
+    subject: &Subject,
+    words: &[Option<String>],
+    more: Vec<Value<'static>>,
+    span: (i64, i64),
+) -> Vec<Value<'static>> {
     let parts: Vec<Option<&str>> = words.iter().map(Option::as_deref).collect();
     let key = subject.key.map(|_| Value::from(subject.key_of(&parts)));
-    let words = words.iter().map(|word| Value::from(word.as_deref()));
+    let words = words.iter().cloned().map(Value::from);
     let (first, last) = if span.0 > span.1 { (Value::Null, Value::Null) } else { (span.0.into(), span.1.into()) };
     key.into_iter().chain(words).chain(more).chain([first, last]).collect()
 }
@@ -329,7 +344,7 @@ fn editions(flow: &Flow, flows: &[Flow], seen: &Spans) -> Vec<Option<String>> {
     editions.into_iter().filter(|version| !has_own(version)).collect()
 }
 
-fn flow_versions(seen: &Seen, flows: &[Flow]) -> Vec<Vec<Value>> {
+fn flow_versions(seen: &Seen, flows: &[Flow]) -> Vec<Vec<Value<'static>>> {
     let mut spans = seen.of(&FLOW_VERSION);
     for flow in flows {
         for version in editions(flow, flows, &seen.of(&FLOW_VERSION)) {
@@ -344,7 +359,7 @@ fn flow_versions(seen: &Seen, flows: &[Flow]) -> Vec<Vec<Value>> {
     spans.iter().map(row).collect()
 }
 
-fn questions(seen: &Seen, flows: &[Flow]) -> Vec<Vec<Value>> {
+fn questions(seen: &Seen, flows: &[Flow]) -> Vec<Vec<Value<'static>>> {
     let mut spans = seen.of(&QUESTION);
     for flow in flows {
         for version in editions(flow, flows, &seen.of(&FLOW_VERSION)) {

@@ -19,13 +19,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::state::{Held, Name, Rows, State};
 use super::target::{Changes, Target};
 use crate::error::{Error, Result};
 
-/// The file that makes a folder ours, and keeps two exporters apart: whoever writes holds a lock on it, which ends with the
-/// process.
-const MARKER: &str = ".trichter-export";
 /// The link that readers follow.
 const CURRENT: &str = "current";
 /// The folder of all versions.
@@ -53,7 +51,7 @@ pub(super) struct Files {
     manifest: Manifest,
     /// Number of the version that readers see; 0 if there is none.
     current: u64,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What a version holds. It stands in it as JSON.
@@ -82,21 +80,7 @@ impl Files {
     /// It holds what this program did not write or what is of another format, another export is writing, or it cannot be
     /// written.
     pub(super) fn open(path: &Path, encode: Box<dyn Encode>) -> Result<Self> {
-        fs::create_dir_all(path).map_err(Error::write(path))?;
-        let marker = path.join(MARKER);
-        let is_empty = fs::read_dir(path).map_err(Error::read(path))?.next().is_none();
-        if !is_empty && !marker.exists() {
-            let message = format!("'{}' holds files of somebody else", path.display());
-            return Err(Error::Target { message, remedy: "name an empty folder, or one that an export made" });
-        }
-        let lock = File::options().create(true).append(true).open(&marker).map_err(Error::write(&marker))?;
-        lock.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => Error::Target {
-                message: format!("another export is writing to '{}'", path.display()),
-                remedy: "wait until it has ended",
-            },
-            fs::TryLockError::Error(source) => Error::Write { path: marker.clone(), source },
-        })?;
+        let lock = Lock::hold(path)?;
         let versions = path.join(VERSIONS);
         fs::create_dir_all(&versions).map_err(Error::write(&versions))?;
         let link = fs::read_link(path.join(CURRENT)).ok();

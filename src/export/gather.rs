@@ -23,13 +23,13 @@ use crate::store::words::NULL;
 const PARTS: usize = 3;
 
 /// The fact tables and columns that have to be built: all of those exported, and of others what dimensions are made of.
-pub(super) fn wanted(tables: &[&'static Table], with_dimensions: bool) -> Wanted {
+pub(super) fn wanted(tables: &[&'static Table], with_subjects: bool) -> Wanted {
     let mut wanted = Wanted::default();
     for grain in facts::GRAINS {
         if tables.iter().any(|table| table.name == grain.name) {
             grain.columns.iter().for_each(|column| wanted.add(grain, column.name));
         }
-        for subject in SUBJECTS.iter().filter(|subject| with_dimensions && subject.is_of(grain)) {
+        for subject in SUBJECTS.iter().filter(|subject| with_subjects && subject.is_of(grain)) {
             let columns = subject.columns.iter().copied().chain([grain.anchor]);
             columns.for_each(|column| wanted.add(grain, column));
         }

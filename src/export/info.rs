@@ -49,7 +49,7 @@ impl Info {
         }
     }
 
-    pub(super) fn row(&self) -> Vec<Value> {
+    pub(super) fn row(&self) -> Vec<Value<'_>> {
         vec![
             Value::Number(self.schema_version.into()),
             self.program_version.as_str().into(),

@@ -7,28 +7,38 @@
 //! A new target is a file here and a line in `target`. A new table is a line in the list, and what makes its rows.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::error::Result;
+use crate::config::Flow;
+use crate::error::{Error, Result};
 use crate::facts::{Facts, Settings};
+use crate::funnel::{self, Span};
+use crate::metrics::{self, Scope};
 use crate::store::{self, Shard, Snapshot};
 
+mod aggregates;
+mod arrow;
 pub mod cells;
 mod columns;
 mod content;
 mod csv;
+mod delta;
 mod dimensions;
 mod files;
 mod gather;
 pub mod info;
+mod lock;
 mod ndjson;
 mod parquet;
 mod postgres;
 mod spill;
+mod sqlite;
 pub mod state;
 pub mod table;
 pub mod target;
+mod xlsx;
 
 use dimensions::Seen;
 use gather::Gathering;
@@ -47,6 +57,10 @@ pub struct Plan<'p> {
     pub settings: &'p Settings,
     /// The zone of days.
     pub zone: &'p TimeZone,
+    /// Declared flows, for the order of their questions.
+    pub flows: &'p [Flow],
+    /// From when to when funnels count.
+    pub span: Span,
     /// The tables.
     pub tables: &'p [&'static Table],
     /// What the export is.
@@ -54,41 +68,61 @@ pub struct Plan<'p> {
 }
 
 impl Plan<'_> {
-    /// Goes over the store once and gathers what targets are to hold. Temporary files lie in the workspace of `target`, where
-    /// it has one.
+    /// Goes over the store once and gathers what targets are to hold. Temporary files lie in `workspace`, which should be on the
+    /// disk of the target; without one, where the system keeps them.
     ///
     /// # Errors
     /// The store is damaged, or temporary files cannot be written.
-    pub fn gather(&self, target: &dyn Target) -> Result<State> {
-        let folder = Folder::new(target.workspace())?;
-        let with_dimensions = self.tables.iter().any(|table| table.class == Class::Dimension);
-        let wanted = gather::wanted(self.tables, with_dimensions);
-        let columns = Facts::new(self.settings, &wanted).events();
+    pub fn gather(&self, workspace: Option<&Path>) -> Result<State> {
+        let folder = Folder::new(workspace)?;
+        let with_subjects = self.tables.iter().any(|table| dimensions::is_of_subject(table));
+        let needs_facts = with_subjects || self.tables.iter().any(|table| table.class == Class::Fact);
+        let wanted = gather::wanted(self.tables, with_subjects);
+        let counted = aggregates::Wanted::new(self.tables)?;
+        let scope = Scope { settings: self.settings, zone: self.zone.clone(), flows: self.flows };
+        let metrics = metrics::Counting::new(scope, &counted.asks)?;
+        let funnels = funnel::Counting::new(self.snapshot, &counted.funnels, self.span, self.zone.clone());
+        let mut columns = [Facts::new(self.settings, &wanted).events(), metrics.columns(), funnels.columns()].concat();
+        columns.sort_unstable();
+        columns.dedup();
         let reading = store::Reading { columns: &columns, since: None, until: self.settings.until };
         let begin = || {
             let facts = Facts::new(self.settings, &wanted);
-            folder.writer().map(|writer| Gathering::new(facts, self.tables, self.zone, writer))
+            let gathering = folder.writer().map(|writer| Gathering::new(facts, self.tables, self.zone, writer));
+            (gathering, metrics.begin(), funnels.begin())
         };
-        let each = |gathering: &mut Result<Gathering<'_>>, shard: &Shard| match gathering {
-            Ok(gathering) => gathering.add(shard),
-            // The folder for temporary files cannot be written: the error stands in the state.
-            Err(_) => Ok(()),
-        };
+        let states = self.snapshot.fold(&reading, begin, |(gathering, tally, counts), shard: &Shard| {
+            // If the folder for temporary files cannot be written, the error stands in the state.
+            if let Ok(gathering) = gathering
+                && needs_facts
+            {
+                gathering.add(shard)?;
+            }
+            if !counted.funnels.is_empty() {
+                funnels.add(counts, shard);
+            }
+            if counted.asks.is_empty() { Ok(()) } else { metrics.add(tally, shard) }
+        })?;
         let (mut writers, mut seen) = (Vec::new(), Seen::default());
-        for gathering in self.snapshot.fold(&reading, begin, each)? {
+        let (mut tallies, mut counts) = (Vec::new(), Vec::new());
+        for (gathering, tally, count) in states {
             let gathering = gathering?;
             writers.push(gathering.writer);
             seen.merge(gathering.seen);
+            tallies.push(tally);
+            counts.push(count);
         }
         let spill = Spill::new(folder, writers)?;
-        let mut small = BTreeMap::new();
+        let mut small = aggregates::made(self.tables, &metrics.finish(tallies)?, &funnels.finish(counts))?;
         for table in self.tables {
             let rows = match table.class {
-                Class::Dimension => dimensions::rows(table.name, &seen, self.settings, self.zone),
+                Class::Dimension if !small.contains_key(table.name) => {
+                    dimensions::rows(table.name, &seen, self.settings, self.zone)
+                }
                 Class::Info => vec![self.info.row()],
-                Class::Fact | Class::Aggregate => continue,
+                _ => continue,
             };
-            small.insert(table.name, columns::batch(table, &rows)?);
+            small.insert(table.name, vec![(None, columns::batch(table, &rows)?)]);
         }
         State::new(self.tables, self.info.clone(), spill, small)
     }
@@ -137,4 +171,16 @@ pub fn deliver(state: &State, target: &mut dyn Target, full: bool) -> Result<Vec
         delivered
     };
     Ok(state.tables.iter().map(of_table).collect())
+}
+
+/// Puts a file that was written beside its place there, for everybody who may read the folder.
+fn publish(draft: tempfile::NamedTempFile, path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
+    }
+    draft.as_file().sync_all().map_err(Error::write(path))?;
+    draft.persist(path).map(drop).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })
 }

@@ -1,6 +1,7 @@
 //! The state that a target is to have: partitions of tables, each with its hash, whose rows are read as a stream.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
@@ -37,7 +38,7 @@ impl Name {
 }
 
 /// A partition: rows that are written together or not at all.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Partition {
     /// Its table.
     pub table: &'static Table,
@@ -59,8 +60,11 @@ pub struct State {
     /// The tables, also those without rows.
     pub tables: Vec<&'static Table>,
     partitions: Vec<Partition>,
-    spill: Spill,
+    spill: Arc<Spill>,
 }
+
+/// The rows of tables that are made when all facts are found: by table, then by month.
+pub(super) type Small = BTreeMap<&'static str, Vec<(Option<String>, RecordBatch)>>;
 
 /// Hashes of partitions by their names.
 pub type Held = BTreeMap<Name, String>;
@@ -77,23 +81,24 @@ pub struct Rows<'s> {
 
 impl State {
     /// Puts together what was found, and hashes it.
-    pub(super) fn new(
-        tables: &[&'static Table],
-        info: Info,
-        spill: Spill,
-        mut small: BTreeMap<&'static str, RecordBatch>,
-    ) -> Result<Self> {
+    pub(super) fn new(tables: &[&'static Table], info: Info, spill: Spill, mut small: Small) -> Result<Self> {
         let mut partitions = Vec::new();
         for &table in tables {
             let name = |month| Name { table: table.name.to_owned(), month };
+            let before = partitions.len();
             if table.class == Class::Fact {
                 let found = spill.partitions(table.name);
                 partitions.extend(found.map(|(month, n_rows)| (table, name(month), n_rows, None)));
-            } else if let Some(rows) = small.remove(table.name) {
-                partitions.push((table, name(None), rows.num_rows() as u64, Some(rows)));
+            } else {
+                let made = small.remove(table.name).into_iter().flatten();
+                partitions.extend(made.map(|(month, rows)| (table, name(month), rows.num_rows() as u64, Some(rows))));
+            }
+            // A table without rows is there all the same.
+            if partitions.len() == before {
+                partitions.push((table, name(None), 0, Some(columns::batch(table, &[])?)));
             }
         }
-        let mut state = Self { info, tables: tables.to_vec(), partitions: Vec::new(), spill };
+        let mut state = Self { info, tables: tables.to_vec(), partitions: Vec::new(), spill: Arc::new(spill) };
         let hashed = partitions.into_par_iter().map(|(table, name, n_rows, small)| {
             let mut partition = Partition { table, name, n_rows, hash: String::new(), small };
             let mut content = Content::new(table.stored());
@@ -105,6 +110,18 @@ impl State {
         });
         state.partitions = hashed.collect::<Result<_>>()?;
         Ok(state)
+    }
+
+    /// The same with these of its tables only.
+    #[must_use]
+    pub fn only(&self, tables: &[&'static Table]) -> Self {
+        let is_of = |table: &Table| tables.iter().any(|known| known.name == table.name);
+        Self {
+            info: self.info.clone(),
+            tables: self.tables.iter().copied().filter(|table| is_of(table)).collect(),
+            partitions: self.partitions.iter().filter(|partition| is_of(partition.table)).cloned().collect(),
+            spill: Arc::clone(&self.spill),
+        }
     }
 
     /// The partitions.

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use super::dimensions;
+use super::{aggregates, dimensions};
 use crate::error::{Error, Result};
 use crate::facts::{self, Form, Grain};
 
@@ -25,7 +25,7 @@ pub struct Table {
     pub grain: &'static str,
     /// What it is in the star.
     pub class: Class,
-    /// Columns that together name a row; empty if none do.
+    /// Columns that together name a row, where null is a value like others; empty if none do.
     pub keys: &'static [&'static str],
     /// Columns in order. The last one of a table that is cut by months is [`MONTH`].
     pub columns: Vec<Column>,
@@ -183,6 +183,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("day", "dim_date"),
     ("flow_version_key", "dim_flow_version"),
     ("question_key", "dim_question"),
+    ("segment_key", "dim_segment"),
 ];
 
 impl Column {
@@ -194,6 +195,11 @@ impl Column {
         };
         let refers_to = REFERENCES.iter().find(|(key, _)| *key == name).map(|(_, table)| *table);
         Self { name, kind, unit: unit(name, kind), meaning, null, role: Role::of(kind), refers_to }
+    }
+
+    /// The same with a unit that its name does not say.
+    pub(super) fn unit(self, unit: &'static str) -> Self {
+        Self { unit: Some(unit), ..self }
     }
 
     /// What it says, and what null says.
@@ -218,7 +224,7 @@ fn unit(name: &str, kind: Kind) -> Option<&'static str> {
 }
 
 impl Table {
-    /// A table that is made when all facts are found.
+    /// A table in one piece.
     pub(super) fn small(
         class: Class,
         name: &'static str,
@@ -229,6 +235,13 @@ impl Table {
         let mut table = Self { name, grain, class, keys, columns, by_month: false, sorted_by: keys };
         table.mark_keys();
         table
+    }
+
+    /// The same, cut by the month of its days.
+    pub(super) fn by_month(mut self) -> Self {
+        self.columns.push(Column::new(MONTH, Kind::Word, "month of the day, as 2026-05; rows are kept by it"));
+        self.by_month = true;
+        self
     }
 
     fn of_facts(grain: &'static Grain) -> Self {
@@ -243,23 +256,13 @@ impl Table {
             grain.columns.iter().map(|spec| Column::new(spec.name, kind(spec.form), spec.meaning)).collect();
         columns.push(Column::new("day", Kind::Day, "day of the row in the report's time zone; the key of dim_date"));
         columns.extend(dimensions::keys(grain));
-        columns.push(Column::new(MONTH, Kind::Word, "month of the day, as 2026-05; rows are kept by it"));
         for column in &mut columns {
             if column.name == "contact_key" {
                 column.role = Role::Key;
             }
         }
-        let (class, by_month) = (Class::Fact, true);
-        let mut table = Self {
-            name: grain.name,
-            grain: grain.one_row_per,
-            class,
-            keys: keys(grain.name),
-            columns,
-            by_month,
-            sorted_by: &["contact_key"],
-        };
-        table.mark_keys();
+        let mut table = Self::small(Class::Fact, grain.name, grain.one_row_per, keys(grain.name), columns).by_month();
+        table.sorted_by = &["contact_key"];
         table
     }
 
@@ -331,7 +334,7 @@ fn keys(facts: &str) -> &'static [&'static str] {
 pub fn all() -> &'static [Table] {
     static ALL: LazyLock<Vec<Table>> = LazyLock::new(|| {
         let facts = facts::GRAINS.iter().map(Table::of_facts);
-        facts.chain(dimensions::tables()).chain([super::info::table()]).collect()
+        facts.chain(dimensions::tables()).chain(aggregates::tables()).chain([super::info::table()]).collect()
     });
     &ALL
 }

@@ -2,11 +2,13 @@
 //! are written on the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::files::{Encode, Files};
 use super::state::{Held, Name, State};
-use super::{csv, ndjson, parquet, postgres};
+use super::table::Table;
+use super::{arrow, csv, delta, ndjson, parquet, postgres, sqlite, xlsx};
 use crate::error::{Error, Result, nearest};
 
 /// A place that exports go to.
@@ -86,14 +88,44 @@ struct Scheme {
 
 /// All ways, by name.
 const SCHEMES: &[Scheme] = &[
+    Scheme { name: "arrow", place: "DIR", open: |place| files(place, arrow::Arrow) },
     Scheme { name: "csv", place: "DIR", open: |place| files(place, csv::Csv { is_packed: false }) },
     Scheme { name: "csv+zst", place: "DIR", open: |place| files(place, csv::Csv { is_packed: true }) },
+    Scheme { name: "delta", place: "DIR", open: |place| Ok(Box::new(delta::Delta::open(Path::new(place))?)) },
     Scheme { name: "ndjson", place: "DIR", open: |place| files(place, ndjson::Ndjson) },
     Scheme { name: "parquet", place: "DIR", open: |place| files(place, parquet::Parquet) },
+    Scheme { name: "sqlite", place: "FILE", open: |place| Ok(Box::new(sqlite::Sqlite::open(Path::new(place))?)) },
+    Scheme { name: "xlsx", place: "FILE", open: |place| Ok(Box::new(xlsx::Xlsx::open(Path::new(place))?)) },
 ];
 
 fn files(place: &str, encode: impl Encode + 'static) -> Result<Box<dyn Target>> {
     Ok(Box::new(Files::open(Path::new(place), Box::new(encode))?))
+}
+
+/// The formats that a table can be streamed in.
+const STREAMS: [&(dyn Encode + Sync); 3] = [&arrow::Arrow, &csv::Csv { is_packed: false }, &ndjson::Ndjson];
+
+/// The format of a stream with this name.
+fn stream_named(format: &str) -> Result<&'static (dyn Encode + Sync)> {
+    let known = || STREAMS.iter().map(|known| known.format().to_owned()).collect();
+    let found = STREAMS.iter().find(|known| known.format() == format).copied();
+    found.ok_or_else(|| Error::Unknown { what: "format", name: format.to_owned(), known: known() })
+}
+
+/// Checks that a table can be streamed in this format.
+///
+/// # Errors
+/// There is no such format.
+pub fn check_stream(format: &str) -> Result<()> {
+    stream_named(format).map(drop)
+}
+
+/// Writes one table as a stream, month after month.
+///
+/// # Errors
+/// There is no such format, or it cannot be written.
+pub fn stream(state: &State, table: &'static Table, format: &str, out: &mut (dyn Write + Send)) -> Result<()> {
+    stream_named(format)?.encode(state.table(table), out)
 }
 
 /// How addresses of servers begin, which need to know who asks.

@@ -188,7 +188,7 @@ fn reading(config: &Config) -> Result<Reading> {
     Ok(Reading {
         zone: config.input.zone.as_ref().map(|zone| zone.0.clone()),
         transcript: config.transcript.clone(),
-        export: config.export.clone(),
+        chat_export: config.chat_export.clone(),
         clicks: config.clicks.clone(),
         tokens: tokens.flatten(),
         tables: config.table.clone(),

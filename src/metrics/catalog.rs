@@ -217,6 +217,12 @@ impl Metric {
         self.sql.contains("numerator")
     }
 
+    /// Whether it counts what is there several times once, so that counts of segments do not add up.
+    #[must_use]
+    pub fn counts_distinct(&self) -> bool {
+        self.sql.to_ascii_lowercase().contains("distinct")
+    }
+
     /// The id without the convention behind the `@`: conventions of one rate share it.
     #[must_use]
     pub fn base(&self) -> &str {

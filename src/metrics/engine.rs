@@ -100,7 +100,7 @@ impl<'s> Counting<'s> {
             if let Some(grain) = facts::grain(&metric.table) {
                 segment::check(grain, &ask.by)?;
             }
-            if ask.clustered && counts_distinct(metric) {
+            if ask.clustered && metric.counts_distinct() {
                 return Err(Error::Usage(format!(
                     "'{}' counts distinct values, which do not add up over contacts",
                     metric.id
@@ -214,10 +214,6 @@ struct Group {
     metrics: Vec<(Metric, Vec<usize>)>,
 }
 
-fn counts_distinct(metric: &Metric) -> bool {
-    metric.sql.to_ascii_lowercase().contains("distinct")
-}
-
 /// What asks have in common that share a group.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Kin {
@@ -243,7 +239,7 @@ impl Kin {
             clustered: ask.clustered,
             values: !metric.is_rate(),
             fine,
-            own: (ask.clustered || counts_distinct(metric) || ask.by.len() > FEW).then(|| ask.by.clone()),
+            own: (ask.clustered || metric.counts_distinct() || ask.by.len() > FEW).then(|| ask.by.clone()),
         }
     }
 }

@@ -451,26 +451,27 @@ fn runtime(path: &Path) -> Result<Runtime> {
 }
 
 fn location(folder: &Path, store: &Path) -> Result<String> {
-    Ok(url(folder, store)?.to_string())
+    Ok(url(folder, refuse_path(store))?.to_string())
 }
 
-fn url(folder: &Path, store: &Path) -> Result<Url> {
+fn refuse_path(store: &Path) -> impl Fn(String) -> Error {
+    move |message| Error::Store { path: store.to_path_buf(), message }
+}
+
+/// The folder of a table as its library wants it; `refuse` makes an error of what is wrong with the path.
+pub(crate) fn url(folder: &Path, refuse: impl Fn(String) -> Error) -> Result<Url> {
     let absolute = std::fs::canonicalize(folder).map_err(Error::read(folder))?;
     // The table's library decodes a path twice, and would look for 'a%20b' under 'a b'.
     let text = absolute.to_string_lossy();
     let is_escape = |part: &str| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     if text.split('%').skip(1).any(is_escape) {
-        return Err(Error::Store {
-            path: store.to_path_buf(),
-            message: "its path holds a percent sign before two hexadecimal digits; choose another".into(),
-        });
+        return Err(refuse("its path holds a percent sign before two hexadecimal digits; choose another".into()));
     }
-    Url::from_directory_path(absolute)
-        .map_err(|()| Error::Store { path: store.to_path_buf(), message: "its path cannot be written as a URL".into() })
+    Url::from_directory_path(absolute).map_err(|()| refuse("its path cannot be written as a URL".into()))
 }
 
 fn builder(folder: &Path, store: &Path) -> Result<DeltaTableBuilder> {
-    DeltaTableBuilder::from_url(url(folder, store)?)
+    DeltaTableBuilder::from_url(url(folder, refuse_path(store))?)
         .map_err(|source| Error::Table { path: store.to_path_buf(), source: Box::new(source) })
 }
 

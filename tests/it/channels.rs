@@ -223,7 +223,7 @@ pub(crate) fn parse_value_everywhere(body: &trichter::channels::Value<'_>, arena
     let now = Time::parse("2030-01-01T00:00:00Z", None).unwrap();
     let first = Time::parse("2009-01-01T00:00:00Z", None).unwrap();
     let mut reading = Reading { zone: Some(jiff::tz::TimeZone::UTC), ..Reading::default() };
-    reading.export.business = vec!["Lumio GmbH".to_owned()];
+    reading.chat_export.business = vec!["Lumio GmbH".to_owned()];
     for channel in ALL {
         for received_at in [None, Some(now)] {
             let record = Record { body, received_at, source: "test", reading: &reading, arena };

@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("measures", &["config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
     ("report", &["calendar", "charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
-    ("export", &["calendar", "channels", "config", "error", "event", "facts", "store"]),
+    ("export", &["calendar", "channels", "config", "error", "event", "facts", "funnel", "metrics", "rate", "store"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];
@@ -51,7 +51,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["store"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
-    ("deltalake", &["error", "store"]),
+    ("deltalake", &["error", "export", "store"]),
     ("flate2", &["ingest"]),
     ("fluent_bundle", &["report"]),
     ("indicatif", &["cli"]),
@@ -60,11 +60,12 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plotters", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
-    ("rust_xlsxwriter", &["report"]),
+    ("rusqlite", &["export"]),
+    ("rust_xlsxwriter", &["export", "report"]),
     ("schemars", &["report"]),
     ("sha2", &["report"]),
     ("statrs", &["statistics"]),
-    ("tokio", &["store"]),
+    ("tokio", &["export", "store"]),
     ("unic_langid", &["report"]),
     ("zstd", &["export", "ingest"]),
 ];

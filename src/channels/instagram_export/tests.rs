@@ -3,13 +3,13 @@
 use super::*;
 use crate::channels::reading::lines_of;
 use crate::channels::{Arena, Reading, value};
-use crate::config::Export;
+use crate::config::ChatExport;
 
 fn read(json: &str, business: &[&str]) -> Vec<String> {
     let arena = Arena::default();
     let body = value::parse(json, &arena).unwrap();
     let business = business.iter().map(|&name| name.to_owned()).collect();
-    let reading = Reading { export: Export { business, ..Export::default() }, ..Reading::default() };
+    let reading = Reading { chat_export: ChatExport { business, ..ChatExport::default() }, ..Reading::default() };
     lines_of(
         &CHANNEL,
         &Record { body: &body, received_at: None, source: "message_1.json", reading: &reading, arena: &arena },

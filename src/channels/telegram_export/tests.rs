@@ -5,11 +5,11 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::channels::reading::{check, lines_of};
 use crate::channels::{Arena, Reading, value};
-use crate::config::Export;
+use crate::config::ChatExport;
 
 fn reading(business: &[&str], zone: Option<TimeZone>) -> Reading {
     let business = business.iter().map(|&name| name.to_owned()).collect();
-    Reading { zone, export: Export { business, ..Export::default() }, ..Reading::default() }
+    Reading { zone, chat_export: ChatExport { business, ..ChatExport::default() }, ..Reading::default() }
 }
 
 fn read(json: &str, reading: &Reading) -> Vec<String> {

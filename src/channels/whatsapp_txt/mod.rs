@@ -58,7 +58,7 @@ pub(super) static CHANNEL: Channel = Channel {
         "Opting in and out is known only from what a contact wrote; that a contact blocked the business is not in the export.",
         "Times are those of the phone that exported, and need its zone; in the hour that is repeated in autumn they count as the first.",
         "Android phones export no seconds: answer times are exact to the minute, and messages of one minute keep the order of the file.",
-        "Whether 03/04 is in March or April follows from the whole file; a file that leaves it open is refused until date_order under [export] says it.",
+        "Whether 03/04 is in March or April follows from the whole file; a file that leaves it open is refused until date_order under [chat_export] says it.",
         "A contact is the name in the address book of the phone that exported, or a number: the same person has another name on another phone.",
         "Messages have no ids: two exports of a chat give each message once, unless a message was edited between them or the phones differ.",
         "Deleted messages, calls and notices are left out; pictures and the like count as messages without text.",
@@ -116,7 +116,8 @@ struct Entry<'a> {
 
 fn read<'a>(text: &'a str, record: &Record<'a>, out: &mut Out<'_>) -> Result<(), Reason> {
     let partner = partner::of(record.source);
-    let known = record.reading.export.business.iter().map(|name| export::name(name)).chain(partner.clone()).collect();
+    let known =
+        record.reading.chat_export.business.iter().map(|name| export::name(name)).chain(partner.clone()).collect();
     let entries = entries(text, &known);
     let is_sent = |entry: &&Entry<'_>| entry.content != Content::Notice;
     let people: BTreeSet<String> =
@@ -135,7 +136,7 @@ fn read<'a>(text: &'a str, record: &Record<'a>, out: &mut Out<'_>) -> Result<(),
     let stamps: Vec<Stamp> = entries.iter().map(|entry| entry.stamp).collect();
     let chat = Reader {
         record,
-        order: order::decide(&stamps, record.reading.export.date_order)?,
+        order: order::decide(&stamps, record.reading.chat_export.date_order)?,
         contact_id: export::contact_id(&contact),
         contact,
     };

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::channels::reading::lines_of;
 use crate::channels::{Arena, Reading};
-use crate::config::Export;
+use crate::config::ChatExport;
 
 fn reading(business: &[&str]) -> Reading {
     let business = business.iter().map(|&name| name.to_owned()).collect();
-    let export = Export { business, ..Export::default() };
-    Reading { zone: TimeZone::get("Europe/Berlin").ok(), export, ..Reading::default() }
+    let chat_export = ChatExport { business, ..ChatExport::default() };
+    Reading { zone: TimeZone::get("Europe/Berlin").ok(), chat_export, ..Reading::default() }
 }
 
 fn read(text: &str, source: &str, reading: &Reading) -> Vec<String> {
@@ -106,7 +106,7 @@ fn an_order_that_the_file_leaves_open_is_refused_until_the_configuration_says_it
     check(chat, &["rejected bad_value:date_order"]);
     let mut reading = reading(&["Lumio"]);
     for (order, expected) in [(DateOrder::Dmy, "1775199600"), (DateOrder::Mdy, "1772611200")] {
-        reading.export.date_order = Some(order);
+        reading.chat_export.date_order = Some(order);
         assert!(read(chat, "", &reading)[0].starts_with(expected), "{order:?}");
     }
 }

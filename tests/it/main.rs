@@ -22,6 +22,7 @@ mod compliance;
 // What messages cost, by planted prices.
 mod cost;
 // Exports to a real server.
+#[cfg(unix)]
 mod postgres;
 // Dialects of the funnel against their originals.
 mod conformance;

@@ -113,7 +113,7 @@ fn every_cell_is_that_of_the_export_as_csv() {
     let mut expected: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for path in files_below(&current) {
         let name = path.strip_prefix(&current).unwrap().to_str().unwrap().to_owned();
-        if !name.ends_with(".csv") {
+        if path.extension().is_none_or(|end| end != "csv") {
             continue;
         }
         let mut folders = name.split('/');
@@ -375,7 +375,7 @@ fn a_full_disk_of_the_server_leaves_the_old_export() {
         skipped("no small disk can be mounted: exports to a full one are not tried");
         return;
     }
-    server.hand_over(&small);
+    Server::hand_over(&small);
     server.ask("bi", &format!("CREATE TABLESPACE small LOCATION '{}'", small.display()));
     let case = with_more();
     let address = server.address("options=-c%20default_tablespace%3Dsmall");

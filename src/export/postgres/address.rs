@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a connection may say nothing before it is asked whether it lives.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long what was sent may stay without an answer. A busy disk makes a server slow to take rows.
-const DEAF: Duration = Duration::from_secs(300);
+const DEAF: Duration = Duration::from_mins(5);
 
 /// A server, a schema in it, and whom to trust.
 pub(super) struct Address {
@@ -149,7 +149,7 @@ fn kept(config: &Config, login: &Login) -> Option<String> {
 #[cfg(unix)]
 fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 == 0)
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() % 0o100 == 0)
 }
 
 #[cfg(not(unix))]

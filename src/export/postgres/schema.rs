@@ -2,7 +2,6 @@
 //! still ours.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use super::super::table::{Class, Column, Kind, MONTH, Table};
 
@@ -63,46 +62,40 @@ fn has_primary_key(table: &Table) -> bool {
 /// Makes what finds rows: the primary key, days and contacts for readers, months for the next export. Rows come month by month,
 /// so months take an index of a few pages (BRIN).
 pub(super) fn index(schema: &str, table: &Table) -> String {
-    let (mut sql, place) = (String::new(), place(schema, table.name));
+    let (mut steps, place) = (Vec::new(), place(schema, table.name));
     if has_primary_key(table) {
         let name = quoted(&format!("{}_pkey", table.name));
         let keys = list(table.keys.iter().copied());
-        let _ = write!(
-            sql,
-            "ALTER TABLE {place} DROP CONSTRAINT IF EXISTS {name}; \
-             ALTER TABLE {place} ADD CONSTRAINT {name} PRIMARY KEY ({keys});"
-        );
+        steps.push(format!("ALTER TABLE {place} DROP CONSTRAINT IF EXISTS {name};"));
+        steps.push(format!("ALTER TABLE {place} ADD CONSTRAINT {name} PRIMARY KEY ({keys});"));
     }
     let is_first_key = |column: &str| has_primary_key(table) && table.keys.first() == Some(&column);
     for (column, method) in [("day", "btree"), ("contact_key", "btree"), (MONTH, "brin")] {
         let is_needed = if column == MONTH { table.by_month } else { table.column(column).is_some() };
         if is_needed && !is_first_key(column) {
-            let name = quoted(&format!("{}_{column}", table.name));
-            let _ = write!(sql, "CREATE INDEX IF NOT EXISTS {name} ON {place} USING {method} ({});", quoted(column));
+            let (name, column) = (quoted(&format!("{}_{column}", table.name)), quoted(column));
+            steps.push(format!("CREATE INDEX IF NOT EXISTS {name} ON {place} USING {method} ({column});"));
         }
     }
-    sql
+    steps.concat()
 }
 
 /// Says what a table and its columns mean.
 pub(super) fn comment(schema: &str, table: &Table) -> String {
     let place = place(schema, table.name);
-    let mut sql = format!(
-        "COMMENT ON TABLE {place} IS {};",
-        literal(&format!("{}: one row per {}", table.class.name(), table.grain))
-    );
-    for column in &table.columns {
-        let mut text = column.description();
+    let meaning = literal(&format!("{}: one row per {}", table.class.name(), table.grain));
+    let of_column = |column: &Column| {
+        let text = column.description();
         // What an instant is counted in is its type's matter here.
-        if let Some(unit) = column.unit.filter(|unit| *unit != "1" && column.kind != Kind::Instant) {
-            let _ = write!(text, "; unit: {unit}");
-        }
-        if let Some(dimension) = column.refers_to.filter(|dimension| !text.contains(dimension)) {
-            let _ = write!(text, "; key of {dimension}");
-        }
-        let _ = write!(sql, "COMMENT ON COLUMN {place}.{} IS {};", quoted(column.name), literal(&text));
-    }
-    sql
+        let unit = column.unit.filter(|unit| *unit != "1" && column.kind != Kind::Instant);
+        let unit = unit.map(|unit| format!("; unit: {unit}")).unwrap_or_default();
+        let key = column.refers_to.filter(|dimension| !text.contains(dimension));
+        let key = key.map(|dimension| format!("; key of {dimension}")).unwrap_or_default();
+        let said = literal(&format!("{text}{unit}{key}"));
+        format!("COMMENT ON COLUMN {place}.{} IS {said};", quoted(column.name))
+    };
+    let columns: String = table.columns.iter().map(of_column).collect();
+    format!("COMMENT ON TABLE {place} IS {meaning};{columns}")
 }
 
 /// Makes the table of what was written.
@@ -120,16 +113,11 @@ pub(super) fn create_records(schema: &str) -> String {
         ),
         ("schema_version", "bigint NOT NULL", "version of the tables and columns of exports"),
     ];
-    let list: Vec<String> = columns.iter().map(|(name, kind, _)| format!("{name} {kind}")).collect();
-    let mut sql = format!(
-        "CREATE TABLE {place} ({}); COMMENT ON TABLE {place} IS {};",
-        list.join(", "),
-        literal("info: one row per part that exports write; they compare it with the store, so leave it as it is")
-    );
-    for (name, _, meaning) in columns {
-        let _ = write!(sql, "COMMENT ON COLUMN {place}.{name} IS {};", literal(meaning));
-    }
-    sql
+    let made = columns.map(|(name, kind, _)| format!("{name} {kind}")).join(", ");
+    let meaning =
+        literal("info: one row per part that exports write; they compare it with the store, so leave it as it is");
+    let said = columns.map(|(name, _, meaning)| format!("COMMENT ON COLUMN {place}.{name} IS {};", literal(meaning)));
+    format!("CREATE TABLE {place} ({made}); COMMENT ON TABLE {place} IS {meaning};{}", said.concat())
 }
 
 /// What differs between a table and the columns that stand on the server; nothing if they fit. The order of columns is free.

@@ -106,7 +106,7 @@ fn killed_server_processes_leave_one_state_or_the_other_and_are_told() {
         sleep(after);
         let sessions = "SELECT pid FROM pg_stat_activity WHERE application_name = 'trichter'";
         for id in server.ask("bi", sessions).lines() {
-            server.kill_process(id);
+            Server::kill_process(id);
         }
         let mut said = String::new();
         std::io::Read::read_to_string(export.stderr.as_mut().unwrap(), &mut said).unwrap();

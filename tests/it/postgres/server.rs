@@ -40,8 +40,8 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut server = Self { folder, programs, port, process: None };
         fs::write(server.path("password"), PASSWORD).unwrap();
-        server.hand_over(server.folder.path());
-        server.hand_over(&server.path("password"));
+        Self::hand_over(server.folder.path());
+        Self::hand_over(&server.path("password"));
         let data = server.path("data");
         let arguments = ["-N", "-E", "UTF8", "--locale=C", "-U", "postgres", "-A", "scram-sha-256"];
         let made = server
@@ -76,7 +76,7 @@ impl Server {
     }
 
     /// Makes a file one that the server may read.
-    pub(crate) fn hand_over(&self, path: &Path) {
+    pub(crate) fn hand_over(path: &Path) {
         if let Some((user, group)) = other_user() {
             std::os::unix::fs::chown(path, Some(user), Some(group)).unwrap();
         }
@@ -113,7 +113,7 @@ impl Server {
             if self.try_ask("postgres", "SELECT 1").is_ok() {
                 return;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(self.path("log")).unwrap());
+            assert!(begun.elapsed() < Duration::from_mins(1), "{}", fs::read_to_string(self.path("log")).unwrap());
             sleep(Duration::from_millis(50));
         }
     }
@@ -122,7 +122,7 @@ impl Server {
     pub(crate) fn recover(&self) {
         let begun = Instant::now();
         while self.try_ask("bi", "SELECT 1").is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(self.path("log")).unwrap());
+            assert!(begun.elapsed() < Duration::from_mins(1), "{}", fs::read_to_string(self.path("log")).unwrap());
             sleep(Duration::from_millis(50));
         }
     }
@@ -136,7 +136,7 @@ impl Server {
     }
 
     /// Ends one process of the server at once.
-    pub(crate) fn kill_process(&self, id: &str) {
+    pub(crate) fn kill_process(id: &str) {
         let killed = Command::new("kill").args(["-9", id]).output().unwrap();
         assert!(killed.status.success() || String::from_utf8_lossy(&killed.stderr).contains("No such process"));
     }
@@ -180,7 +180,8 @@ impl Drop for Server {
 
 /// Says what is not tried, so that it is heard where tests are quiet.
 pub(crate) fn skipped(what: &str) {
-    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "SKIPPED: {what}").unwrap();
 }
 
 /// The folder of the newest server that is installed.

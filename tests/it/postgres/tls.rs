@@ -27,7 +27,7 @@ fn give(server: &Server, from: &Path, name: &str) {
     let to = server.path("data").join(name);
     std::fs::copy(from, &to).unwrap();
     std::fs::set_permissions(&to, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    server.hand_over(&to);
+    Server::hand_over(&to);
 }
 
 #[test]

@@ -8,15 +8,16 @@ use super::{Done, Opened, Reading, say};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::export::contract::Contract;
-use crate::export::{self, Delivered, Info, Plan, Table, table, target};
+use crate::export::{self, Delivered, Info, Login, Plan, Table, table, target};
 
 /// The target that is standard output.
 const STDOUT: &str = "-";
 
 /// Export facts, dimensions and counts as tables that BI tools take as they are.
 ///
-/// TARGET is parquet:DIR, delta:DIR, arrow:DIR, csv:DIR, csv+zst:DIR, ndjson:DIR, sqlite:FILE, xlsx:FILE, or - for one table on
-/// standard output. Without one, those of [[export]] in trichter.toml are written.
+/// TARGET is parquet:DIR, delta:DIR, arrow:DIR, csv:DIR, csv+zst:DIR, ndjson:DIR, sqlite:FILE, xlsx:FILE,
+/// postgres://USER@HOST/DATABASE, or - for one table on standard output. Without one, those of [[export]] in trichter.toml are
+/// written.
 ///
 /// A target holds what the last export gave it: tables and ranges that are not asked for any more are taken away. Only what
 /// changed since then is written. Readers see the old export or the new one, never half of either; of folders of files they open
@@ -74,14 +75,16 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        let mut targets = orders.iter().map(|order| target::open(&order.target)).collect::<Result<Vec<_>>>()?;
+        let login = login();
+        let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
         let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
         let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
         let state = plan(&opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
         for (order, target) in orders.iter().zip(&mut targets) {
             let delivered = export::deliver(&state.only(&order.tables), &mut **target, self.full)?;
             if !quiet {
-                say(&told(&order.target, &delivered));
+                say(&told(&target::shown(&order.target), &delivered));
+                target.remarks().iter().for_each(|remark| say(remark));
             }
         }
         Ok(Done::Well)
@@ -148,6 +151,17 @@ fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
         span: opened.span(),
         tables,
         info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),
+    }
+}
+
+/// Who asks a server, as its other clients take it from the environment.
+fn login() -> Login {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let home = || Some(PathBuf::from(of("HOME")?).join(".pgpass"));
+    Login {
+        user: of("PGUSER").or_else(|| of("USER")).or_else(|| of("LOGNAME")),
+        password: of("PGPASSWORD"),
+        password_file: of("PGPASSFILE").map(PathBuf::from).or_else(home),
     }
 }
 

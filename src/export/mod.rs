@@ -35,6 +35,7 @@ mod lock;
 mod measured;
 mod ndjson;
 mod parquet;
+mod postgres;
 mod spill;
 mod sqlite;
 pub mod state;
@@ -49,7 +50,7 @@ use spill::{Folder, Spill};
 pub use state::{Name, Partition, Rows, State};
 use table::Class;
 pub use table::{Column, Kind, Role, Table};
-pub use target::{Changes, Target};
+pub use target::{Changes, Login, Target};
 
 /// What is to be exported.
 pub struct Plan<'p> {
@@ -160,6 +161,7 @@ pub fn deliver(state: &State, target: &mut dyn Target, full: bool) -> Result<Vec
     let mut changes = Changes::between(&held, &wanted);
     if full {
         changes.changed = wanted.keys().cloned().collect();
+        changes.is_full = true;
     }
     let written = if changes.is_empty() { BTreeMap::new() } else { target.replace(state, &changes)? };
     let of_table = |table: &&'static Table| {

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files::{Encode, Files};
 use super::state::{Held, Name, State};
 use super::table::Table;
-use super::{arrow, csv, delta, ndjson, parquet, sqlite, xlsx};
+use super::{arrow, csv, delta, ndjson, parquet, postgres, sqlite, xlsx};
 use crate::error::{Error, Result, nearest};
 
 /// A place that exports go to.
@@ -28,6 +28,22 @@ pub trait Target {
     /// # Errors
     /// It cannot be written; what it held before stands.
     fn replace(&mut self, state: &State, changes: &Changes) -> Result<BTreeMap<Name, u64>>;
+
+    /// What has to be known of what was written: values that the target cannot hold, and what stands there instead.
+    fn remarks(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// Who asks servers, as the environment says, which the library does not read. What an address says itself comes first.
+#[derive(Clone, Default)]
+pub struct Login {
+    /// The user.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+    /// A file of passwords in the form of PostgreSQL's `.pgpass`.
+    pub password_file: Option<PathBuf>,
 }
 
 /// What has to happen to a target.
@@ -37,6 +53,8 @@ pub struct Changes {
     pub changed: BTreeSet<Name>,
     /// Partitions that are no longer there.
     pub gone: BTreeSet<Name>,
+    /// Whether everything is to be made anew, whatever somebody did to it.
+    pub is_full: bool,
 }
 
 impl Changes {
@@ -50,6 +68,7 @@ impl Changes {
                 .map(|(name, _)| name.clone())
                 .collect(),
             gone: held.keys().filter(|name| !wanted.contains_key(name)).cloned().collect(),
+            is_full: false,
         }
     }
 
@@ -109,19 +128,33 @@ pub fn stream(state: &State, table: &'static Table, format: &str, out: &mut (dyn
     stream_named(format)?.encode(state.table(table), out)
 }
 
-/// Opens the target that is written so: `parquet:DIR`, `csv:DIR` …
+/// How addresses of servers begin, which need to know who asks.
+const SERVERS: [&str; 2] = ["postgres", "postgresql"];
+
+/// A target as messages may show it: without a password.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    postgres::redacted(text)
+}
+
+/// Opens the target that is written so: `parquet:DIR`, `csv:DIR`, `postgres://USER@HOST/DATABASE` …
 ///
 /// # Errors
 /// There is no such kind of target, or it cannot be opened.
-pub fn open(text: &str) -> Result<Box<dyn Target>> {
-    let known: Vec<String> = SCHEMES.iter().map(|scheme| scheme.name.to_owned()).collect();
-    let listed =
-        || SCHEMES.iter().map(|scheme| format!("{}:{}", scheme.name, scheme.place)).collect::<Vec<_>>().join(", ");
+pub fn open(text: &str, login: &Login) -> Result<Box<dyn Target>> {
+    let known: Vec<String> = SCHEMES.iter().map(|scheme| scheme.name).chain(SERVERS).map(str::to_owned).collect();
+    let listed = || {
+        let written = SCHEMES.iter().map(|scheme| format!("{}:{}", scheme.name, scheme.place));
+        written.chain(["postgres://USER@HOST/DATABASE".to_owned()]).collect::<Vec<_>>().join(", ")
+    };
     let Some((name, place)) = text.split_once(':') else {
         let near = nearest(text, &known).map(|near| format!("did you mean '{near}:{text}'? "));
         let message = format!("'{text}' says not what to write; {}targets are {}", near.unwrap_or_default(), listed());
         return Err(Error::Usage(message));
     };
+    if SERVERS.contains(&name) {
+        return Ok(Box::new(postgres::Postgres::open(text, login)?));
+    }
     match SCHEMES.iter().find(|scheme| scheme.name == name) {
         None => Err(Error::Unknown { what: "target", name: name.to_owned(), known }),
         Some(scheme) if place.is_empty() => {

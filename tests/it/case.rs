@@ -63,7 +63,16 @@ impl Case {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trichter"));
         command.args(arguments).current_dir(self.folder()).stdin(Stdio::null());
-        for name in ["TRICHTER_KEY", "COLUMNS", "CLICOLOR_FORCE", "RUST_BACKTRACE", "RUST_LOG"] {
+        for name in [
+            "TRICHTER_KEY",
+            "COLUMNS",
+            "CLICOLOR_FORCE",
+            "RUST_BACKTRACE",
+            "RUST_LOG",
+            "PGPASSWORD",
+            "PGPASSFILE",
+            "PGUSER",
+        ] {
             command.env_remove(name);
         }
         command.env("NO_COLOR", "1");

@@ -21,6 +21,9 @@ mod comparisons;
 mod compliance;
 // What messages cost, by planted prices.
 mod cost;
+// Exports to a real server.
+#[cfg(unix)]
+mod postgres;
 // Dialects of the funnel against their originals.
 mod conformance;
 // Help, exit codes, messages, JSON.

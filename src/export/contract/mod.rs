@@ -5,14 +5,15 @@
 
 use serde::Serialize;
 
+use super::postgres::schema;
 use super::table::{self, Column, Table};
 use crate::error::Result;
 use crate::metrics::{Ask, Bound, Metric};
 
 mod dbt;
-mod ddl;
 mod page;
 pub mod sql;
+mod views;
 
 use sql::Dialect;
 
@@ -143,7 +144,8 @@ impl Contract {
         let mut documents = vec![
             ("contract.json".to_owned(), json + "\n"),
             ("CONTRACT.md".to_owned(), page::page(self)),
-            ("duckdb/tables.sql".to_owned(), ddl::views()),
+            ("duckdb/tables.sql".to_owned(), views::views()),
+            ("postgres/tables.sql".to_owned(), schema::ddl(sql::SCHEMA)),
         ];
         for dialect in Dialect::ALL {
             for metric in &self.metrics {

@@ -36,7 +36,7 @@ fn view(table: &Table) -> String {
 }
 
 /// What a column says, in what unit, and where it leads.
-pub(super) fn told(column: &Column) -> String {
+fn told(column: &Column) -> String {
     let mut text = column.description();
     if let Some(unit) = column.unit.filter(|unit| *unit != "1") {
         let _ = write!(text, "; unit: {unit}");

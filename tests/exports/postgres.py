@@ -1,4 +1,4 @@
-"""Reads an export to PostgreSQL as BI tools do: metadata through SQLAlchemy, rates through psycopg, as a role that can only read.
+"""Reads an export to PostgreSQL as BI tools do: metadata through SQLAlchemy, as a role that can only read.
 
 Usage: postgres.py TRICHTER STORE SCRATCH README
 
@@ -6,7 +6,6 @@ Starts a server of its own in SCRATCH, and ends it. The role is the one that the
 something differs.
 """
 
-import json
 import os
 import pathlib
 import re
@@ -19,9 +18,6 @@ import time
 import psycopg
 import sqlalchemy
 
-QUERIES = pathlib.Path(__file__).parents[2] / "queries"
-# Columns by which rows are told apart, where a table has them.
-SEGMENTS = ["channel", "campaign", "question"]
 
 
 class Server:
@@ -119,8 +115,8 @@ def main(program, store, scratch, readme):
         engine = sqlalchemy.create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
         print("PostgreSQL by SQLAlchemy:", check_metadata(engine))
         check_read_only(address)
-        print("PostgreSQL by psycopg:", check_rates(program, store, address, engine))
         engine.dispose()
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -104,10 +104,10 @@ pub(super) fn comment(schema: &str, table: &Table) -> String {
         let key = column.refers_to.filter(|dimension| !text.contains(dimension));
         let key = key.map(|dimension| format!("; key of {dimension}")).unwrap_or_default();
         let said = literal(&format!("{text}{unit}{key}"));
-        format!("COMMENT ON COLUMN {place}.{} IS {said};", quoted(column.name))
+        format!("COMMENT ON COLUMN {place}.{} IS {said};\n", quoted(column.name))
     };
     let columns: String = table.columns.iter().map(of_column).collect();
-    format!("COMMENT ON TABLE {place} IS {meaning};{columns}")
+    format!("COMMENT ON TABLE {place} IS {meaning};\n{columns}")
 }
 
 /// Makes the table of what was written.

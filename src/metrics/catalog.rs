@@ -175,7 +175,7 @@ impl Metric {
     /// # Errors
     /// A file in `queries/` has a broken header; a test holds that none has.
     pub fn all() -> Result<Vec<Self>> {
-        embedded::QUERIES.iter().map(|(file, text)| Self::parse(file.trim_end_matches(".sql"), text)).collect()
+        files().map(|(id, text)| Self::parse(id, text)).collect()
     }
 
     /// The metric with this id, or the one in the SQL file at this path.
@@ -189,13 +189,13 @@ impl Metric {
             let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             return Self::parse(&id, &text);
         }
-        let all = Self::all()?;
-        let known = all.iter().map(|metric| metric.id.clone()).collect();
-        all.into_iter().find(|metric| metric.id == name).ok_or(Error::Unknown {
-            what: "metric",
-            name: name.to_owned(),
-            known,
-        })
+        match files().find(|(id, _)| *id == name) {
+            Some((id, text)) => Self::parse(id, text),
+            None => {
+                let known = files().map(|(id, _)| id.to_owned()).collect();
+                Err(Error::Unknown { what: "metric", name: name.to_owned(), known })
+            }
+        }
     }
 
     /// What the header says in a language; what it does not say in it, in English.
@@ -245,6 +245,11 @@ impl Metric {
         let columns = facts::grain(&self.table).map(|grain| grain.columns).unwrap_or_default();
         columns.iter().map(|column| column.name).filter(|name| words.contains(name)).collect()
     }
+}
+
+/// The id and the text of every file of `queries/`.
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    embedded::QUERIES.iter().map(|(file, text)| (file.trim_end_matches(".sql"), *text))
 }
 
 /// A line `-- KEY[LANGUAGE]: …` of a header.

@@ -6,6 +6,7 @@
 
 mod cohorts;
 mod course;
+mod curves;
 mod dumbbell;
 mod flow_graph;
 mod funnel;
@@ -17,11 +18,13 @@ mod opt_outs;
 mod pattern;
 mod questions;
 mod rates;
+mod ridges;
 mod theme;
 mod trend;
 
 pub use cohorts::{Cohort, Grid, cohorts};
 pub use course::{Course, Fate, Moment, course};
+pub use curves::{AtMark, Curve, Curves, curves};
 pub use dumbbell::{Dumbbell, dumbbell};
 pub use flow_graph::{Arc, Names, Node, flow_graph};
 pub use funnel::{Step, funnel};
@@ -30,6 +33,7 @@ pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
 pub use questions::{Outcome, Question, questions};
 pub use rates::{Cell, Panel, Row, rates};
+pub use ridges::{MOST_RIDGES, Ridge, Ridges, ridges};
 pub use theme::Alternative;
 pub use trend::{Point, Series, Trend, trend};
 

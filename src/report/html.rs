@@ -62,7 +62,7 @@ struct Choice {
 /// Writes the page.
 pub(super) fn write(report: &Report) -> Result<String> {
     let language = report.context.language;
-    let mut page = page::page(report);
+    let mut page = page::page(report).for_people();
     for section in &mut page.sections {
         illustrate(report, section.id, &mut section.parts)?;
     }
@@ -111,6 +111,9 @@ fn illustrate(report: &Report, section: &str, parts: &mut [Part]) -> Result<()> 
         if section == "campaigns" && report.campaigns.rows.len() > draw::MOST_ROWS {
             let n = draw::MOST_ROWS.into();
             part.note = report.context.language.say_with("section-campaigns.cut", &[("n", n)]);
+        }
+        if section == "answer-times" && !part.charts.is_empty() {
+            part.note = report.context.language.say("section-answer-times.drawn");
         }
         let n_rows = part.table.as_ref().map_or(0, |table| table.rows.len());
         if section == "own" && !part.charts.is_empty() && n_rows > draw::MOST_ROWS && part.note.is_empty() {

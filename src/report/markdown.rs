@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Writes the document.
 #[expect(clippy::unnecessary_wraps, reason = "every format has this signature")]
 pub(super) fn write(report: &Report) -> Result<String> {
-    let page = page::page(report);
+    let page = page::page(report).for_people();
     let mut lines = Vec::new();
     let language = report.context.language;
     head(&page, language, &mut lines);

@@ -12,7 +12,7 @@ use crate::report::{Definition, Language};
 /// All tables of a measure, one under the other.
 pub(in crate::cli) fn tables(measured: &Measured, language: Language) -> String {
     let mut text = String::new();
-    for table in &measured.tables {
+    for table in measured.tables.iter().filter(|table| !table.in_detail) {
         let own = || Definition::of_measure(measured.measure, language).title;
         let _ = writeln!(text, "{}", if table.title.is_empty() { own() } else { table.title.clone() });
         if table.rows.is_empty() {

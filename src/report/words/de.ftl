@@ -113,6 +113,7 @@ funnel-order-any = in beliebiger Reihenfolge
 section-answer-times = Antwortzeiten
     .lead = Von der Frage bis zu ihrer Antwort. Die Hälfte aller Antworten kam innerhalb des Medians.
     .empty = In diesem Zeitraum wurde keine Frage beantwortet.
+    .drawn = Flächen stehen dafür, wie viele Antworten so lange dauerten, auf einer Achse, auf der jedes Zehnfache so lang ist wie das davor. Was unter einer Sekunde dauerte, hat auf einer solchen Achse keinen Platz und steht links davon, „<1 s“. Blass sind Fragen mit wenigen Antworten.
     .total = Alle Gespräche
     .first-response = Erste Reaktion
 section-channels = Kanäle
@@ -323,6 +324,25 @@ chart-leaving = { $share } gingen nicht weiter
         [one] { $n } Besuch
        *[other] { $n } Besuche
     }
+chart-curves = Anteil der Besuche, die abbrachen
+    .window = Entscheidungsfrist: { $window }
+    .at_risk = Warteten noch und wurden beobachtet
+    .missing = k. A.: die meisten Antworten haben keine Zeit
+    .told = { $share } abgebrochen, { $n } warteten noch
+    .ended = { $share } abgebrochen nach { $time }
+    .unseen = nicht so lange beobachtet
+chart-answer-times = Wie lange Antworten dauerten, nach Frage
+    .below = <1 s
+    .median = Median
+    .p90 = neun von zehn dauerten höchstens so lange
+    .value = Median { $median } · 90 % binnen { $p90 } · { $n ->
+        [one] { $n } Antwort
+       *[other] { $n } Antworten
+    }
+    .more = { $n ->
+        [one] und { $n } weitere Frage mit weniger Antworten: Die Tabelle hat alle
+       *[other] und { $n } weitere Fragen mit weniger Antworten: Die Tabelle hat alle
+    }
 chart-flow = Der Weg durch den Ablauf: { $flow }
     .detail = { $n ->
         [one] { $visits } · { $n } endete hier
@@ -495,6 +515,8 @@ mark-of-first = Vom ersten
 mark-of-previous = Vom vorigen
 mark-of-base = Von allem, was hierher kommen konnte
 mark-median = Median der Dauer
+mark-p90 = 90 % binnen
+mark-p99 = 99 % binnen
 mark-visits = Besuche
 mark-left = Hier abgebrochen
 mark-answered = Beantwortet

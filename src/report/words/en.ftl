@@ -102,6 +102,7 @@ funnel-order-any = in any order
 section-answer-times = Answer times
     .lead = From the question to its answer. Half of all answers came within the median.
     .empty = No question was answered in this range.
+    .drawn = Areas stand for how many answers took so long, on an axis on which each tenfold is as long as the one before. What took less than a second has no place on such an axis and stands at its left, “<1 s”. Pale are questions with few answers.
     .total = All conversations
     .first-response = First response
 section-channels = Channels
@@ -312,6 +313,25 @@ chart-leaving = { $share } have not gone on
         [one] { $n } visit
        *[other] { $n } visits
     }
+chart-curves = Share of visits that have left
+    .window = decision window: { $window }
+    .at_risk = Still waiting and watched
+    .missing = n/a: most answers have no time
+    .told = { $share } left, { $n } still waiting
+    .ended = { $share } left after { $time }
+    .unseen = not watched for so long
+chart-answer-times = How long answers took, by question
+    .below = <1 s
+    .median = median
+    .p90 = nine in ten took at most this long
+    .value = median { $median } · 90 % within { $p90 } · { $n ->
+        [one] { $n } answer
+       *[other] { $n } answers
+    }
+    .more = { $n ->
+        [one] and { $n } more question with fewer answers: the table has all
+       *[other] and { $n } more questions with fewer answers: the table has all
+    }
 chart-flow = The way through the flow: { $flow }
     .detail = { $visits } · { $n } ended here
     .onward = to the next question
@@ -481,6 +501,8 @@ mark-of-first = Of the first
 mark-of-previous = Of the previous
 mark-of-base = Of what could get here
 mark-median = Median time
+mark-p90 = 90 % within
+mark-p99 = 99 % within
 mark-visits = Visits
 mark-left = Left here
 mark-answered = Answered

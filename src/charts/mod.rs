@@ -1,9 +1,10 @@
-//! Charts: plain data in, one SVG text out. The only place with plotters.
+//! Charts: plain data in, one SVG text out; and that as pixels. The only place with plotters and resvg.
 //!
 //! Knows nothing of reports and metrics, and turns no number into text: every label comes from the caller.
 //! One file per chart; `theme` holds palette, type sizes and the canvas they share, `pattern`
 //! what fills are hatched with.
 
+mod alone;
 mod cohorts;
 mod course;
 mod curves;
@@ -16,12 +17,14 @@ mod heat_map;
 mod histogram;
 mod opt_outs;
 mod pattern;
+mod pixels;
 mod questions;
 mod rates;
 mod ridges;
 mod theme;
 mod trend;
 
+pub use alone::{Alone, alone};
 pub use cohorts::{Cohort, Grid, cohorts};
 pub use course::{Course, Fate, Moment, course};
 pub use curves::{AtMark, Curve, Curves, curves};
@@ -31,6 +34,7 @@ pub use funnel::{Step, funnel};
 pub use heat_map::{Heat, Scale, heat_map};
 pub use histogram::{Bin, Histogram, histogram};
 pub use opt_outs::{Bar, Column, opt_outs_by_day, opt_outs_by_segment};
+pub use pixels::{Fonts, png};
 pub use questions::{Outcome, Question, questions};
 pub use rates::{Cell, Panel, Row, rates};
 pub use ridges::{MOST_RIDGES, Ridge, Ridges, ridges};

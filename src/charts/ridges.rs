@@ -56,11 +56,13 @@ pub fn ridges(alternative: &Alternative, chart: &Ridges) -> Result<String> {
     draw(floor + 24 + more, alternative, |canvas| {
         legend(canvas, &chart.strokes)?;
         labels(canvas, &chart.marks, HEAD - 12)?;
-        for (at, _) in &chart.marks {
-            canvas.line(Ink::Grid, 1, vec![(place(*at), HEAD - 4), (place(*at), floor + 4)])?;
-        }
         for (index, ridge) in chart.ridges.iter().enumerate() {
-            row(canvas, ridge, HEAD + rows(index) * ROW)?;
+            let top = HEAD + rows(index) * ROW;
+            // Between the words of the rows, so that nothing runs through them.
+            for (at, _) in &chart.marks {
+                canvas.line(Ink::Grid, 1, vec![(place(*at), top + ROW - RIDGE - 6), (place(*at), top + ROW)])?;
+            }
+            row(canvas, ridge, top)?;
         }
         labels(canvas, &chart.marks, floor + 13)?;
         canvas.text(Ink::Quiet, SMALL, Align::Left, (0, floor + 33), &fit(&chart.more, SMALL, WIDTH))
@@ -94,9 +96,6 @@ fn labels(canvas: &Canvas<'_>, marks: &[(f64, String)], y: i32) -> Result<()> {
 fn row(canvas: &Canvas<'_>, ridge: &Ridge, top: i32) -> Result<()> {
     let base = top + ROW - 4;
     let name = fit(&ridge.name, LABEL, WIDTH - width(&ridge.value, SMALL) - 14);
-    // Grid lines must not run through words.
-    canvas.rect(Ink::OnFill, (0, top + 1), (width(&name, LABEL) + 6, top + 19))?;
-    canvas.rect(Ink::OnFill, (WIDTH - width(&ridge.value, SMALL) - 6, top + 1), (WIDTH, top + 19))?;
     canvas.text(Ink::Text, LABEL, Align::Left, (0, top + 10), &name)?;
     canvas.text(Ink::Quiet, SMALL, Align::Right, (WIDTH, top + 10), &ridge.value)?;
     canvas.mark((0, top), (WIDTH, base), &ridge.told);

@@ -28,6 +28,9 @@ const SCRIPT: &str = include_str!("page.js");
 /// Names in lists of choices are known by themselves up to this length, longer ones by their place.
 const LONGEST_KEY: usize = 40;
 
+/// The chapters whose pictures have to be explained.
+const DRAWN: [&str; 4] = ["campaign-funnel", "questions", "funnels", "answer-times"];
+
 /// Where chapters have columns of names of metrics, which link to their definitions.
 const METRIC_COLUMNS: [(&str, usize); 3] = [("campaign-funnel", 3), ("channels", 0), ("comparison", 0)];
 
@@ -65,6 +68,11 @@ pub(super) fn write(report: &Report) -> Result<String> {
     let mut page = page::page(report).for_people();
     for section in &mut page.sections {
         illustrate(report, section.id, &mut section.parts)?;
+        let is_drawn = section.parts.iter().any(|part| !part.charts.is_empty());
+        if is_drawn && DRAWN.contains(&section.id) {
+            let told = language.say(&format!("section-{}.drawn", section.id));
+            section.lead = format!("{} {told}", section.lead);
+        }
     }
     let words = Words::new(report);
     let changes: Vec<Vec<Change>> =
@@ -111,9 +119,6 @@ fn illustrate(report: &Report, section: &str, parts: &mut [Part]) -> Result<()> 
         if section == "campaigns" && report.campaigns.rows.len() > draw::MOST_ROWS {
             let n = draw::MOST_ROWS.into();
             part.note = report.context.language.say_with("section-campaigns.cut", &[("n", n)]);
-        }
-        if section == "answer-times" && !part.charts.is_empty() {
-            part.note = report.context.language.say("section-answer-times.drawn");
         }
         let n_rows = part.table.as_ref().map_or(0, |table| table.rows.len());
         if section == "own" && !part.charts.is_empty() && n_rows > draw::MOST_ROWS && part.note.is_empty() {

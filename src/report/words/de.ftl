@@ -85,7 +85,8 @@ in-short = In Kürze
 ## Kapitel
 
 section-campaign-funnel = Kampagnentrichter
-    .lead = Wie weit Nachrichten kamen. Jeder volle Balken ist, was den Schritt erreichte, der blasse dahinter, was ihn hätte erreichen können; der Strich ist das 95-%-Intervall.
+    .lead = Wie weit Nachrichten kamen.
+    .drawn = Jeder volle Balken ist, was den Schritt erreichte, der blasse dahinter, was ihn hätte erreichen können; der Strich ist das 95-%-Intervall.
     .note = Die Schritte beruhen auf verschieden vielen Nachrichten, weil nicht jeder Kanal jeden Schritt meldet.
     .empty = In diesem Zeitraum wurden keine Nachrichten gesendet.
 stage-sent = Gesendet
@@ -94,11 +95,13 @@ stage-opened = Geöffnet
 stage-clicked = Geklickt
 stage-replied = Beantwortet
 section-questions = Wo Kontakte abbrechen
-    .lead = Wie jeder Besuch einer Frage ausging, in der Reihenfolge des Ablaufs. Als Abbruch zählen Besuche, die mit Verstummen, Abmeldung, Übergabe oder Fehler endeten; noch offene Besuche (schraffiert) sind kein Abbruch. Der Wert innerhalb der Entscheidungsfrist sagt, wozu die offenen Besuche führen, wenn es mit ihnen weitergeht wie mit den übrigen: siehe Abbrüche.
+    .lead = Wie jeder Besuch einer Frage ausging, in der Reihenfolge des Ablaufs. Als Abbruch zählen Besuche, die mit Verstummen, Abmeldung, Übergabe oder Fehler endeten; noch offene Besuche sind kein Abbruch. Der Wert innerhalb der Entscheidungsfrist sagt, wozu die offenen Besuche führen, wenn es mit ihnen weitergeht wie mit den übrigen: siehe Abbrüche.
+    .drawn = Die offenen sind schraffiert.
     .empty = In diesem Zeitraum wurden keine Fragen gestellt.
 outside-flows = Fragen außerhalb jedes Ablaufs
 section-funnels = Trichter
-    .lead = Wie weit Kontakte kamen, Schritt für Schritt. Der volle Balken ist, was den Schritt erreichte, der blasse, was auf dem Weg vom Schritt davor verloren ging, der schraffierte, was noch kommen kann. Der fett gesetzte Anteil gilt allen, die eintraten, der Strich ist das 95-%-Intervall des Anteils am Schritt davor; in keinem zählt mit, was noch offen ist.
+    .lead = Wie weit Kontakte kamen, Schritt für Schritt. In keinem Anteil zählt mit, was noch offen ist.
+    .drawn = Der volle Balken ist, was den Schritt erreichte, der blasse, was auf dem Weg vom Schritt davor verloren ging, der schraffierte, was noch kommen kann. Der fett gesetzte Anteil gilt allen, die eintraten, der Strich ist das 95-%-Intervall des Anteils am Schritt davor.
     .empty = In diesem Zeitraum trat niemand in einen der Trichter ein.
     .few = In diesem Zeitraum trat niemand, oder zu wenige zum Zeigen, in einen der Trichter ein.
     .left-out = Ausgelassen, weil ihre Protokolle einen Schritt nicht erkennen lassen: { $channels }.

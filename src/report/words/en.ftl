@@ -74,7 +74,8 @@ in-short = In short
 ## Chapters
 
 section-campaign-funnel = Campaign funnel
-    .lead = How far messages got. Each solid bar is what reached the step, the pale bar behind it what could have; the stroke is the 95 % interval.
+    .lead = How far messages got.
+    .drawn = Each solid bar is what reached the step, the pale bar behind it what could have; the stroke is the 95 % interval.
     .note = The steps stand on different numbers of messages, because not every channel reports every step.
     .empty = No messages were sent in this range.
 stage-sent = Sent
@@ -83,11 +84,13 @@ stage-opened = Opened
 stage-clicked = Clicked
 stage-replied = Replied
 section-questions = Where contacts leave
-    .lead = How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
+    .lead = How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
+    .drawn = The open ones are hatched.
     .empty = No questions were asked in this range.
 outside-flows = Questions outside any flow
 section-funnels = Funnels
-    .lead = How far contacts got, step by step. The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before; neither counts what is still open.
+    .lead = How far contacts got, step by step. Neither share counts what is still open.
+    .drawn = The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before.
     .empty = Nobody entered any of the funnels in this range.
     .few = Nobody, or too few to be shown, entered any of the funnels in this range.
     .left-out = Left out, because their logs cannot tell of a step: { $channels }.

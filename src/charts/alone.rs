@@ -26,7 +26,7 @@ pub fn alone(chart: &str) -> Option<Alone> {
     let (head, body) = chart.split_once('>')?;
     let height: i32 = head.split(" height=\"").nth(1)?.split('"').next()?.parse().ok()?;
     let (id, title) = body.split_once("<title id=\"")?.1.split_once("-title\">")?;
-    let description = body.split_once("-desc\">")?.1.split("</desc>").next()?;
+    let description = body.split_once("<desc id=\"")?.1.split_once('>')?.1.split("</desc>").next()?;
     let (wide, high) = (WIDTH + 2 * MARGIN, height + 2 * MARGIN);
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-{MARGIN} -{MARGIN} {wide} {high}\" width=\"{wide}\" \

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_own_font_has_the_letters_of_europe_and_every_sign_that_reports_use() {
         let lacks = |label: &str| Fonts::lacks(&chart(label).svg).into_iter().collect::<String>();
-        assert_eq!(lacks("ÄÖÜäöüß àéîõçñ ŠšŽžĄęłŐű Ğışİ ΑΩλσς АЯбёїў ≥≤–−·…“”„→×<€₽\u{202f}%\u{a0}\u{2011}"), "");
+        assert_eq!(lacks("ÄÖÜäöüß àéîõçñ ŠšŽžĄęłŐű Ğışİ ΑΩλσς АЯбёїў ≥≤–−·…“”„→×<€\u{202f}%\u{a0}\u{2011}"), "");
         assert_eq!(lacks("春 a م"), "م春");
     }
 

@@ -355,7 +355,7 @@ mod tests {
             Metric::parse("fast", &text).err().map(|error| error.to_string()).unwrap_or_default()
         };
         for (line, said) in [
-            ("-- tabel: messages", "line 2: a header has no line '-- tabel: …'; did you mean 'table'?"),
+            ("-- tables: messages", "line 2: a header has no line '-- tables: …'; did you mean 'table'?"),
             ("-- Meaning: soon", "did you mean 'meaning'?"),
             ("--unit: messages", "line 2"),
             ("-- owner: marketing", "a remark stands below the header"),

@@ -37,10 +37,10 @@ struct Left<'q, 'a> {
 /// The times at which the chart of a decision window has marks, in seconds: 0, handsome ones, and the window's end.
 fn marks(decision: i64) -> Vec<i64> {
     let fits = |between: &i64| decision <= between.saturating_mul(MOST_MARKS);
-    let between = BETWEEN.into_iter().find(fits).unwrap_or_else(|| decision / MOST_MARKS).max(1);
+    let between = BETWEEN.into_iter().find(fits).unwrap_or(decision / MOST_MARKS).max(1);
     // A mark right before the last would stand in its place.
     let before = |mark: &i64| decision - mark > between / 2;
-    (0..).map(|place| place * between).take_while(before).chain([decision]).collect()
+    (0..=MOST_MARKS).map(|place| place * between).take_while(before).chain([decision]).collect()
 }
 
 /// The table of the marks, and the one of all steps.

@@ -56,6 +56,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["report"]),
     ("parquet", &["error", "ingest", "store"]),
     ("plotters", &["charts"]),
+    ("resvg", &["charts"]),
+    ("skrifa", &["charts"]),
     ("polars", &["metrics"]),
     ("rand_chacha", &["simulate", "statistics"]),
     ("rust_xlsxwriter", &["report"]),

@@ -17,6 +17,13 @@ const BINS: &[i64] = &[
     2_592_000, 7_776_000,
 ];
 
+/// Where the bins of [`Distribution::fine_histogram`] begin, in seconds.
+const FINE_BINS: &[i64] = &[
+    0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 420, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400,
+    7_200, 10_800, 14_400, 21_600, 28_800, 43_200, 64_800, 86_400, 129_600, 172_800, 259_200, 432_000, 604_800,
+    864_000, 1_209_600, 1_814_400, 2_592_000, 3_888_000, 5_184_000, 7_776_000,
+];
+
 /// A share as a pair of counts. Pairs of shards are added; nobody stores a percentage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
@@ -157,12 +164,23 @@ impl Distribution {
     /// at both ends are left out; the last bin there is has no end.
     #[must_use]
     pub fn histogram(&self) -> Vec<(i64, Option<i64>, u64)> {
+        self.binned(BINS)
+    }
+
+    /// As [`Distribution::histogram`], by bins that begin at about one and a half times the beginning of the one before: fine
+    /// enough for an axis of the logarithm. Everything below one second is one bin.
+    #[must_use]
+    pub fn fine_histogram(&self) -> Vec<(i64, Option<i64>, u64)> {
+        self.binned(FINE_BINS)
+    }
+
+    fn binned(&self, bins: &[i64]) -> Vec<(i64, Option<i64>, u64)> {
         let count = |place: usize, from: i64| {
-            let to = BINS.get(place + 1).copied();
+            let to = bins.get(place + 1).copied();
             let values = self.0.range(from..to.unwrap_or(i64::MAX));
             (from, to, values.map(|(_, count)| count).sum::<u64>())
         };
-        let bins: Vec<_> = BINS.iter().enumerate().map(|(place, &from)| count(place, from)).collect();
+        let bins: Vec<_> = bins.iter().enumerate().map(|(place, &from)| count(place, from)).collect();
         let filled = |bin: &(i64, Option<i64>, u64)| bin.2 > 0;
         let (first, last) = (bins.iter().position(filled), bins.iter().rposition(filled));
         first.zip(last).and_then(|(first, last)| bins.get(first..=last)).map(<[_]>::to_vec).unwrap_or_default()

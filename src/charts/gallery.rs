@@ -281,6 +281,56 @@ fn times_keep_their_labels_apart() {
         let ends = ["0 %", "50 %", "100 %"].map(str::to_owned);
         let courses: Vec<Course> = (0..n.min(40)).map(one).collect();
         check("course", n, course(&alternative(), &legend, &ends, &courses));
+        let ridge = |place: usize| Ridge {
+            name: name(place),
+            value: "median 1 min 12 s · 90 % within 2 h 5 min · 1 000 000 000 answers".to_owned(),
+            bins: (0..40u8)
+                .map(|bin| (f64::from(bin) / 40.0, f64::from(bin + 1) / 40.0, count(usize::from(bin))))
+                .collect(),
+            strokes: [Some(0.4), (!place.is_multiple_of(2)).then_some(1.0)],
+            few: place.is_multiple_of(3),
+            told: name(place),
+        };
+        let marks = ["<1 s", "1 s", "10 s", "1 min", "10 min", "1 h", "1 d", "7 d", "30 d"];
+        let chart = Ridges {
+            strokes: ["median", "nine in ten took at most this long"].map(str::to_owned),
+            marks: (0..9u8).map(|at| (f64::from(at) / 8.0, marks[usize::from(at)].to_owned())).collect(),
+            ridges: (0..n).map(ridge).collect(),
+            more: "and 3 more questions, with fewer answers".to_owned(),
+        };
+        check("ridges", n, ridges(&alternative(), &chart));
+        let steps = |place: usize, n: usize| -> Vec<(f64, Estimate)> {
+            let part = |step: usize| f64::from(u32::try_from(step).unwrap()) / f64::from(u32::try_from(n).unwrap());
+            let at = |step: usize| {
+                let value = part(step) * [0.0, 0.4, 0.41, 1.0][place % 4];
+                (part(step), Estimate { value, interval: Some(((value - 0.02).max(0.0), (value + 0.02).min(1.0))) })
+            };
+            (0..n).map(at).collect()
+        };
+        let curve = |n_steps: usize| {
+            move |place: usize| Curve {
+                name: name(place),
+                value: ["41.3 % (39.9–42.7 %)", "n/a: most answers have no time"][usize::from(n_steps == 0)].to_owned(),
+                steps: steps(place, n_steps),
+                watched: (0..7).map(|mark| label(place + mark)).collect(),
+            }
+        };
+        let mark = |place: u32| AtMark {
+            at: f64::from(place) / 6.0,
+            label: ["0 s", "8 h", "16 h", "1 d", "1 d 8 h", "1 d 16 h", "2 d"][place as usize].to_owned(),
+            told: name(place as usize),
+        };
+        let chart = |all: Vec<Curve>| Curves {
+            title: "Share of visits that have left".to_owned(),
+            end: 1.0,
+            ticks: ["50 %".to_owned(), "100 %".to_owned()],
+            limit: "decision window: 2 d".to_owned(),
+            marks: (0..7).map(mark).collect(),
+            watched: "Still waiting and watched".to_owned(),
+            curves: all,
+        };
+        check("curves", n, curves(&alternative(), &chart((0..n.min(40)).map(curve(60)).collect())));
+        check("curves of steps", n, curves(&alternative(), &chart((0..3).map(curve(n)).collect())));
         let cell = |place: usize| match place % 3 {
             0 => Heat::Nothing,
             1 => Heat::Few("50".to_owned()),

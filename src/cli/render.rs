@@ -10,7 +10,7 @@ use crate::channels::{self, Abilities, Ability};
 use crate::error::{Error, Result};
 use crate::ingest::Balance;
 use crate::metrics::{Answer, Bound, Counts, Row};
-use crate::report::{self, Language};
+use crate::report::{self, Language, disarmed};
 
 pub(super) mod audit;
 pub(super) mod funnel;
@@ -150,7 +150,7 @@ pub(super) fn csv(answer: &Answer) -> Result<String> {
             Value::Null => String::new(),
             value => value.to_string(),
         });
-        let segment = row.segment.iter().map(|value| value.clone().unwrap_or_default());
+        let segment = row.segment.iter().map(|value| disarmed(value.as_deref().unwrap_or_default()));
         segment.chain(values).collect::<Vec<String>>()
     };
     csv_of(names, answer.rows.iter().map(row))

@@ -2,6 +2,7 @@
 
 mod files;
 mod own;
+mod pictures;
 
 use std::fmt::Write;
 use std::io::Read;
@@ -54,6 +55,9 @@ pub(super) struct Report {
     /// Formats, separated by commas: html, md, json, csv (a folder of tables), xlsx (a workbook), pdf (printed by a Chromium that is installed). Alone: table, which shows the report on the terminal and writes no file.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
     format: Vec<String>,
+    /// Write each chart as a file of its own too, into the folder charts beside the report: png, svg or both.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    charts: Vec<String>,
     /// Print the JSON Schema of report.json, and write no report.
     #[arg(long)]
     schema: bool,
@@ -96,7 +100,14 @@ impl Report {
     /// The formats to be written; none if the report is to be shown on the terminal.
     fn forms(&self) -> Result<Vec<Form>> {
         if !self.format.iter().any(|name| name == TABLE) {
-            return self.format.iter().map(|name| Form::named(name)).collect();
+            let kinds = self.charts.iter().map(|name| pictures::kind(name)).collect::<Result<Vec<_>>>()?;
+            let charts = (!kinds.is_empty()).then_some(Ok(Form::Drawn(kinds)));
+            return self.format.iter().map(|name| Form::named(name)).chain(charts).collect();
+        }
+        if !self.charts.is_empty() {
+            return Err(Error::Usage(
+                "--format table writes no file: leave out --charts, or name another format".into(),
+            ));
         }
         if self.format.len() > 1 {
             return Err(Error::Usage("--format table stands alone: it shows the report and writes no file".into()));

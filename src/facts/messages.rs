@@ -343,10 +343,10 @@ pub(super) const READS: &[Read<Message>] = &[
     Read::Number(|row| row.fact.opted_out_at),
     Read::Number(|row| row.fact.next_sent_at),
     Read::Number(|row| row.fact.conversation_started_at),
-    Read::Number(|row| seconds_until(row.fact, row.fact.first_replied_at)),
+    Read::Number(|row| seconds_until(&row.fact, row.fact.first_replied_at)),
     Read::Number(|row| seconds_up(row.fact.opt_out_after)),
     Read::Number(|row| seconds_up(row.fact.campaign_opt_out_after)),
-    Read::Number(|row| seconds_until(row.fact, row.fact.opened_at)),
+    Read::Number(|row| seconds_until(&row.fact, row.fact.opened_at)),
     Read::Number(timing::unopened_s),
     Read::Number(timing::unanswered_s),
     Read::Number(|row| row.fact.timing.n_last_7d),
@@ -403,7 +403,7 @@ fn seconds_until(message: &Message, at: i64) -> i64 {
 
 /// Whether it can be said if the message was dismissed.
 fn is_dismissal_decided(row: &Row<'_, Message>) -> bool {
-    let (message, settings) = (row.fact, row.owner.settings);
+    let (message, settings) = (&row.fact, row.owner.settings);
     message.opened_at != NONE
         && (message.has_reaction()
             || message.next_sent_at != NONE

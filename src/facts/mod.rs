@@ -181,13 +181,13 @@ impl Settings {
 /// Fact tables while shards are added to them.
 pub struct Facts<'f> {
     settings: &'f Settings,
-    contact_months: Rows<ContactMonth>,
-    contacts: Rows<Contact>,
-    conversations: Rows<Conversation>,
-    messages: Rows<Message>,
-    opt_outs: Rows<OptOut>,
-    permissions: Rows<Permission>,
-    visits: Rows<Visit>,
+    contact_months: Rows<'f, ContactMonth>,
+    contacts: Rows<'f, Contact>,
+    conversations: Rows<'f, Conversation>,
+    messages: Rows<'f, Message>,
+    opt_outs: Rows<'f, OptOut>,
+    permissions: Rows<'f, Permission>,
+    visits: Rows<'f, Visit>,
     /// Words that messages take.
     of_messages: Vec<&'static str>,
     /// What is found beyond the walk.
@@ -288,13 +288,6 @@ impl<'f> Facts<'f> {
     pub fn add(&mut self, shard: &Shard) {
         self.nulls.resize(self.nulls.len().max(shard.len()), NULL);
         let columns = Columns::of(shard, self.settings, &self.of_messages, self.wants, &self.nulls);
-        self.contact_months.begin_shard();
-        self.contacts.begin_shard();
-        self.conversations.begin_shard();
-        self.messages.begin_shard();
-        self.opt_outs.begin_shard();
-        self.permissions.begin_shard();
-        self.visits.begin_shard();
         let mut walk = Walk::new(shard, self.settings, &columns);
         let (mut months, mut permissions) = (contact_months::Found::default(), Vec::new());
         let is_limited = self.settings.since.is_some() || self.settings.until.is_some();
@@ -318,14 +311,21 @@ impl<'f> Facts<'f> {
                 walk.opt_outs.retain(|opt_out| self.settings.in_scope(opt_out.at));
                 walk.visits.retain(|visit| self.settings.in_scope(visit.asked_at));
             }
-            self.contact_months.add(&months.rows, owner, shard);
-            self.contacts.add(std::slice::from_ref(&walk.contact), owner, shard);
-            self.conversations.add(&walk.conversations, owner, shard);
-            self.messages.add(&walk.messages, owner, shard);
-            self.opt_outs.add(&walk.opt_outs, owner, shard);
-            self.permissions.add(&permissions, owner, shard);
-            self.visits.add(&walk.visits, owner, shard);
+            self.contact_months.add(months.rows.drain(..), owner, shard);
+            self.contacts.add([walk.contact.clone()], owner, shard);
+            self.conversations.add(walk.conversations.drain(..), owner, shard);
+            self.messages.add(walk.messages.drain(..), owner, shard);
+            self.opt_outs.add(walk.opt_outs.drain(..), owner, shard);
+            self.permissions.add(permissions.drain(..), owner, shard);
+            self.visits.add(walk.visits.drain(..), owner, shard);
         }
+        self.contact_months.end_shard(shard);
+        self.contacts.end_shard(shard);
+        self.conversations.end_shard(shard);
+        self.messages.end_shard(shard);
+        self.opt_outs.end_shard(shard);
+        self.permissions.end_shard(shard);
+        self.visits.end_shard(shard);
     }
 
     /// The table with this name.

@@ -96,9 +96,13 @@ pub(super) struct Owner<'o> {
 
 /// A row on its way into a table, and whose it is.
 pub(super) struct Row<'r, F> {
-    pub(super) fact: &'r F,
+    pub(super) fact: F,
     pub(super) owner: Owner<'r>,
 }
+
+/// Rows that wait before columns are filled: a contact has few of them, and there are many columns. So many stay in the
+/// processor's cache.
+const WAITING: usize = 256;
 
 /// How the value of a column is read off a row. The lists of these stand in the order of the grain's columns.
 pub(super) enum Read<F> {
@@ -113,16 +117,18 @@ pub(super) enum Read<F> {
 }
 
 /// A table while shards are added to it. Only wanted columns are filled.
-pub(super) struct Rows<F: 'static> {
+pub(super) struct Rows<'r, F: 'static> {
+    /// Rows of the shard that are in no column yet.
+    waiting: Vec<Row<'r, F>>,
     reads: Vec<&'static Read<F>>,
     /// For each column of words, the table's codes of the shard's codes so far; null is not known yet.
     recoded: Vec<Vec<u32>>,
     pub(super) table: Table,
 }
 
-impl<F> Rows<F> {
+impl<'r, F> Rows<'r, F> {
     pub(super) fn new(grain: &'static Grain, reads: &'static [Read<F>], wanted: &[&str]) -> Self {
-        let mut rows = Self { reads: Vec::new(), recoded: Vec::new(), table: Table::default() };
+        let mut rows = Self { waiting: Vec::new(), reads: Vec::new(), recoded: Vec::new(), table: Table::default() };
         for (spec, read) in grain.columns.iter().zip(reads).filter(|(spec, _)| wanted.contains(&spec.name)) {
             let column = match read {
                 Read::Number(_) => Column::Numbers(Vec::new()),
@@ -153,34 +159,43 @@ impl<F> Rows<F> {
         !self.reads.is_empty()
     }
 
-    /// Further rows will have the codes of another shard.
-    pub(super) fn begin_shard(&mut self) {
+    /// Adds rows of one contact of this shard. They are in the table once the shard has ended.
+    pub(super) fn add(&mut self, facts: impl IntoIterator<Item = F>, owner: Owner<'r>, shard: &Shard) {
+        if !self.are_wanted() {
+            return;
+        }
+        self.waiting.extend(facts.into_iter().map(|fact| Row { fact, owner }));
+        if self.waiting.len() >= WAITING {
+            self.fill(shard);
+        }
+    }
+
+    /// No further rows will have the codes of this shard.
+    pub(super) fn end_shard(&mut self, shard: &Shard) {
+        self.fill(shard);
         self.recoded.iter_mut().for_each(Vec::clear);
     }
 
-    /// Adds rows of one contact.
-    pub(super) fn add(&mut self, facts: &[F], owner: Owner<'_>, shard: &Shard) {
-        if facts.is_empty() || !self.are_wanted() {
-            return;
-        }
-        self.table.n_rows += facts.len();
-        let rows = facts.iter().map(|fact| Row { fact, owner });
+    fn fill(&mut self, shard: &Shard) {
+        self.table.n_rows += self.waiting.len();
+        let rows = &self.waiting;
         for ((read, recoded), (_, column)) in self.reads.iter().zip(&mut self.recoded).zip(&mut self.table.columns) {
             match (read, column) {
-                (Read::Number(value), Column::Numbers(values)) => values.extend(rows.clone().map(|row| value(&row))),
-                (Read::Flag(value), Column::Flags(values)) => values.extend(rows.clone().map(|row| value(&row))),
-                (Read::Fixed(_, value), Column::Words(codes, _)) => codes.extend(rows.clone().map(|row| value(&row))),
+                (Read::Number(value), Column::Numbers(values)) => values.extend(rows.iter().map(value)),
+                (Read::Flag(value), Column::Flags(values)) => values.extend(rows.iter().map(value)),
+                (Read::Fixed(_, value), Column::Words(codes, _)) => codes.extend(rows.iter().map(value)),
                 (Read::Word(name, value), Column::Words(codes, words)) => {
                     let of_shard = shard.words(name).1;
-                    codes.extend(rows.clone().map(|row| known(recoded, words, of_shard, value(&row))));
+                    codes.extend(rows.iter().map(|row| known(recoded, words, of_shard, value(row))));
                 }
-                (Read::Month(value), Column::Words(codes, words)) => {
-                    let months = owner.settings.months.names();
-                    codes.extend(rows.clone().map(|row| known(recoded, words, months, value(&row))));
-                }
+                (Read::Month(value), Column::Words(codes, words)) => codes.extend(rows.iter().map(|row| {
+                    let months = row.owner.settings.months.names();
+                    known(recoded, words, months, value(row))
+                })),
                 _ => {}
             }
         }
+        self.waiting.clear();
     }
 
     /// Forgets all rows, and the words with them.
@@ -198,7 +213,6 @@ impl<F> Rows<F> {
                 }
             }
         }
-        self.begin_shard();
     }
 }
 

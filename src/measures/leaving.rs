@@ -3,6 +3,7 @@
 //! Those who may still answer are neither counted as lost nor left out: they count for as long as they were seen waiting.
 
 mod course;
+mod curves;
 mod peaks;
 mod question;
 
@@ -39,12 +40,15 @@ pub(super) fn asks(setting: &Setting<'_>) -> Vec<Ask> {
 fn tables(setting: &Setting<'_>, answers: &Answers<'_>) -> Result<Vec<Table>> {
     let questions = questions(setting, answers);
     let decision = setting.settings.windows.decision().div_euclid(SECOND);
+    let [curves, steps] = curves::tables(setting, &questions, decision);
     Ok(vec![
         split(setting, &questions, decision),
         causes(setting, &questions, decision),
         course::table(setting, &questions, decision),
+        curves,
         peaks::table(setting, &questions, decision),
         times(setting, &questions),
+        steps,
     ])
 }
 

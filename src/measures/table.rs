@@ -24,6 +24,8 @@ pub struct Table {
     pub notes: Vec<Message>,
     /// The notes in the words of a language.
     pub note: String,
+    /// True for the numbers of a chart that nobody would read: formats for programs have them, those for people do not.
+    pub in_detail: bool,
 }
 
 /// What is to be said, in no language yet: a key of the report's words and what is filled in.

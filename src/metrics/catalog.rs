@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::embedded;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::facts;
 use crate::rate::Bound;
 
@@ -109,11 +109,23 @@ impl Metric {
     /// # Errors
     /// A line of the header is missing, or the table does not exist.
     pub fn parse(id: &str, text: &str) -> Result<Self> {
-        Self::read(id, text).map_err(|(_, message)| Error::Query { name: id.to_owned(), message })
+        Self::read(id, text).map_err(|(line, message)| {
+            // What is missing stands in no line.
+            let message = if line > 1 { format!("line {line}: {message}") } else { message };
+            Error::Query { name: id.to_owned(), message }
+        })
     }
 
     /// The same, with the line of what is wrong.
     pub(super) fn read(id: &str, text: &str) -> std::result::Result<Self, (usize, String)> {
+        if let Some((line, key)) = unknown_key(text) {
+            let known: Vec<String> = KEYS.map(str::to_owned).into();
+            let meant = match nearest(key, &known) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("there are {}; a remark stands below the header", known.join(", ")),
+            };
+            return Err((line, format!("a header has no line '-- {key}: …'; {meant}")));
+        }
         let line_of = |key: &str| {
             let prefix = format!("-- {key}:");
             text.lines().position(|line| line.starts_with(&prefix)).map_or(1, |place| place + 1)
@@ -175,7 +187,7 @@ impl Metric {
     /// # Errors
     /// A file in `queries/` has a broken header; a test holds that none has.
     pub fn all() -> Result<Vec<Self>> {
-        embedded::QUERIES.iter().map(|(file, text)| Self::parse(file.trim_end_matches(".sql"), text)).collect()
+        files().map(|(id, text)| Self::parse(id, text)).collect()
     }
 
     /// The metric with this id, or the one in the SQL file at this path.
@@ -189,13 +201,13 @@ impl Metric {
             let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             return Self::parse(&id, &text);
         }
-        let all = Self::all()?;
-        let known = all.iter().map(|metric| metric.id.clone()).collect();
-        all.into_iter().find(|metric| metric.id == name).ok_or(Error::Unknown {
-            what: "metric",
-            name: name.to_owned(),
-            known,
-        })
+        match files().find(|(id, _)| *id == name) {
+            Some((id, text)) => Self::parse(id, text),
+            None => {
+                let known = files().map(|(id, _)| id.to_owned()).collect();
+                Err(Error::Unknown { what: "metric", name: name.to_owned(), known })
+            }
+        }
     }
 
     /// What the header says in a language; what it does not say in it, in English.
@@ -251,6 +263,41 @@ impl Metric {
         let columns = facts::grain(&self.table).map(|grain| grain.columns).unwrap_or_default();
         columns.iter().map(|column| column.name).filter(|name| words.contains(name)).collect()
     }
+}
+
+/// The id and the text of every file of `queries/`.
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    embedded::QUERIES.iter().map(|(file, text)| (file.trim_end_matches(".sql"), *text))
+}
+
+/// What a header can say, each in a line `-- KEY: …`.
+const KEYS: [&str; 12] = [
+    "name",
+    "meaning",
+    "unit",
+    "table",
+    "needs",
+    "bounded",
+    "bounded_above",
+    "follows",
+    "caveat",
+    "vendors",
+    "by",
+    "chart",
+];
+
+/// The first line of the header that looks like one of these and is none, with its key. The header ends where the SELECT begins.
+fn unknown_key(text: &str) -> Option<(usize, &str)> {
+    let header = text.lines().take_while(|line| line.trim().is_empty() || line.trim_start().starts_with("--"));
+    header.enumerate().find_map(|(place, line)| {
+        let (head, _) = line.trim_start().trim_start_matches('-').trim_start().split_once(':')?;
+        let key = head.split_once('[').map_or(head, |(key, _)| key).trim_end();
+        // Sentences may have colons too.
+        let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let is_written_right = line.strip_prefix("-- ").is_some_and(|rest| rest.starts_with(key));
+        (is_key && !(KEYS.contains(&key) && is_written_right)).then_some((place + 1, key))
+    })
 }
 
 /// A line `-- KEY[LANGUAGE]: …` of a header.
@@ -310,6 +357,28 @@ mod tests {
         assert_eq!(above.flags().collect::<Vec<_>>(), ["handovers_bounded"]);
         assert!(parse("-- bounded: handovers_bounded\n-- bounded_above: handovers_bounded\n").is_err());
         assert!(parse("-- bounded_above: no_such_column\n").is_err());
+    }
+
+    #[test]
+    fn a_line_of_the_header_that_nobody_reads_is_refused_with_its_place() {
+        let refused = |line: &str| {
+            let text = format!("-- name: Fast\n{line}\n-- table: messages\nSELECT 1");
+            Metric::parse("fast", &text).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for (line, said) in [
+            ("-- tables: messages", "line 2: a header has no line '-- tables: …'; did you mean 'table'?"),
+            ("-- Meaning: soon", "did you mean 'meaning'?"),
+            ("--unit: messages", "line 2"),
+            ("-- owner: marketing", "a remark stands below the header"),
+            ("-- mening[de]: bald", "did you mean 'meaning'?"),
+        ] {
+            assert!(refused(line).contains(said), "{line}: {}", refused(line));
+        }
+        for line in ["-- What is counted here: messages.", "", "-- unit: messages", "-- unit[de]: Nachrichten"] {
+            assert_eq!(refused(line), "", "{line}");
+        }
+        let below = "-- name: Fast\n-- table: messages\nSELECT 1\n-- owner: marketing";
+        assert!(Metric::parse("fast", below).is_ok());
     }
 
     #[test]

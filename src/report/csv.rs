@@ -76,7 +76,8 @@ fn cell(datum: &Datum) -> String {
 /// The text with an apostrophe before whatever a spreadsheet could take for the beginning of a formula: at its own
 /// beginning, and where a spreadsheet that splits at other marks than commas would begin a cell. Numbers never come here,
 /// so that those below zero stay numbers. After OWASP's page on CSV injection.
-fn disarmed(text: &str) -> String {
+#[must_use]
+pub fn disarmed(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 1);
     let mut begins = true;
     for c in text.chars() {

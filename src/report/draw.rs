@@ -2,8 +2,10 @@
 //!
 //! Draws nothing itself.
 
+mod answer_times;
 mod cohorts;
 mod comparison;
+mod curves;
 mod funnels;
 mod leaving;
 mod own;
@@ -49,6 +51,8 @@ pub(super) fn charts(report: &Report, section: &str, index: usize, part: &str) -
         ("opt-outs", "by-campaign") => opt_outs_by_campaign(&report.campaigns, &words),
         ("opt-outs", "by-day") => opt_outs_by_day(&report.days, &words),
         ("retention", _) => cohorts::charts(report, index, &words),
+        ("answer-times", _) => answer_times::charts(report, &words),
+        ("leaving", "curves") => curves::charts(report, &words),
         ("leaving", _) => leaving::charts(report, index, &words),
         _ => Ok(Vec::new()),
     }

@@ -28,6 +28,9 @@ const SCRIPT: &str = include_str!("page.js");
 /// Names in lists of choices are known by themselves up to this length, longer ones by their place.
 const LONGEST_KEY: usize = 40;
 
+/// The chapters whose pictures have to be explained.
+const DRAWN: [&str; 4] = ["campaign-funnel", "questions", "funnels", "answer-times"];
+
 /// Where chapters have columns of names of metrics, which link to their definitions.
 const METRIC_COLUMNS: [(&str, usize); 3] = [("campaign-funnel", 3), ("channels", 0), ("comparison", 0)];
 
@@ -62,9 +65,14 @@ struct Choice {
 /// Writes the page.
 pub(super) fn write(report: &Report) -> Result<String> {
     let language = report.context.language;
-    let mut page = page::page(report);
+    let mut page = page::page(report).for_people();
     for section in &mut page.sections {
         illustrate(report, section.id, &mut section.parts)?;
+        let is_drawn = section.parts.iter().any(|part| !part.charts.is_empty());
+        if is_drawn && DRAWN.contains(&section.id) {
+            let told = language.say(&format!("section-{}.drawn", section.id));
+            section.lead = format!("{} {told}", section.lead);
+        }
     }
     let words = Words::new(report);
     let changes: Vec<Vec<Change>> =

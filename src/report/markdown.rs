@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Writes the document.
 #[expect(clippy::unnecessary_wraps, reason = "every format has this signature")]
 pub(super) fn write(report: &Report) -> Result<String> {
-    let page = page::page(report);
+    let page = page::page(report).for_people();
     let mut lines = Vec::new();
     let language = report.context.language;
     head(&page, language, &mut lines);
@@ -180,7 +180,7 @@ mod tests {
 
         ## Campaign funnel
 
-        How far messages got. Each solid bar is what reached the step, the pale bar behind it what could have; the stroke is the 95 % interval.
+        How far messages got.
 
         | Step | Messages | Share | Rate |
         |---|--:|--:|---|
@@ -192,7 +192,7 @@ mod tests {
 
         ## Where contacts leave
 
-        How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
+        How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
 
         ### order
 
@@ -202,7 +202,7 @@ mod tests {
 
         ## Funnels
 
-        How far contacts got, step by step. The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before; neither counts what is still open.
+        How far contacts got, step by step. Neither share counts what is still open.
 
         ### Lead qualification
 

@@ -19,6 +19,7 @@ mod markdown;
 pub mod model;
 mod outline;
 mod page;
+mod pictures;
 mod schema;
 mod sections;
 mod summary;
@@ -29,13 +30,15 @@ mod words;
 mod xlsx;
 
 pub use build::{asks, build};
-pub use csv::MANIFEST;
+pub use csv::{MANIFEST, disarmed};
 pub use model::{Balance, Brand, Context, Definition, FunnelStep, LeftOut, Own, Report};
 pub use outline::{Grid, Outline, outline};
+pub use pictures::{Kind, Pictures};
 pub use schema::schema;
 pub use text::Language;
 pub use words::readme;
 
+pub use crate::charts::Fonts;
 use crate::error::Result;
 
 /// A file of a report.

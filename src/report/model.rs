@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use self::brand::Brand;
-pub use self::funnels::{Funnel, FunnelStep, LeftOut, Share, Times};
+pub use self::funnels::{Bin, Funnel, FunnelStep, LeftOut, Share, Times};
 pub use self::own::{Own, OwnRow};
 use super::schema::{BoundShape, MeasuredShape};
 use super::text::Language;
@@ -194,6 +194,8 @@ pub struct Spread {
     pub p90: Option<i64>,
     /// All but one in a hundred took at most this long.
     pub p99: Option<i64>,
+    /// All of them, from the shortest to the longest; none if the channels cannot report it.
+    pub histogram: Vec<Bin>,
 }
 
 impl Spread {
@@ -208,6 +210,7 @@ impl Spread {
             median: quantile(0.5),
             p90: quantile(0.9),
             p99: quantile(0.99),
+            histogram: if measurable { Bin::fine(distribution) } else { Vec::new() },
         }
     }
 }

@@ -86,7 +86,7 @@ pub struct Field {
 /// Writes out the report for whoever shows it without markup.
 #[must_use]
 pub fn outline(report: &Report) -> Outline {
-    let page = page::page(report);
+    let page = page::page(report).for_people();
     let language = report.context.language;
     let chapters = page.sections.iter().map(|section| Chapter {
         title: line(&section.title),

@@ -132,6 +132,17 @@ pub(super) struct Cell {
     pub(super) pale: bool,
 }
 
+impl Page {
+    /// The page without tables of which people see no row.
+    pub(super) fn for_people(mut self) -> Self {
+        for section in &mut self.sections {
+            let is_seen = |table: &Table| !table.rows.is_empty() || table.rest.is_empty();
+            section.parts.retain(|part| part.table.as_ref().is_none_or(is_seen));
+        }
+        self
+    }
+}
+
 impl Table {
     /// The table, knowing that every cell of these columns is a share of counts.
     pub(super) fn shares(mut self, columns: &[&str]) -> Self {

@@ -267,6 +267,17 @@ impl Curve {
         Estimate { value, error, interval }
     }
 
+    /// The times at which the share changes, in their order.
+    pub fn times(&self) -> impl Iterator<Item = i64> {
+        let mut before = self.start;
+        self.steps.iter().filter_map(move |step| {
+            // The share of other causes stays what it was to the last bit.
+            let changes = step.share.to_bits() != before.to_bits();
+            before = step.share;
+            changes.then_some(step.time)
+        })
+    }
+
     /// The first time after which the share is at least this; of a share that falls, at most this. `None` if it never is.
     #[must_use]
     pub fn reaches(&self, share: f64) -> Option<i64> {

@@ -368,6 +368,54 @@ fn tables_of_an_earlier_report_go_and_what_is_not_the_programs_stays() {
 }
 
 #[test]
+fn every_chart_can_be_had_as_a_file_of_its_own() {
+    let case = Case::new();
+    case.write("r/charts/gone.png", "a");
+    case.write("r/charts/mine.png", "a");
+    case.write("r/charts/datapackage.json", r#"{"resources": [{"path": "gone.png"}]}"#);
+    case.ask(&["report", "--demo", "--out", "r", "--format", "md", "--charts", "png,svg", "--quiet"]);
+    assert!(!case.path("r/charts/gone.png").exists() && case.path("r/charts/mine.png").exists());
+    let package: Value = serde_json::from_slice(&fs::read(case.path("r/charts/datapackage.json")).unwrap()).unwrap();
+    let resources = package["resources"].as_array().unwrap();
+    assert!(resources.len() >= 20, "{}", resources.len());
+    for resource in resources {
+        let file = fs::read(case.path("r/charts").join(resource["path"].as_str().unwrap())).unwrap();
+        assert!(resource["title"] != "" && resource["description"] != "", "{resource}");
+        match resource["mediatype"].as_str().unwrap() {
+            "image/png" => {
+                let side = |from: usize| u32::from_be_bytes(file[from..from + 4].try_into().unwrap());
+                assert!(file.starts_with(b"\x89PNG"));
+                // Twice 720 and the room at both sides.
+                assert_eq!(side(16), 1_504, "{resource}");
+                assert!(side(20) > 100 && file.len() > 2_000, "{resource}");
+            }
+            _ => assert!(file.starts_with(b"<svg xmlns=") && !String::from_utf8(file).unwrap().contains("var(")),
+        }
+    }
+    // Fonts of the system are not asked for letters that the own font has.
+    case.ask(&["report", "--demo", "--out", "again", "--format", "md", "--charts", "png", "--quiet"]);
+    for name in ["leaving-curves.png", "answer-times.png"] {
+        let [first, second] = ["r", "again"].map(|out| fs::read(case.path(out).join("charts").join(name)).unwrap());
+        assert!(first == second, "{name}");
+    }
+}
+
+#[test]
+fn charts_are_refused_before_the_counting_where_they_cannot_be_had() {
+    let case = Case::new();
+    let refused = |more: &[&str]| {
+        let ran = case.run(&[&["report", "--demo", "--quiet"], more].concat());
+        assert_eq!(ran.code, Some(2), "{more:?}: {}", ran.stderr);
+        ran.stderr
+    };
+    assert!(refused(&["--charts", "gif"]).contains("png, svg"));
+    assert!(refused(&["--charts", "png", "--format", "table"]).contains("leave out --charts"));
+    case.write("r/charts", "a file stands where the folder should be");
+    let said = refused(&["--charts", "svg", "--format", "md", "--out", "r"]);
+    assert!(said.contains("charts"), "{said}");
+}
+
+#[test]
 fn without_a_browser_there_is_no_pdf_and_a_word_on_what_to_try() {
     let case = Case::new();
     let print = |variable: &str, value: &str| {

@@ -58,6 +58,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["report"]),
     ("parquet", &["error", "export", "ingest", "store"]),
     ("plotters", &["charts"]),
+    ("resvg", &["charts"]),
+    ("skrifa", &["charts"]),
     ("polars", &["metrics"]),
     ("postgres", &["export"]),
     ("rand_chacha", &["simulate", "statistics"]),

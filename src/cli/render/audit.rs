@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::sheet::Sheet;
 use crate::error::Result;
 use crate::facts::audit::{Audit, Rule, Violation};
-use crate::report;
+use crate::report::{self, disarmed};
 
 const HEADER: [&str; 11] = [
     "at",
@@ -67,7 +67,7 @@ pub(in crate::cli) fn json(audit: &Audit) -> Value {
 
 /// The violations, for a spreadsheet.
 pub(in crate::cli) fn csv(audit: &Audit) -> Result<String> {
-    super::csv_of(HEADER, audit.violations.iter().map(|violation| cells(violation).map(guarded)))
+    super::csv_of(HEADER, audit.violations.iter().map(|violation| cells(violation).map(|cell| disarmed(&cell))))
 }
 
 fn cells(violation: &Violation) -> [String; HEADER.len()] {
@@ -85,9 +85,4 @@ fn cells(violation: &Violation) -> [String; HEADER.len()] {
         violation.source.clone(),
         violation.line.to_string(),
     ]
-}
-
-/// A spreadsheet takes what begins so for a formula and runs it; an apostrophe makes it text.
-fn guarded(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

@@ -12,7 +12,7 @@ use crate::funnel::paths::{Count, Paths};
 use crate::funnel::people::Person;
 use crate::funnel::{Answer, Unmeasurable};
 use crate::rate::Rate;
-use crate::report::{self, FunnelStep, Language, LeftOut};
+use crate::report::{self, FunnelStep, Language, LeftOut, disarmed};
 
 /// The funnel as a table for the terminal.
 pub(in crate::cli) fn table(answer: &Answer) -> String {
@@ -115,9 +115,9 @@ pub(in crate::cli) fn csv(answer: &Answer) -> Result<String> {
     let mut rows = Vec::new();
     for row in &answer.rows {
         for step in &row.steps {
-            let segment = row.segment.iter().map(|value| value.clone().unwrap_or_default());
+            let segment = row.segment.iter().map(|value| disarmed(value.as_deref().unwrap_or_default()));
             let mut cells: Vec<String> = segment.collect();
-            cells.extend([step.step.clone(), step.optional.to_string()]);
+            cells.extend([disarmed(&step.step), step.optional.to_string()]);
             cells.extend([step.reached, step.converted, step.lost, step.excluded, step.open].map(|n| n.to_string()));
             for rate in [step.from_start, step.from_previous] {
                 let interval = rate.interval();
@@ -137,7 +137,9 @@ pub(in crate::cli) fn csv(answer: &Answer) -> Result<String> {
 pub(in crate::cli) fn people(people: &[Person]) -> Result<String> {
     let row = |person: &Person| {
         let [entered, lost] = [person.entered_at, person.lost_at].map(|at| Time(at).to_string());
-        [person.channel.clone(), person.contact_id.clone(), person.account.clone().unwrap_or_default(), entered, lost]
+        let account = person.account.as_deref().unwrap_or_default();
+        let [channel, contact, account] = [&person.channel, &person.contact_id, account].map(disarmed);
+        [channel, contact, account, entered, lost]
     };
     csv_of(["channel", "contact_id", "account", "entered_at", "lost_at"], people.iter().map(row))
 }
@@ -161,7 +163,7 @@ pub(in crate::cli) fn paths_json(funnel: &str, found: &Paths) -> Value {
 /// The sequences of paths, as CSV.
 pub(in crate::cli) fn paths_csv(found: &Paths) -> Result<String> {
     let row = |(events, count): &(Vec<String>, Count)| {
-        [events.join(" > "), count.units.to_string(), count.went_on.to_string()]
+        [disarmed(&events.join(" > ")), count.units.to_string(), count.went_on.to_string()]
     };
     csv_of(["sequence", "units", "went_on"], found.sequences.iter().map(row))
 }

@@ -7,12 +7,12 @@ use serde_json::Value as Json;
 use super::sheet::{Sheet, Shown};
 use crate::error::Result;
 use crate::measures::{Measured, Table, Value};
-use crate::report::{Definition, Language};
+use crate::report::{Definition, Language, disarmed};
 
 /// All tables of a measure, one under the other.
 pub(in crate::cli) fn tables(measured: &Measured, language: Language) -> String {
     let mut text = String::new();
-    for table in &measured.tables {
+    for table in measured.tables.iter().filter(|table| !table.in_detail) {
         let own = || Definition::of_measure(measured.measure, language).title;
         let _ = writeln!(text, "{}", if table.title.is_empty() { own() } else { table.title.clone() });
         if table.rows.is_empty() {
@@ -62,7 +62,7 @@ pub(in crate::cli) fn csv(table: &Table) -> Result<String> {
     let header: Vec<String> = header.collect();
     let plain = |value: Option<&Json>| match value {
         None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
+        Some(Json::String(text)) => disarmed(text),
         Some(value) => value.to_string(),
     };
     let rows = table.rows.iter().map(|row| {

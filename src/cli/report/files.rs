@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::pictures;
 use crate::cli::pdf::Printer;
 use crate::cli::write_whole;
 use crate::error::{Error, Result};
-use crate::report::{self, Format};
+use crate::report::{self, Format, Kind, Pictures};
 
 /// The format that a browser writes.
 const PDF: &str = "pdf";
 const PDF_FILE: &str = "report.pdf";
+/// How the names of files end that manifests name.
+const OWN: [&str; 3] = ["csv", "png", "svg"];
 
 /// What is to be written.
 pub(super) enum Form {
@@ -18,6 +21,8 @@ pub(super) enum Form {
     Written(Format),
     /// By a browser.
     Printed(Printer),
+    /// Each chart by itself.
+    Drawn(Vec<Kind>),
 }
 
 impl Form {
@@ -40,17 +45,15 @@ impl Form {
     pub(super) fn write(&self, report: &report::Report, out: &Path) -> Result<PathBuf> {
         match self {
             Self::Written(format) => {
-                let files = format.write(report)?;
-                if let Some(last) = files.last() {
-                    clear(out, last, &files)?;
-                }
-                for file in &files {
-                    let path = out.join(&file.name);
-                    let folder = path.parent().unwrap_or(out);
-                    fs::create_dir_all(folder).map_err(Error::write(folder))?;
-                    write_whole(&path, &file.bytes)?;
-                }
+                put(&format.write(report)?, out)?;
                 Ok(out.join(format.file_name()))
+            }
+            Self::Drawn(kinds) => {
+                let charts = Pictures::of(report)?;
+                let fonts =
+                    if kinds.contains(&Kind::Png) { pictures::fonts(&charts) } else { report::Fonts::default() };
+                put(&charts.write(kinds, &fonts)?, out)?;
+                Ok(out.join(Pictures::folder()))
             }
             Self::Printed(printer) => {
                 let page = Format::Html.write(report)?;
@@ -63,7 +66,21 @@ impl Form {
     }
 }
 
-/// Removes the tables that the manifest of an earlier report names and that this one does not have: beside the others,
+/// Writes files that belong together; one that names the others comes last.
+fn put(files: &[report::File], out: &Path) -> Result<()> {
+    if let Some(last) = files.last() {
+        clear(out, last, files)?;
+    }
+    for file in files {
+        let path = out.join(&file.name);
+        let folder = path.parent().unwrap_or(out);
+        fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        write_whole(&path, &file.bytes)?;
+    }
+    Ok(())
+}
+
+/// Removes the tables and pictures that the manifest of an earlier report names and that this one does not have: beside the others,
 /// they would be taken for part of it. Other files in the folder are not touched.
 fn clear(out: &Path, manifest: &report::File, files: &[report::File]) -> Result<()> {
     if !manifest.name.ends_with(report::MANIFEST) {
@@ -75,7 +92,7 @@ fn clear(out: &Path, manifest: &report::File, files: &[report::File]) -> Result<
     let resources = earlier.get("resources").and_then(serde_json::Value::as_array).into_iter().flatten();
     let names = resources.filter_map(|resource| resource.get("path")?.as_str());
     // A path that leads elsewhere is none of ours.
-    let names = names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "csv"));
+    let names = names.filter(|name| Path::new(name).extension().is_some_and(|end| OWN.iter().any(|own| end == *own)));
     let names = names.filter(|name| !name.contains(['/', '\\']));
     for old in names.map(|name| path.with_file_name(name)) {
         let is_written = files.iter().any(|file| out.join(&file.name) == old);

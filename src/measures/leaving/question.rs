@@ -135,6 +135,11 @@ impl<'a> Question<'a> {
         share(&self.observed, &self.observed.ended_by(causes), seconds, shown)
     }
 
+    /// A curve of the share of all visits that has ended, after so many seconds.
+    pub(super) fn along(&self, curve: &Curve, seconds: i64) -> Value {
+        share(&self.observed, curve, seconds, |estimate| estimate)
+    }
+
     /// How soon visits end by these causes: as [`Question::share`], but of the visits of which the time is known.
     pub(in crate::measures) fn soon<const N: usize>(&self, causes: &[usize], seconds: [i64; N]) -> [Value; N] {
         let Some(timed) = self.timed() else { return [const { Value::Unmeasurable }; N] };

@@ -4,7 +4,7 @@
 
 use super::{Words, short};
 use crate::rate::{Bound, Rate};
-use crate::report::model::{Day, Figure, Funnel, FunnelStep, Question, Stage, Step};
+use crate::report::model::{Day, Figure, Funnel, FunnelStep, Question, Spread, Stage, Step};
 use crate::report::page::{stage_name, step_name};
 use crate::report::text::Language;
 
@@ -123,6 +123,12 @@ pub(super) fn question(questions: &[Question], place: usize, language: Language)
         told
     };
     told.seconds("mark-median", question.answer_seconds.as_ref().and_then(|spread| spread.median)).text
+}
+
+/// How long answers to a question took.
+pub(super) fn answer_times(name: &str, spread: &Spread, language: Language) -> String {
+    let told = Told::new(name, language).count("mark-answered", spread.n).seconds("mark-median", spread.median);
+    told.seconds("mark-p90", spread.p90).seconds("mark-p99", spread.p99).text
 }
 
 /// A day of the trend.

@@ -200,12 +200,11 @@ pub struct Times {
 
 impl Times {
     fn new(seconds: &Distribution) -> Self {
-        let bin = |(from, to, n)| Bin { from, to, n };
         Self {
             n: seconds.n(),
             median: seconds.quantile(0.5),
             p90: seconds.quantile(0.9),
-            histogram: seconds.histogram().into_iter().map(bin).collect(),
+            histogram: Bin::all(seconds.histogram()),
         }
     }
 }
@@ -219,4 +218,15 @@ pub struct Bin {
     pub to: Option<i64>,
     /// Observations in it.
     pub n: u64,
+}
+
+impl Bin {
+    /// The bins of a histogram for an axis of the logarithm of time.
+    pub(super) fn fine(seconds: &Distribution) -> Vec<Self> {
+        Self::all(seconds.fine_histogram())
+    }
+
+    fn all(histogram: Vec<(i64, Option<i64>, u64)>) -> Vec<Self> {
+        histogram.into_iter().map(|(from, to, n)| Self { from, to, n }).collect()
+    }
 }

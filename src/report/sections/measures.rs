@@ -10,7 +10,8 @@ const MOST_ROWS: usize = 200;
 /// The chapter of a measure.
 pub(super) fn section(measured: &Measured, words: &Words<'_>) -> Section {
     let measure = measured.measure;
-    let parts = measured.tables.iter().map(|table| part(measure.id, table, words)).collect();
+    let is_there = |table: &&measures::Table| !(table.in_detail && table.rows.is_empty());
+    let parts = measured.tables.iter().filter(is_there).map(|table| part(measure.id, table, words)).collect();
     let said = |what: &str| words.language.say(&format!("measure-{}{what}", measure.id));
     Section { id: measure.id, title: said(""), lead: format!("{} {}", said(".meaning"), said(".caveat")), parts }
 }
@@ -64,11 +65,12 @@ fn part(measure: &str, table: &measures::Table, words: &Words<'_>) -> Part {
         cells.map(|(column, value)| cell(&column.name, value, row, words)).collect()
     });
     let (columns, mut rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
-    let rest = rows.split_off(rows.len().min(MOST_ROWS));
+    let most = if table.in_detail { 0 } else { MOST_ROWS };
+    let rest = rows.split_off(rows.len().min(most));
     let is_young = table.rows.iter().any(|row| row.immature);
     let immature = if is_young { table.rows.iter().map(|row| row.immature).collect() } else { Vec::new() };
     let mut note = vec![table.note.clone()];
-    if table.rows.len() > MOST_ROWS {
+    if table.rows.len() > MOST_ROWS && !table.in_detail {
         note.push(words.language.say_with("rows-cut", &[("n", (table.rows.len() - MOST_ROWS).into())]));
     }
     if table.rows.iter().any(|row| is_few(row, words)) {

@@ -221,6 +221,11 @@ leaving-course = Was binnen { $window } aus den Besuchen wurde
        *[other] { $n } Antworten darauf haben keine Zeit und gelten als sofort gegeben.
     }
     .note = Die Fragen mit den größten Verlusten, die schlimmste zuerst. Verstummen zeigt sich erst nach der Gesprächspause.
+leaving-curves = Wer abgebrochen hat, nach Zeit seit der Frage
+    .note = Der Anteil der Besuche, die aus irgendeiner Ursache abbrachen, für die Fragen mit den größten Verlusten, mit seinem 95-%-Intervall. Darunter steht, wie viele unmittelbar vor jeder Zeit noch warteten und beobachtet wurden. Verstummen zeigt sich erst nach der Gesprächspause, daher steigen die Kurven dort.
+    .untimed = Bei einer Frage, deren Antworten meist keine Zeit haben, kann niemand sagen, wie viele noch warteten: Ihre Kurve ist k. A.
+    .at_risk = Warteten noch
+leaving-curve_steps = Jede Stufe der Kurven, wer abgebrochen hat
 leaving-peaks = Wo und wann mehr abbrechen als anderswo im Ablauf
     .none = Es gibt keinen Ablauf mit zwei Fragen, deren Besuche für einen Vergleich reichen.
     .nothing = Nichts fällt auf: Bei keiner Frage und zu keiner Zeit brechen über den Zufall hinaus mehr ab als bei den anderen Fragen des Ablaufs.

@@ -85,7 +85,8 @@ in-short = In Kürze
 ## Kapitel
 
 section-campaign-funnel = Kampagnentrichter
-    .lead = Wie weit Nachrichten kamen. Jeder volle Balken ist, was den Schritt erreichte, der blasse dahinter, was ihn hätte erreichen können; der Strich ist das 95-%-Intervall.
+    .lead = Wie weit Nachrichten kamen.
+    .drawn = Jeder volle Balken ist, was den Schritt erreichte, der blasse dahinter, was ihn hätte erreichen können; der Strich ist das 95-%-Intervall.
     .note = Die Schritte beruhen auf verschieden vielen Nachrichten, weil nicht jeder Kanal jeden Schritt meldet.
     .empty = In diesem Zeitraum wurden keine Nachrichten gesendet.
 stage-sent = Gesendet
@@ -94,11 +95,13 @@ stage-opened = Geöffnet
 stage-clicked = Geklickt
 stage-replied = Beantwortet
 section-questions = Wo Kontakte abbrechen
-    .lead = Wie jeder Besuch einer Frage ausging, in der Reihenfolge des Ablaufs. Als Abbruch zählen Besuche, die mit Verstummen, Abmeldung, Übergabe oder Fehler endeten; noch offene Besuche (schraffiert) sind kein Abbruch. Der Wert innerhalb der Entscheidungsfrist sagt, wozu die offenen Besuche führen, wenn es mit ihnen weitergeht wie mit den übrigen: siehe Abbrüche.
+    .lead = Wie jeder Besuch einer Frage ausging, in der Reihenfolge des Ablaufs. Als Abbruch zählen Besuche, die mit Verstummen, Abmeldung, Übergabe oder Fehler endeten; noch offene Besuche sind kein Abbruch. Der Wert innerhalb der Entscheidungsfrist sagt, wozu die offenen Besuche führen, wenn es mit ihnen weitergeht wie mit den übrigen: siehe Abbrüche.
+    .drawn = Die offenen sind schraffiert.
     .empty = In diesem Zeitraum wurden keine Fragen gestellt.
 outside-flows = Fragen außerhalb jedes Ablaufs
 section-funnels = Trichter
-    .lead = Wie weit Kontakte kamen, Schritt für Schritt. Der volle Balken ist, was den Schritt erreichte, der blasse, was auf dem Weg vom Schritt davor verloren ging, der schraffierte, was noch kommen kann. Der fett gesetzte Anteil gilt allen, die eintraten, der Strich ist das 95-%-Intervall des Anteils am Schritt davor; in keinem zählt mit, was noch offen ist.
+    .lead = Wie weit Kontakte kamen, Schritt für Schritt. In keinem Anteil zählt mit, was noch offen ist.
+    .drawn = Der volle Balken ist, was den Schritt erreichte, der blasse, was auf dem Weg vom Schritt davor verloren ging, der schraffierte, was noch kommen kann. Der fett gesetzte Anteil gilt allen, die eintraten, der Strich ist das 95-%-Intervall des Anteils am Schritt davor.
     .empty = In diesem Zeitraum trat niemand in einen der Trichter ein.
     .few = In diesem Zeitraum trat niemand, oder zu wenige zum Zeigen, in einen der Trichter ein.
     .left-out = Ausgelassen, weil ihre Protokolle einen Schritt nicht erkennen lassen: { $channels }.
@@ -113,6 +116,7 @@ funnel-order-any = in beliebiger Reihenfolge
 section-answer-times = Antwortzeiten
     .lead = Von der Frage bis zu ihrer Antwort. Die Hälfte aller Antworten kam innerhalb des Medians.
     .empty = In diesem Zeitraum wurde keine Frage beantwortet.
+    .drawn = Flächen stehen dafür, wie viele Antworten so lange dauerten, auf einer Achse, auf der jedes Zehnfache so lang ist wie das davor. Was unter einer Sekunde dauerte, hat auf einer solchen Achse keinen Platz und steht links davon, „<1 s“. Blass sind Fragen mit wenigen Antworten.
     .total = Alle Gespräche
     .first-response = Erste Reaktion
 section-channels = Kanäle
@@ -323,6 +327,25 @@ chart-leaving = { $share } gingen nicht weiter
         [one] { $n } Besuch
        *[other] { $n } Besuche
     }
+chart-curves = Anteil der Besuche, die abbrachen
+    .window = Entscheidungsfrist: { $window }
+    .at_risk = Warteten noch und wurden beobachtet
+    .missing = k. A.: die meisten Antworten haben keine Zeit
+    .told = { $share } abgebrochen, { $n } warteten noch
+    .ended = { $share } abgebrochen nach { $time }
+    .unseen = nicht so lange beobachtet
+chart-answer-times = Wie lange Antworten dauerten, nach Frage
+    .below = <1 s
+    .median = Median
+    .p90 = neun von zehn dauerten höchstens so lange
+    .value = Median { $median } · 90 % binnen { $p90 } · { $n ->
+        [one] { $n } Antwort
+       *[other] { $n } Antworten
+    }
+    .more = { $n ->
+        [one] und { $n } weitere Frage mit weniger Antworten: Die Tabelle hat alle
+       *[other] und { $n } weitere Fragen mit weniger Antworten: Die Tabelle hat alle
+    }
 chart-flow = Der Weg durch den Ablauf: { $flow }
     .detail = { $n ->
         [one] { $visits } · { $n } endete hier
@@ -495,6 +518,8 @@ mark-of-first = Vom ersten
 mark-of-previous = Vom vorigen
 mark-of-base = Von allem, was hierher kommen konnte
 mark-median = Median der Dauer
+mark-p90 = 90 % binnen
+mark-p99 = 99 % binnen
 mark-visits = Besuche
 mark-left = Hier abgebrochen
 mark-answered = Beantwortet

@@ -221,6 +221,11 @@ leaving-course = What became of the visits within { $window }
        *[other] { $n } answers to them have no time and stand as given at once.
     }
     .note = The questions that lose the largest shares, the worst first. Silence shows only after the session gap.
+leaving-curves = Who has left, by time since the question
+    .note = The share of visits that have left by any cause, for the questions that lose most, with its 95 % interval. Beneath stands how many still waited, and were watched, just before each time. Silence shows only after the session gap, so curves rise there.
+    .untimed = Of a question of which most answers have no time nobody can say how many still waited: its curve is n/a.
+    .at_risk = Still waiting
+leaving-curve_steps = Every step of the curves of who has left
 leaving-peaks = Where and when more leave than elsewhere in the flow
     .none = There is no flow with two questions of enough visits to compare.
     .nothing = Nothing stands out: at no question and no time do more leave than at the flow's other questions, by more than chance.

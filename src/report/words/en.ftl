@@ -74,7 +74,8 @@ in-short = In short
 ## Chapters
 
 section-campaign-funnel = Campaign funnel
-    .lead = How far messages got. Each solid bar is what reached the step, the pale bar behind it what could have; the stroke is the 95 % interval.
+    .lead = How far messages got.
+    .drawn = Each solid bar is what reached the step, the pale bar behind it what could have; the stroke is the 95 % interval.
     .note = The steps stand on different numbers of messages, because not every channel reports every step.
     .empty = No messages were sent in this range.
 stage-sent = Sent
@@ -83,11 +84,13 @@ stage-opened = Opened
 stage-clicked = Clicked
 stage-replied = Replied
 section-questions = Where contacts leave
-    .lead = How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open (hatched) are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
+    .lead = How each visit to a question ended, in the flow's order. Drop-off counts visits that ended silent, opted out, handed over or failed; visits that are still open are not drop-off. Within the decision window it is what the open visits will have come to if they go on as the others did: see Leaving.
+    .drawn = The open ones are hatched.
     .empty = No questions were asked in this range.
 outside-flows = Questions outside any flow
 section-funnels = Funnels
-    .lead = How far contacts got, step by step. The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before; neither counts what is still open.
+    .lead = How far contacts got, step by step. Neither share counts what is still open.
+    .drawn = The solid bar is what reached the step, the pale one what was lost on the way from the step before, the hatched one what may still come. The share in bold is of all that entered, the stroke is the 95 % interval of the share of the step before.
     .empty = Nobody entered any of the funnels in this range.
     .few = Nobody, or too few to be shown, entered any of the funnels in this range.
     .left-out = Left out, because their logs cannot tell of a step: { $channels }.
@@ -102,6 +105,7 @@ funnel-order-any = in any order
 section-answer-times = Answer times
     .lead = From the question to its answer. Half of all answers came within the median.
     .empty = No question was answered in this range.
+    .drawn = Areas stand for how many answers took so long, on an axis on which each tenfold is as long as the one before. What took less than a second has no place on such an axis and stands at its left, “<1 s”. Pale are questions with few answers.
     .total = All conversations
     .first-response = First response
 section-channels = Channels
@@ -312,6 +316,25 @@ chart-leaving = { $share } have not gone on
         [one] { $n } visit
        *[other] { $n } visits
     }
+chart-curves = Share of visits that have left
+    .window = decision window: { $window }
+    .at_risk = Still waiting and watched
+    .missing = n/a: most answers have no time
+    .told = { $share } left, { $n } still waiting
+    .ended = { $share } left after { $time }
+    .unseen = not watched for so long
+chart-answer-times = How long answers took, by question
+    .below = <1 s
+    .median = median
+    .p90 = nine in ten took at most this long
+    .value = median { $median } · 90 % within { $p90 } · { $n ->
+        [one] { $n } answer
+       *[other] { $n } answers
+    }
+    .more = { $n ->
+        [one] and { $n } more question with fewer answers: the table has all
+       *[other] and { $n } more questions with fewer answers: the table has all
+    }
 chart-flow = The way through the flow: { $flow }
     .detail = { $visits } · { $n } ended here
     .onward = to the next question
@@ -481,6 +504,8 @@ mark-of-first = Of the first
 mark-of-previous = Of the previous
 mark-of-base = Of what could get here
 mark-median = Median time
+mark-p90 = 90 % within
+mark-p99 = 99 % within
 mark-visits = Visits
 mark-left = Left here
 mark-answered = Answered

@@ -436,6 +436,23 @@ fn a_killed_export_leaves_readers_the_old_state_or_the_new_one() {
 }
 
 #[test]
+fn an_empty_store_gives_tables_without_rows() {
+    let case = Case::new();
+    case.write("empty.ndjson", "");
+    case.run(&["ingest", "empty.ndjson", "--store", "store"]).expect(0);
+    for target in ["csv:out", "delta:delta", "sqlite:out.sqlite", "xlsx:out.xlsx", "arrow:arrow"] {
+        case.run(&["export", target, "--store", "store"]).expect(0);
+    }
+    let files = files(&case.path("out"));
+    assert_eq!(files.keys().filter(|name| name.contains('/')).count(), table::all().len());
+    let info = rows_of_csv(&files["export_info/part.csv"]);
+    assert!(info[0].contains_key("zone") && !info[0].contains_key("horizon_at"), "{info:?}");
+    for name in ["dim_date/part.csv", "messages/month=__HIVE_DEFAULT_PARTITION__/part.csv"] {
+        assert!(rows_of_csv(&files[name]).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn two_exports_do_not_write_to_one_target_at_once() {
     let case = with_store();
     export(&case, "csv:out", &["--tables", "contacts"]);

@@ -419,6 +419,14 @@ impl Config {
         Ok(config)
     }
 
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys and of where exports go. Equal for equal
+    /// configurations, for one version of the program.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let flow = self.flow.iter().map(Flow::unplaced).collect();
+        format!("{:?}", Self { flow, export: Vec::new(), ..self.clone() })
+    }
+
     /// Refuses settings that contradict each other.
     fn check(&self, text: &str, path: &Path) -> Result<()> {
         if let Some((at, message)) = flow::contradiction(&self.flow) {

@@ -135,6 +135,14 @@ impl Error {
         move |source| Self::Write { path, source }
     }
 
+    /// The same about this file, for what writes without knowing where to.
+    pub(crate) fn written_to(self, path: &Path) -> Self {
+        match self {
+            Self::Write { source, .. } => Self::Write { path: path.to_path_buf(), source },
+            other => other,
+        }
+    }
+
     /// For what is wrong with a TOML file: with its line, and with the key that was probably meant.
     pub(crate) fn toml<'e>(path: &'e Path, text: &'e str) -> impl FnOnce(toml::de::Error) -> Self + 'e {
         move |error| {
@@ -147,6 +155,10 @@ impl Error {
                     let what = if message.starts_with("unknown field") { "field" } else { "variant" };
                     message = format!("unknown {what} `{name}`; did you mean '{near}'?");
                 }
+            }
+            if message.contains("expected a sequence") && text.lines().any(|line| line.trim() == "[export]") {
+                message =
+                    "targets stand under [[export]]; what exports of chats do not tell, under [chat_export]".into();
             }
             Self::Config { path: path.to_path_buf(), line: error.span().map(|span| line_of(text, span.start)), message }
         }

@@ -31,7 +31,6 @@ mod audit;
 mod compare;
 mod explain;
 mod export;
-mod facts;
 mod funnel;
 mod ingest;
 mod pdf;
@@ -69,7 +68,6 @@ enum Command {
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
-    Facts(facts::FactsCommand),
     Export(export::ExportCommand),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
@@ -108,7 +106,6 @@ pub fn main() -> ExitCode {
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
-        Command::Facts(command) => command.run(),
         Command::Export(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),

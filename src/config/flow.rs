@@ -39,6 +39,11 @@ pub(super) fn contradiction(flows: &[Flow]) -> Option<(usize, String)> {
 }
 
 impl Flow {
+    /// The same, wherever it stands in the file.
+    pub(super) fn unplaced(&self) -> Self {
+        Self { begins_at: 0, ..self.clone() }
+    }
+
     fn is_there_twice(&self) -> String {
         let edition =
             self.version.as_ref().map_or_else(|| "every edition".to_owned(), |version| format!("edition '{version}'"));

@@ -105,7 +105,9 @@ impl Delta {
         fs::create_dir_all(self.path.join(&folder)).map_err(Error::write(&path))?;
         // A file of this name may be there, of an export that was killed; no version names it.
         let mut out = BufWriter::new(File::create(&path).map_err(Error::write(&path))?);
-        Parquet.encode(Rows { table, columns, batches: Box::new(batches) }, &mut out)?;
+        Parquet
+            .encode(Rows { table, columns, batches: Box::new(batches) }, &mut out)
+            .map_err(|error| error.written_to(&path))?;
         out.flush().map_err(Error::write(&path))?;
         let out = out.into_inner().map_err(|error| Error::write(&path)(error.into_error()))?;
         out.sync_all().map_err(Error::write(&path))?;

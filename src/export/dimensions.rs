@@ -262,6 +262,10 @@ fn dates<'r>(settings: &Settings, zone: &'r TimeZone) -> Vec<Vec<Value<'r>>> {
     let local = |at: i64| Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
     let last = local(settings.horizon);
     let mut rows = Vec::new();
+    if settings.horizon == 0 {
+        // An empty store has no days.
+        return rows;
+    }
     let mut date = local(settings.log_began).first_of_month();
     while date <= last {
         let (Ok(next), Ok(begins)) = (date.checked_add(1.day()), date.to_zoned(zone.clone())) else { break };

@@ -145,7 +145,7 @@ impl Files {
         let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(Error::write(folder))?;
         let mut out = BufWriter::new(File::create_new(path).map_err(Error::write(path))?);
-        self.encode.encode(rows, &mut out).map_err(|error| at(path, error))?;
+        self.encode.encode(rows, &mut out).map_err(|error| error.written_to(path))?;
         let file = out.into_inner().map_err(|error| Error::write(path)(error.into_error()))?;
         // A version must not name a file whose bytes a power cut could still take away.
         file.sync_all().map_err(Error::write(path))?;
@@ -203,14 +203,6 @@ impl Target for Files {
         (self.current, self.manifest) = (number, manifest);
         self.retire()?;
         Ok(written)
-    }
-}
-
-/// Errors of formats say which file they are about.
-fn at(path: &Path, error: Error) -> Error {
-    match error {
-        Error::Write { source, .. } => Error::Write { path: path.to_path_buf(), source },
-        other => other,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an export itself is: of which version of which store, by which program, with which configuration. No clock.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::columns::Value;
 use super::table::{Class, Column, Kind, Table, VERSION};
@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::facts::Settings;
 
 /// What an export is. Equal stores, configurations and programs give equal ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Info {
     /// Version of the list of tables.
     pub schema_version: u32,
@@ -16,10 +16,10 @@ pub struct Info {
     pub program_version: String,
     /// Version of the store that was read.
     pub store_version: u64,
-    /// The first instant of the log. Microseconds.
-    pub log_began_at: i64,
-    /// The last instant that was taken into account. Microseconds.
-    pub horizon_at: i64,
+    /// The first instant of the log, if it has one. Microseconds.
+    pub log_began_at: Option<i64>,
+    /// The last instant that was taken into account, if there is one. Microseconds.
+    pub horizon_at: Option<i64>,
     /// IANA name of the time zone of days.
     pub zone: String,
     /// Beginning of the range, if it has one. Microseconds.
@@ -34,18 +34,18 @@ impl Info {
     /// Of an export with this configuration, whose zone is that of the report.
     #[must_use]
     pub fn new(config: &Config, settings: &Settings, store_version: u64) -> Self {
-        // Its form for debugging says all that a configuration means, and nothing of comments and the order of keys.
-        let meaning = format!("{config:?}");
+        // An empty store has neither a beginning nor an end.
+        let known = |at: i64| (settings.horizon > 0).then_some(at);
         Self {
             schema_version: VERSION,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             store_version,
-            log_began_at: settings.log_began,
-            horizon_at: settings.horizon,
+            log_began_at: known(settings.log_began),
+            horizon_at: known(settings.horizon),
             zone: config.report.zone.name().to_owned(),
             since_at: settings.since,
             until_at: settings.until,
-            configuration_hash: blake3::hash(meaning.as_bytes()).to_hex().to_string(),
+            configuration_hash: blake3::hash(config.meaning().as_bytes()).to_hex().to_string(),
         }
     }
 
@@ -70,8 +70,12 @@ pub(super) fn table() -> Table {
         Column::new("schema_version", Kind::Count, "version of the tables and columns of exports"),
         Column::new("program_version", Kind::Word, "version of the program that exported"),
         Column::new("store_version", Kind::Count, "version of the store that was exported"),
-        Column::new("log_began_at", Kind::Instant, "first instant of the log"),
-        Column::new("horizon_at", Kind::Instant, "last instant that counts; what is undecided then is open"),
+        Column::new("log_began_at", Kind::Instant, "first instant of the log; null: the store is empty"),
+        Column::new(
+            "horizon_at",
+            Kind::Instant,
+            "last instant that counts; what is undecided then is open; null: the store is empty",
+        ),
         Column::new("zone", Kind::Word, "IANA name of the time zone in which days begin"),
         Column::new("since_at", Kind::Instant, "rows of facts begin here; null: with the log"),
         Column::new("until_at", Kind::Instant, "rows of facts end before; null: with the log"),

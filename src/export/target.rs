@@ -120,12 +120,13 @@ pub fn check_stream(format: &str) -> Result<()> {
     stream_named(format).map(drop)
 }
 
-/// Writes one table as a stream, month after month.
+/// Writes one table to standard output, month after month.
 ///
 /// # Errors
 /// There is no such format, or it cannot be written.
 pub fn stream(state: &State, table: &'static Table, format: &str, out: &mut (dyn Write + Send)) -> Result<()> {
-    stream_named(format)?.encode(state.table(table), out)
+    let written = stream_named(format)?.encode(state.table(table), out);
+    written.map_err(|error| error.written_to(Path::new("standard output")))
 }
 
 /// How addresses of servers begin, which need to know who asks.

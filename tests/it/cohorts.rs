@@ -232,7 +232,7 @@ opted_out_soft,2026-03-03T12:00:00Z,ben,whatsapp,a,,marketing_messages,
     case.write("log.csv", log);
     case.write("trichter.toml", "[privacy]\ncontact_ids = \"plain\"\n");
     case.ask(&["ingest", "log.csv", "--store", "store", "--config", "trichter.toml", "--quiet"]);
-    let text = case.ask(&["facts", "permissions", "--store", "store", "--format", "json"]);
+    let text = case.ask(&["export", "-", "--tables", "permissions", "--store", "store", "--format", "ndjson"]);
     let mut rows: Vec<String> = Vec::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).unwrap();

@@ -3,7 +3,7 @@
 
 Usage: judge.py TRICHTER STORE [--facts]
 
-TRICHTER is the program. Every query is run over the rows that `trichter facts` prints; see facts.py. Four rates and a
+TRICHTER is the program. Every query is run over the rows that `trichter export` writes; see facts.py. Four rates and a
 funnel are counted from the events themselves; their definitions are in definitions.sql beside this file, and hold for
 a STORE whose configuration leaves the windows as they are: --facts leaves them out. Exit code 0 if every count is equal, 1
 if one differs.

@@ -93,6 +93,8 @@ fn rows_as_csv(server: &Server, table: &str, columns: &[&str]) -> Vec<String> {
             format!("to_char(\"{column}\" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
         }
         "boolean" => format!("\"{column}\"::text"),
+        // The same number without an exponent, as it stands in files.
+        "double precision" => format!("\"{column}\"::text::numeric::text"),
         _ => format!("\"{column}\""),
     };
     let cells: Vec<String> = columns.iter().map(cell).collect();

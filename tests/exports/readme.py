@@ -3,12 +3,18 @@
 Usage: readme.py README TRICHTER STORE
 """
 
+import importlib.util
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+
+
+def can_spark():
+    return shutil.which("java") and importlib.util.find_spec("pyspark")
 
 
 def main(readme, program, store):
@@ -23,6 +29,9 @@ def main(readme, program, store):
         os.symlink(store, "store")
         subprocess.run([program, "export", "parquet:bi", "--store", "store", "--quiet"], check=True)
         for block in blocks:
+            if "pyspark" in block and not can_spark():
+                print("SKIPPED: no Java, or no pyspark: the lines for Spark are not run")
+                continue
             print(block.splitlines()[0])
             exec(compile(block, readme, "exec"), {})
     if not blocks:

@@ -87,7 +87,7 @@ pub(in super::super) fn ddl(schema: &str) -> String {
         quoted(schema)
     );
     for table in super::super::table::all() {
-        let _ = write!(text, "\n{}\n{}{}", create(schema, table), index(schema, table), comment(schema, table));
+        text.extend(["\n", &create(schema, table), "\n", &index(schema, table), &comment(schema, table)]);
     }
     text
 }

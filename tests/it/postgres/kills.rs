@@ -89,6 +89,7 @@ fn killed_exports_leave_one_state_or_the_other() {
     let n = times(10);
     let seen = ways.disturbed(n, |export, after| {
         sleep(after);
+        assert!(ways.states.contains(&fingerprint(&server)), "whoever reads meanwhile sees a whole state");
         export.kill().unwrap();
         export.wait().unwrap();
     });

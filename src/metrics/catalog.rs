@@ -201,13 +201,11 @@ impl Metric {
             let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             return Self::parse(&id, &text);
         }
-        match files().find(|(id, _)| *id == name) {
-            Some((id, text)) => Self::parse(id, text),
-            None => {
-                let known = files().map(|(id, _)| id.to_owned()).collect();
-                Err(Error::Unknown { what: "metric", name: name.to_owned(), known })
-            }
+        if let Some((id, text)) = files().find(|(id, _)| *id == name) {
+            return Self::parse(id, text);
         }
+        let known = files().map(|(id, _)| id.to_owned()).collect();
+        Err(Error::Unknown { what: "metric", name: name.to_owned(), known })
     }
 
     /// What the header says in a language; what it does not say in it, in English.

@@ -1,10 +1,8 @@
 //! The contract as a package for dbt: sources with tests of their keys, and a semantic model of `daily_counts` with a metric for
 //! every one that adds up, so that rates are divided after they were added up.
 //!
-//! Follows dbt's reference of `sources` (https://docs.getdbt.com/reference/source-properties) and of MetricFlow's semantic
-//! models (https://docs.getdbt.com/docs/build/semantic-models).
-
-use std::fmt::Write as _;
+//! Follows dbt's reference of `sources` (<https://docs.getdbt.com/reference/source-properties>) and of `MetricFlow`'s semantic
+//! models (<https://docs.getdbt.com/docs/build/semantic-models>).
 
 use super::sql::SCHEMA;
 use super::{ColumnTold, Contract, Document, MetricTold, TableTold};
@@ -41,16 +39,16 @@ fn sources(contract: &Contract) -> String {
 
 fn of_table(text: &mut String, table: &TableTold) {
     let description = scalar(&format!("{}: one row per {}", table.class, table.one_row_per));
-    let _ = write!(text, "      - name: {}\n        description: {description}\n        columns:\n", table.name);
+    text.extend([format!("      - name: {}\n        description: {description}\n        columns:\n", table.name)]);
     for ColumnTold { name, unit, meaning, null, refers_to, .. } in &table.columns {
         let mut description = (*meaning).to_owned();
         if let Some(null) = null {
-            let _ = write!(description, "; null: {null}");
+            description.extend([format!("; null: {null}")]);
         }
         if let Some(unit) = unit.filter(|unit| *unit != "1") {
-            let _ = write!(description, "; unit: {unit}");
+            description.extend([format!("; unit: {unit}")]);
         }
-        let _ = write!(text, "          - name: {name}\n            description: {}\n", scalar(&description));
+        text.extend([format!("          - name: {name}\n            description: {}\n", scalar(&description))]);
         let mut tests = Vec::new();
         if table.key == [*name] {
             tests.extend(["unique".to_owned(), "not_null".to_owned()]);
@@ -62,7 +60,9 @@ fn of_table(text: &mut String, table: &TableTold) {
         }
         if !tests.is_empty() {
             text.push_str("            data_tests:\n");
-            tests.iter().for_each(|test| text.extend(["              - ", test, "\n"]));
+            for test in &tests {
+                text.extend(["              - ", test, "\n"]);
+            }
         }
     }
 }
@@ -92,19 +92,16 @@ semantic_models:
 ",
     );
     for name in SEGMENTS {
-        let _ = write!(text, "      - name: {name}\n        type: categorical\n");
+        text.extend([format!("      - name: {name}\n        type: categorical\n")]);
     }
     text.push_str("    measures:\n");
     for name in ["numerator", "denominator", "n", "sum"] {
-        let _ = write!(text, "      - name: {SCHEMA}_{name}\n        expr: {name}\n        agg: sum\n");
+        text.extend([format!("      - name: {SCHEMA}_{name}\n        expr: {name}\n        agg: sum\n")]);
     }
     text.push_str("metrics:\n");
     for name in ["numerator", "denominator", "n", "sum"] {
-        let _ = write!(
-            text,
-            "  - name: {SCHEMA}_{name}\n    label: {}\n    type: simple\n    type_params:\n      measure: {SCHEMA}_{name}\n",
-            scalar(&format!("{name} of one metric: filter by it"))
-        );
+        text.extend([format!("  - name: {SCHEMA}_{name}\n    label: {}\n    type: simple\n    type_params:\n      measure: {SCHEMA}_{name}\n",
+            scalar(&format!("{name} of one metric: filter by it")))]);
     }
     contract
         .metrics
@@ -125,12 +122,9 @@ fn of_metric(text: &mut String, metric: &MetricTold) {
     let filter = scalar(&format!("{{{{ Dimension('daily_count__metric') }}}} = '{}'", metric.id));
     // Names of dbt are letters, digits and single underscores.
     let name = metric.id.replace('@', "_at_");
-    let _ = write!(
-        text,
-        "  - name: {name}\n    label: {}\n    description: {}\n    type: ratio\n    filter: {filter}\n    type_params:\n      numerator: {SCHEMA}_{over}\n      denominator: {SCHEMA}_{under}\n",
+    text.extend([format!("  - name: {name}\n    label: {}\n    description: {}\n    type: ratio\n    filter: {filter}\n    type_params:\n      numerator: {SCHEMA}_{over}\n      denominator: {SCHEMA}_{under}\n",
         scalar(&label),
-        scalar(&description)
-    );
+        scalar(&description))]);
 }
 
 /// A text in YAML. What JSON writes between quotes, YAML reads the same.

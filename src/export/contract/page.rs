@@ -1,7 +1,5 @@
 //! The contract as a page of Markdown.
 
-use std::fmt::Write as _;
-
 use super::{ColumnTold, Contract, MetricTold, TableTold};
 
 /// The page.
@@ -16,61 +14,57 @@ pub(super) fn page(contract: &Contract) -> String {
         contract.schema_version, contract.program_version
     );
     for migration in &contract.migrations {
-        let _ = writeln!(text, "- {}: {}", migration.schema_version, migration.note);
+        text.extend([format!("- {}: {}\n", migration.schema_version, migration.note)]);
     }
     for (class, heading) in
         [("fact", "Facts"), ("dimension", "Dimensions"), ("aggregate", "Counts"), ("info", "The export itself")]
     {
-        let _ = write!(text, "\n## {heading}\n");
+        text.extend([format!("\n## {heading}\n")]);
         contract.tables.iter().filter(|table| table.class == class).for_each(|table| of_table(&mut text, table));
     }
-    let _ = write!(
-        text,
-        "\n## Metrics\n\n\
+    text.push_str("\n## Metrics\n\n\
          The formula counts rows of a fact table that have a column `segment`; the statements in `duckdb/metrics` and \
          `postgres/metrics` are these with the breakdowns of the report, and give rates and intervals beside the counts. \
-         Where a flag is needed and no row of a segment has it, the channels cannot tell, and there is no value.\n"
-    );
+         Where a flag is needed and no row of a segment has it, the channels cannot tell, and there is no value.\n");
     contract.metrics.iter().for_each(|metric| of_metric(&mut text, metric));
     text
 }
 
 fn of_table(text: &mut String, table: &TableTold) {
-    let _ = write!(text, "\n### {}\n\nOne row per {}.", table.name, table.one_row_per);
+    text.extend([format!("\n### {}\n\nOne row per {}.", table.name, table.one_row_per)]);
     if !table.key.is_empty() {
-        let _ = write!(text, " Key: {}.", list(table.key));
+        text.extend([format!(" Key: {}.", list(table.key))]);
     }
     if !table.sorted_by.is_empty() {
-        let _ = write!(text, " Sorted by {}.", list(table.sorted_by));
+        text.extend([format!(" Sorted by {}.", list(table.sorted_by))]);
     }
     if let Some(column) = table.partitioned_by {
-        let _ = write!(text, " Partitioned by `{column}`.");
+        text.extend([format!(" Partitioned by `{column}`.")]);
     }
     text.push_str("\n\n| column | type | unit | meaning | null |\n|---|---|---|---|---|\n");
     for ColumnTold { name, kind, unit, meaning, null, refers_to, .. } in &table.columns {
         let leads = refers_to.map(|table| format!(" (key of `{table}`)")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "| `{name}` | {kind} | {} | {}{leads} | {} |",
+        text.extend([format!(
+            "| `{name}` | {kind} | {} | {}{leads} | {} |\n",
             unit.unwrap_or_default(),
             cell(meaning),
             cell(null.unwrap_or_default())
-        );
+        )]);
     }
 }
 
 fn of_metric(text: &mut String, metric: &MetricTold) {
     let MetricTold { id, name, meaning, unit, table, kind, needs, bound, bounded_by, source, caveat, formula, .. } =
         metric;
-    let _ = write!(text, "\n### {id}\n\n{name}: {meaning}. A {kind} of {unit}, from `{table}`.");
+    text.extend([format!("\n### {id}\n\n{name}: {meaning}. A {kind} of {unit}, from `{table}`.")]);
     if let Some(flag) = needs {
-        let _ = write!(text, " Needs `{flag}`.");
+        text.extend([format!(" Needs `{flag}`.")]);
     }
     if let Some(flag) = bounded_by {
         let word = if *bound == "most" { "upper" } else { "lower" };
-        let _ = write!(text, " Where `{flag}`, an {word} bound.").map(|()| ());
+        text.extend([format!(" Where `{flag}`, an {word} bound.")]);
     }
-    let _ = write!(text, "\n\nSource: {source}.\n\nCaveat: {caveat}.\n\n```sql\n{formula}\n```\n");
+    text.extend([format!("\n\nSource: {source}.\n\nCaveat: {caveat}.\n\n```sql\n{formula}\n```\n")]);
 }
 
 fn list(names: &[&str]) -> String {

@@ -91,7 +91,10 @@ pub fn statement(metric: &Metric, by: &[String], dialect: Dialect) -> String {
             format!("CASE WHEN measurable AND bounded THEN '{word}' ELSE 'exact' END")
         }
     };
-    let segments = if names.is_empty() {
+    let segments = if names.is_empty() && metric.flags().next().is_none() {
+        // Nothing that would make one row of all.
+        format!("  SELECT 1 AS segment, {measurable} AS measurable, {bounded} AS bounded")
+    } else if names.is_empty() {
         format!("  SELECT 1 AS segment, {measurable} AS measurable, {bounded} AS bounded\n  FROM {table}")
     } else {
         let names = names.join(", ");
@@ -99,7 +102,8 @@ pub fn statement(metric: &Metric, by: &[String], dialect: Dialect) -> String {
             "  SELECT segment, {names}, {measurable} AS measurable, {bounded} AS bounded\n  FROM {table}\n  GROUP BY segment, {names}"
         )
     };
-    let shown: String = by.iter().zip(&names).map(|(name, of)| format!("{of} AS {name}, ")).collect();
+    let shown: Vec<String> = by.iter().zip(&names).map(|(name, of)| format!("{of} AS {name}, ")).collect();
+    let shown = shown.concat();
     let counted = indented(metric.sql.trim());
     let from = indented(&format!("SELECT\n  {}\nFROM {SCHEMA}.{table}", columns.join(",\n  ")));
     let behind = if metric.is_rate() { rate(&shown, &bound) } else { distribution(&shown, &bound) };

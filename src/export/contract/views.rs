@@ -1,7 +1,5 @@
 //! Tables as DuckDB sees them: views over the files of a Parquet export, with what they mean.
 
-use std::fmt::Write as _;
-
 use super::super::table::{self, Column, Table};
 use super::sql::SCHEMA;
 
@@ -10,7 +8,7 @@ pub(super) fn views() -> String {
     let mut text = String::from(
         "-- The tables of a Parquet export as views. Start DuckDB in the export's folder, the one that 'current' lies in.\n",
     );
-    let _ = writeln!(text, "CREATE SCHEMA IF NOT EXISTS {SCHEMA};");
+    text.extend([format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA};\n")]);
     for table in table::all() {
         text.push('\n');
         text.push_str(&view(table));
@@ -27,10 +25,12 @@ fn view(table: &Table) -> String {
     };
     let place = format!("{SCHEMA}.{name}");
     let mut text = format!("CREATE OR REPLACE VIEW {place} AS SELECT * FROM read_parquet({files});\n");
-    let _ =
-        writeln!(text, "COMMENT ON VIEW {place} IS {};", literal(&format!("{}: one row per {grain}", class.name())));
+    text.extend([format!(
+        "COMMENT ON VIEW {place} IS {};\n",
+        literal(&format!("{}: one row per {grain}", class.name()))
+    )]);
     for column in columns {
-        let _ = writeln!(text, "COMMENT ON COLUMN {place}.{} IS {};", column.name, literal(&told(column)));
+        text.extend([format!("COMMENT ON COLUMN {place}.{} IS {};\n", column.name, literal(&told(column)))]);
     }
     text
 }
@@ -39,10 +39,10 @@ fn view(table: &Table) -> String {
 fn told(column: &Column) -> String {
     let mut text = column.description();
     if let Some(unit) = column.unit.filter(|unit| *unit != "1") {
-        let _ = write!(text, "; unit: {unit}");
+        text.extend([format!("; unit: {unit}")]);
     }
     if let Some(table) = column.refers_to {
-        let _ = write!(text, "; key of {table}");
+        text.extend([format!("; key of {table}")]);
     }
     text
 }

@@ -37,7 +37,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("measures", &["config", "error", "event", "facts", "metrics", "rate", "statistics"]),
     ("charts", &["error"]),
     ("report", &["calendar", "charts", "error", "event", "funnel", "measures", "metrics", "rate"]),
-    ("export", &["calendar", "channels", "config", "error", "event", "facts", "funnel", "measures", "metrics", "rate", "store"]),
+    (
+        "export",
+        &[
+            "calendar", "channels", "config", "error", "event", "facts", "funnel", "measures", "metrics", "rate",
+            "store",
+        ],
+    ),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];

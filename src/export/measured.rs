@@ -52,7 +52,8 @@ pub(super) fn rows(table: &Table, measured: &[Measured]) -> Result<RecordBatch> 
                     for (part, value) in parts {
                         let (number_of, text) = match value {
                             Json::Number(number) => (number.as_f64().into(), Value::Null),
-                            Json::String(text) => (Value::Null, text.as_str().into()),
+                            // Empty text says nothing, and a sheet could not tell it from no value.
+                            Json::String(text) if !text.is_empty() => (Value::Null, text.as_str().into()),
                             Json::Bool(flag) => (Value::Null, flag.to_string().into()),
                             _ => (Value::Null, Value::Null),
                         };

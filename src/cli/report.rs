@@ -296,7 +296,6 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
     Ok((metrics.finish(tallies)?, funnels.finish(counts)))
 }
 
-/// The definitions of all metrics and measures, as the report's appendix shows them.
 /// Every count that a report of a store needs, once.
 pub(super) fn asks(by: &[String], opened: &Opened) -> Vec<Ask> {
     let mut asks = report::asks(by);
@@ -307,6 +306,7 @@ pub(super) fn asks(by: &[String], opened: &Opened) -> Vec<Ask> {
     asks
 }
 
+/// The definitions of all metrics and measures, as the report's appendix shows them.
 fn definitions(metrics: &[Metric], language: Language) -> Vec<Definition> {
     let of_metrics = metrics.iter().map(|metric| Definition::of_metric(metric, language));
     of_metrics.chain(measures::every().map(|measure| Definition::of_measure(measure, language))).collect()

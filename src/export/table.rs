@@ -210,6 +210,17 @@ impl Column {
             None => self.meaning.to_owned(),
         }
     }
+
+    /// What a database is told of it: the description, what it is counted in, and the dimension that it leads to.
+    pub(super) fn comment(&self) -> String {
+        let text = self.description();
+        // What an instant is counted in is its type's matter there.
+        let unit = self.unit.filter(|unit| *unit != "1" && self.kind != Kind::Instant);
+        let unit = unit.map(|unit| format!("; unit: {unit}")).unwrap_or_default();
+        let key = self.refers_to.filter(|dimension| !text.contains(dimension));
+        let key = key.map(|dimension| format!("; key of {dimension}")).unwrap_or_default();
+        format!("{text}{unit}{key}")
+    }
 }
 
 /// Names end in their unit.

@@ -1,6 +1,6 @@
 //! Tables as DuckDB sees them: views over the files of a Parquet export, with what they mean.
 
-use super::super::table::{self, Column, Table};
+use super::super::table::{self, Table};
 use super::sql::SCHEMA;
 
 /// Makes a view of every table of a Parquet export. DuckDB is to be started in its folder, the one that has `current` in it.
@@ -30,19 +30,7 @@ fn view(table: &Table) -> String {
         literal(&format!("{}: one row per {grain}", class.name()))
     )]);
     for column in columns {
-        text.extend([format!("COMMENT ON COLUMN {place}.{} IS {};\n", column.name, literal(&told(column)))]);
-    }
-    text
-}
-
-/// What a column says, in what unit, and where it leads.
-fn told(column: &Column) -> String {
-    let mut text = column.description();
-    if let Some(unit) = column.unit.filter(|unit| *unit != "1") {
-        text.extend([format!("; unit: {unit}")]);
-    }
-    if let Some(table) = column.refers_to {
-        text.extend([format!("; key of {table}")]);
+        text.extend([format!("COMMENT ON COLUMN {place}.{} IS {};\n", column.name, literal(&column.comment()))]);
     }
     text
 }

@@ -97,13 +97,7 @@ pub(super) fn comment(schema: &str, table: &Table) -> String {
     let place = place(schema, table.name);
     let meaning = literal(&format!("{}: one row per {}", table.class.name(), table.grain));
     let of_column = |column: &Column| {
-        let text = column.description();
-        // What an instant is counted in is its type's matter here.
-        let unit = column.unit.filter(|unit| *unit != "1" && column.kind != Kind::Instant);
-        let unit = unit.map(|unit| format!("; unit: {unit}")).unwrap_or_default();
-        let key = column.refers_to.filter(|dimension| !text.contains(dimension));
-        let key = key.map(|dimension| format!("; key of {dimension}")).unwrap_or_default();
-        let said = literal(&format!("{text}{unit}{key}"));
+        let said = literal(&column.comment());
         format!("COMMENT ON COLUMN {place}.{} IS {said};\n", quoted(column.name))
     };
     let columns: String = table.columns.iter().map(of_column).collect();

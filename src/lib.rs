@@ -24,7 +24,8 @@
 //! let config = Config::load(&folder.path().join("trichter.toml"))?;
 //!
 //! // Logs in.
-//! let sources = input::sources(&[folder.path().join("logs").display().to_string()])?;
+//! let sources = input::sources(&[folder.path().join("logs").display().to//!     following: None,
+//!     progress: &|_| {},string()])?;
 //! let path = folder.path().join("store");
 //! let key = Key::beside(&path)?;
 //! let mut store = Store::open_or_create(&path)?;

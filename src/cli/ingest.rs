@@ -145,6 +145,7 @@ impl Reading {
             key,
             now: now(),
             stdin: &|| Box::new(io::stdin()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|bytes| bar.inc(bytes),
         };
         let mut first = Vec::new();

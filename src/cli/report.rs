@@ -262,6 +262,7 @@ impl Report {
             key: &key,
             now: super::now(),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|_| {},
         };
         let balance = ingest::ingest(&mut store, &plan, &mut |_| Ok(()))?;

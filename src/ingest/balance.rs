@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Followed;
 use crate::channels::Outcome;
 use crate::store::Ledger;
 
@@ -102,6 +103,9 @@ pub struct SourceBalance {
     /// Where its records went.
     #[serde(flatten)]
     pub records: Records,
+    /// What became of it as a log that is followed.
+    #[serde(skip)]
+    pub followed: Option<Followed>,
 }
 
 /// What one chunk of a source adds.
@@ -152,6 +156,13 @@ impl Balance {
             for (channel, n) in chunk.channels {
                 *known.channels.entry(channel).or_default() += n;
             }
+        }
+    }
+
+    /// Notes what became of the sources, in their order.
+    pub(super) fn add_followed(&mut self, followed: Vec<Option<Followed>>) {
+        for (source, followed) in self.sources.iter_mut().zip(followed) {
+            source.followed = followed;
         }
     }
 

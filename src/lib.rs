@@ -24,8 +24,7 @@
 //! let config = Config::load(&folder.path().join("trichter.toml"))?;
 //!
 //! // Logs in.
-//! let sources = input::sources(&[folder.path().join("logs").display().to//!     following: None,
-//!     progress: &|_| {},string()])?;
+//! let sources = input::sources(&[folder.path().join("logs").display().to_string()])?;
 //! let path = folder.path().join("store");
 //! let key = Key::beside(&path)?;
 //! let mut store = Store::open_or_create(&path)?;
@@ -35,6 +34,7 @@
 //!     config: &config,
 //!     key: &key,
 //!     now: trichter::event::Time(1_800_000_000_000_000),
+//!     following: None,
 //!     stdin: &|| Box::new(std::io::empty()),
 //!     progress: &|_| {},
 //! };
@@ -67,6 +67,7 @@ pub mod export;
 pub mod facts;
 pub mod funnel;
 pub mod ingest;
+pub mod job;
 pub mod measures;
 pub mod metrics;
 pub mod rate;

@@ -37,6 +37,7 @@ mod pdf;
 mod query;
 mod render;
 mod report;
+mod run;
 mod simulate;
 mod store;
 
@@ -61,6 +62,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::Run),
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
@@ -78,6 +80,8 @@ enum Command {
 enum Done {
     Well,
     LimitMissed,
+    /// Something could not be done, and that was said already.
+    NotAll,
 }
 
 /// Runs the program with the arguments of the process.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
     }
     let quiet = arguments.quiet;
     let done = match arguments.command {
+        Command::Run(command) => command.run(quiet),
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
@@ -113,6 +118,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::LimitMissed) => ExitCode::from(1),
+        Ok(Done::NotAll) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

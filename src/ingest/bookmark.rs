@@ -31,6 +31,8 @@ pub struct Bookmark {
     is_whole: bool,
     /// Whether its records stand in lines, so that reading can go on in the middle.
     has_lines: bool,
+    /// Whether `name` stands for a person's name.
+    is_nameless: bool,
     /// Bytes of whole records that were read, after decompression.
     n_bytes: u64,
     /// Lines among them.
@@ -87,11 +89,12 @@ pub struct Following<'f> {
     pub settle: i64,
     /// The instant of the run.
     pub now: Time,
+    /// What logs are called whose names are people's, as those of exported chats are.
+    pub nameless: &'f (dyn Fn(&str) -> String + Sync),
 }
 
 /// What following a log came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It had been read, and nothing has changed since.
     Unchanged,
@@ -104,26 +107,41 @@ pub enum Step {
 }
 
 /// What became of a log in a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Followed {
+    /// What the log is called; never a person's name.
+    pub name: String,
     /// What was done.
     pub step: Step,
     /// Bytes that were left for the next run, because their record is not whole yet.
     pub held_back: u64,
     /// BLAKE3 of all that was read of it until now, in hexadecimal digits; absent where that is not known.
     pub hash: Option<String>,
-    #[serde(skip)]
     bookmark: Option<Bookmark>,
 }
 
 /// A log that is being followed.
 pub(super) struct Log {
+    name: String,
     /// What is to be read; `None` if nothing is.
     chunks: Option<Chunks>,
     step: Step,
     /// What the bookmark will say, but for what is read now.
     draft: Option<Bookmark>,
     tally: Shared,
+}
+
+impl Step {
+    /// What it is called in records of runs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Continued => "continued",
+            Self::Read => "read",
+            Self::PutOff => "put_off",
+        }
+    }
 }
 
 impl Bookmarks {
@@ -183,12 +201,13 @@ impl Following<'_> {
         let all = |opened| Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole);
         let open = || input::open(source, &stdin);
         let Source::File { path, name } = source else {
-            return Ok(Log::read(all(open()?)));
+            return Ok(Log::read(source, all(open()?)));
         };
         let stamp = Stamp::of(&std::fs::metadata(path).map_err(Error::read(path))?);
         if let Some(known) = self.bookmarks.unchanged(stamp) {
             let draft = Bookmark { seen: self.now.0, ..known.clone() };
-            return Ok(Log { chunks: None, step: Step::Unchanged, draft: Some(draft), tally: Shared::default() });
+            let name = known.name.clone();
+            return Ok(Log { name, chunks: None, step: Step::Unchanged, draft: Some(draft), tally: Shared::default() });
         }
         let age = i128::from(self.now.0) - stamp.modified_ns / 1000;
         let is_settled = age >= i128::from(self.settle);
@@ -197,53 +216,66 @@ impl Following<'_> {
             stamp,
             is_whole: true,
             has_lines: false,
+            is_nameless: false,
             n_bytes: 0,
             n_lines: 0,
             hash: String::new(),
             beginning: String::new(),
             seen: self.now.0,
         };
-        let put_off = || Log { chunks: None, step: Step::PutOff, draft: None, tally: Shared::default() };
+        let put_off = |name| Log { name, chunks: None, step: Step::PutOff, draft: None, tally: Shared::default() };
         let mut reader = match open()? {
             Opened::Bytes(reader) => reader,
             // What it holds stands at its end, so one that is still being written cannot be read at all.
-            Opened::Parquet(_) if !is_settled => return Ok(put_off()),
+            Opened::Parquet(_) if !is_settled => return Ok(put_off(draft.name)),
             parquet @ Opened::Parquet(_) => {
                 let mut hasher = blake3::Hasher::new();
                 let file = std::fs::File::open(path).map_err(Error::read(path))?;
                 hasher.update_reader(file).map_err(Error::read(path))?;
                 let draft = Bookmark { hash: hasher.finalize().to_hex().to_string(), ..draft };
                 let chunks = Some(all(parquet));
-                return Ok(Log { chunks, step: Step::Read, draft: Some(draft), tally: Shared::default() });
+                let name = draft.name.clone();
+                return Ok(Log { name, chunks, step: Step::Read, draft: Some(draft), tally: Shared::default() });
             }
         };
         let known = self.known(&mut reader).map_err(Error::read(path))?;
         let last = if is_settled { Last::Passed } else { Last::HeldBack };
         if let Some((known, tally)) = known {
             if known.has_lines {
-                let Opened::Bytes(mut rest) = open()? else { return Ok(put_off()) };
+                let Opened::Bytes(mut rest) = open()? else { return Ok(put_off(draft.name)) };
                 io::copy(&mut rest.by_ref().take(tally.n_bytes), &mut io::sink()).map_err(Error::read(path))?;
                 let (first_line, tally) = (tally.n_lines + 1, Arc::new(Mutex::new(tally)));
                 let lines = Box::new(WholeLines::new(rest, last, Arc::clone(&tally)));
                 let chunks = Some(Chunks::of_lines(lines, first_line, frame::LIMIT, buffers));
+                let name = draft.name.clone();
                 let draft = Some(Bookmark { has_lines: true, ..draft });
-                return Ok(Log { chunks, step: Step::Continued, draft, tally });
+                return Ok(Log { name, chunks, step: Step::Continued, draft, tally });
             }
             let is_over = reader.read(&mut [0]).map_err(Error::read(path))? == 0;
             if is_over && tally.n_bytes == known.n_bytes {
-                let draft = Bookmark { name: draft.name, stamp, seen: self.now.0, ..known.clone() };
-                return Ok(Log { chunks: None, step: Step::Unchanged, draft: Some(draft), tally: Shared::default() });
+                let name = if known.is_nameless { (self.nameless)(name) } else { name.clone() };
+                let draft = Bookmark { name: name.clone(), stamp, seen: self.now.0, ..known.clone() };
+                return Ok(Log {
+                    name,
+                    chunks: None,
+                    step: Step::Unchanged,
+                    draft: Some(draft),
+                    tally: Shared::default(),
+                });
             }
         }
-        let has_lines = all(open()?).form() == Form::Lines;
+        let form = all(open()?).form();
+        let (has_lines, is_nameless) = (form == Form::Lines, form == Form::Text);
+        let name = if is_nameless { (self.nameless)(name) } else { name.clone() };
         if !has_lines && !is_settled {
-            return Ok(put_off());
+            return Ok(put_off(name));
         }
-        let Opened::Bytes(reader) = open()? else { return Ok(put_off()) };
+        let Opened::Bytes(reader) = open()? else { return Ok(put_off(name)) };
         let tally = Shared::default();
         let lines = WholeLines::new(reader, if has_lines { last } else { Last::NoLines }, Arc::clone(&tally));
         let chunks = Some(all(Opened::Bytes(Box::new(lines))));
-        Ok(Log { chunks, step: Step::Read, draft: Some(Bookmark { has_lines, ..draft }), tally })
+        let draft = Some(Bookmark { name: name.clone(), has_lines, is_nameless, ..draft });
+        Ok(Log { name, chunks, step: Step::Read, draft, tally })
     }
 
     /// The bookmark of a log, if it has one: of those whose bytes the log begins with, the one that is furthest on. Then
@@ -267,8 +299,9 @@ impl Following<'_> {
 
 impl Log {
     /// A log that is read whole and not followed.
-    pub(super) fn read(chunks: Chunks) -> Self {
-        Self { chunks: Some(chunks), step: Step::Read, draft: None, tally: Shared::default() }
+    pub(super) fn read(source: &Source, chunks: Chunks) -> Self {
+        let name = source.name().to_owned();
+        Self { name, chunks: Some(chunks), step: Step::Read, draft: None, tally: Shared::default() }
     }
 
     /// What is to be read of it.
@@ -292,7 +325,7 @@ impl Log {
             _ => draft,
         });
         let hash = bookmark.as_ref().map(|bookmark| bookmark.hash.clone()).filter(|hash| !hash.is_empty());
-        Followed { step: self.step, held_back, hash, bookmark }
+        Followed { name: self.name, step: self.step, held_back, hash, bookmark }
     }
 }
 
@@ -335,7 +368,8 @@ mod tests {
             let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
             let now = Time(i64::try_from(now).unwrap());
             let settle = i64::try_from(HOUR * 1_000_000 / 6).unwrap();
-            let following = Following { bookmarks: &self.bookmarks, settle, now };
+            let nameless = |_: &str| "chat".to_owned();
+            let following = Following { bookmarks: &self.bookmarks, settle, now, nameless: &nameless };
             let inputs = [self.folder.path().to_string_lossy().into_owned()];
             let (mut records, mut followed) = (Vec::new(), Vec::new());
             for source in input::sources(&inputs).unwrap() {

@@ -220,7 +220,7 @@ fn read_sources(
         let log = match &plan.following {
             Some(following) => following.open(source, stdin, buffers, is_whole),
             None => input::open(source, stdin)
-                .map(|opened| Log::read(Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole))),
+                .map(|opened| Log::read(source, Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole))),
         };
         let is_heard = match log {
             Ok(mut log) => {

@@ -167,6 +167,12 @@ impl Store {
         self.path.join(EVENTS)
     }
 
+    /// The table's own id, which no other table has.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.table.snapshot().map(|state| state.metadata().id().to_owned()).unwrap_or_default()
+    }
+
     /// Number of the version that is open.
     #[must_use]
     pub fn version(&self) -> u64 {

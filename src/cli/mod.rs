@@ -29,16 +29,19 @@ use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
 mod compare;
+mod config;
 mod explain;
 mod export;
 mod funnel;
 mod ingest;
+mod init;
 mod pdf;
 mod query;
 mod render;
 mod report;
 mod run;
 mod simulate;
+mod status;
 mod store;
 
 /// Name of the configuration that is kept in a store's folder.
@@ -62,7 +65,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
+    Config(config::ConfigCommand),
     Run(run::Run),
+    Status(status::Status),
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
@@ -103,7 +109,10 @@ pub fn main() -> ExitCode {
     }
     let quiet = arguments.quiet;
     let done = match arguments.command {
+        Command::Init(command) => command.run(quiet),
+        Command::Config(command) => command.run(),
         Command::Run(command) => command.run(quiet),
+        Command::Status(command) => command.run(),
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),

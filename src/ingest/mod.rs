@@ -34,7 +34,7 @@ pub use bookmark::{Bookmarks, Followed, Following};
 
 use balance::ChunkBalance;
 use bookmark::Log;
-use enrich::Enrich;
+use enrich::{Enrich, RECORD};
 use frame::{Buffers, Chunk, Chunks, Framed, IsWhole};
 use input::Source;
 use opt_out::OptOut;
@@ -98,8 +98,8 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
         runs.discard();
         return Err(error);
     }
-    balance.add_events(runs.found, runs.stored, runs.n_records);
-    balance.version = Some(runs.commit(store, balance.ledger())?);
+    balance.add_events(runs.found, runs.stored);
+    balance.version = Some(runs.commit(store, &balance)?);
     balance.shared_ids = runs.n_shared;
     Ok(balance)
 }
@@ -201,6 +201,12 @@ fn reading(config: &Config) -> Result<Reading> {
         tokens: tokens.flatten(),
         tables: config.table.clone(),
     })
+}
+
+/// A number by which a record that is set aside is known again. Nobody without the key can try records until one fits.
+fn hash(framed: &Framed<'_>, key: &Key) -> u64 {
+    let hash = key.hash(RECORD, &[&framed.fingerprint().to_be_bytes()]);
+    hash.to_be_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// How many chunks are parsed, or wait for it, at one time.
@@ -320,7 +326,7 @@ impl Shared<'_> {
                 *balance.channels.entry(channel).or_default() += 1;
             }
             if let Some(reason) = balance::reason(outcome) {
-                balance.fingerprints.push((framed.fingerprint(), outcome));
+                balance.set_aside.push((hash(&framed, self.plan.key), outcome));
                 if matches!(outcome, Outcome::Rejected(_)) {
                     let excerpt = framed.excerpt();
                     rejects.push(Reject {

@@ -8,6 +8,8 @@ mod record;
 mod steps;
 mod stop;
 
+pub(super) use self::steps::freshness;
+
 use std::path::{Path, PathBuf};
 
 use self::log::LogForm;

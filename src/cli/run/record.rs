@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::job::manifest::{Hashed, Step, Versions};
 use crate::job::{Manifest, prometheus};
+use crate::store::{AsOf, Store};
 
 /// The record. Its clones are the same record: who stops the run writes it too.
 #[derive(Clone)]
@@ -26,11 +27,16 @@ impl Record {
     /// The record of a run that begins.
     pub(super) fn begin(job: &Job<'_>) -> Result<Self> {
         let run = &job.config.run;
+        let before = match Store::open(&run.store, AsOf::Latest) {
+            Ok(store) => Some(store.version()),
+            Err(Error::NoStore { .. }) => None,
+            Err(problem) => return Err(problem),
+        };
         let manifest = Manifest {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             began_at: job.now.to_string(),
             configuration: Hashed::file(job.path)?,
-            store: Versions { path: run.store.to_string_lossy().into_owned(), ..Versions::default() },
+            store: Versions { path: run.store.to_string_lossy().into_owned(), before, ..Versions::default() },
             ..Manifest::default()
         };
         let zone = &job.config.report.zone.0;

@@ -79,7 +79,9 @@ impl ExportCommand {
             let (delivered, remarks) = delivery?;
             if !quiet {
                 say(&told(&target, &delivered));
-                remarks.iter().for_each(|remark| say(remark));
+                for remark in &remarks {
+                    say(remark);
+                }
             }
         }
         Ok(Done::Well)

@@ -15,6 +15,7 @@ use crate::event::{Kind, SECOND};
 mod clicks;
 mod compliance;
 mod cost;
+pub mod counted;
 mod currency;
 mod experiment;
 mod flow;

@@ -117,6 +117,14 @@ pub enum Error {
         /// What to try.
         remedy: &'static str,
     },
+    /// Another engine handed in, or brought back, what cannot be counted.
+    #[error("{message}")]
+    Elsewhere {
+        /// What is wrong.
+        message: String,
+        /// What to try.
+        remedy: &'static str,
+    },
     /// An option or value is not usable.
     #[error("{0}")]
     Usage(String),
@@ -198,7 +206,7 @@ impl Error {
                 Some(near) => format!("did you mean '{near}'? there are {}", known.join(", ")),
                 None => format!("each {what} there is: {}", known.join(", ")),
             }),
-            Self::OwnQuery { remedy, .. } | Self::Target { remedy, .. } => Some((*remedy).to_owned()),
+            Self::OwnQuery { remedy, .. } | Self::Target { remedy, .. } | Self::Elsewhere { remedy, .. } => Some((*remedy).to_owned()),
             _ => None,
         }
     }

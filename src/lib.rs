@@ -68,6 +68,7 @@ pub mod facts;
 pub mod funnel;
 pub mod ingest;
 pub mod job;
+pub mod kernel;
 pub mod measures;
 pub mod metrics;
 pub mod rate;

@@ -1,6 +1,8 @@
 //! `trichter funnel`: how far contacts get through steps, who was lost, and what they did instead.
 
-use super::{Breakdown, Done, Form, Reading, Written, print, print_json, render, say};
+use std::path::PathBuf;
+
+use super::{Breakdown, Done, Form, Reading, Written, kernel, print, print_json, render, say};
 use crate::config::Window;
 use crate::error::{Error, Result};
 use crate::funnel::{self, Attribution, Funnel, Order, Unit, catalog, paths, people};
@@ -41,6 +43,9 @@ pub(super) struct FunnelCommand {
     /// Tell what was done on a part of the way: before:STEP, after:STEP or between:STEP,STEP.
     #[arg(long, value_name = "PART", conflicts_with = "by")]
     paths: Option<String>,
+    /// Take the counts from this folder, where 'trichter spark submit' wrote them, and read no events.
+    #[arg(long, value_name = "DIR", requires = "funnel", conflicts_with_all = ["people", "paths"])]
+    counts: Option<PathBuf>,
     /// Paths: events of a sequence that are told apart.
     #[arg(long, value_name = "N", default_value = "4", requires = "paths", value_parser = clap::value_parser!(u8).range(1..=10))]
     depth: u8,
@@ -87,7 +92,13 @@ impl FunnelCommand {
             }
             return Ok(Done::Well);
         }
-        for answer in funnel::count(&opened.snapshot, &[funnel], opened.span(), opened.zone.0.clone())? {
+        let answers = match (&self.counts, &self.funnel) {
+            (Some(counts), Some(name)) => {
+                kernel::funnel(counts, &self.reading, &opened, name, &self.breakdown.by)?.into_iter().collect()
+            }
+            _ => funnel::count(&opened.snapshot, &[funnel], opened.span(), opened.zone.0.clone())?,
+        };
+        for answer in answers {
             match self.written.form() {
                 Form::Table => print(&render::funnel::table(&answer))?,
                 Form::Json => print_json(&render::funnel::json(&answer))?,

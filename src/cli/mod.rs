@@ -35,6 +35,7 @@ mod export;
 mod funnel;
 mod ingest;
 mod init;
+mod kernel;
 mod pdf;
 mod query;
 mod render;
@@ -77,6 +78,7 @@ enum Command {
     Report(report::Report),
     Explain(explain::Explain),
     Export(export::ExportCommand),
+    Kernel(kernel::KernelCommand),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -122,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
+        Command::Kernel(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };
@@ -366,11 +369,13 @@ impl Opened {
 
 /// The configuration at `path`; without one, `trichter.toml` in the store's folder, else the defaults.
 fn config(path: Option<&Path>, store: Option<&Path>) -> Result<Config> {
-    match (path, store.map(|store| store.join(CONFIG))) {
-        (Some(path), _) => Config::load(path),
-        (None, Some(kept)) if kept.exists() => Config::load(&kept),
-        (None, _) => Ok(Config::default()),
-    }
+    config_path(path, store).map_or_else(|| Ok(Config::default()), |path| Config::load(&path))
+}
+
+/// Where the configuration stands; nowhere if the defaults hold.
+fn config_path(path: Option<&Path>, store: Option<&Path>) -> Option<PathBuf> {
+    let kept = || store.map(|store| store.join(CONFIG)).filter(|kept| kept.exists());
+    path.map(Path::to_path_buf).or_else(kept)
 }
 
 /// The clock, which only the command line reads.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use self::files::Form;
 use super::compare::Two;
-use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
+use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, kernel, print, say};
 use crate::config::{Config, Lang, ReportOrder};
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
@@ -19,7 +19,7 @@ use crate::funnel::{self, Funnel};
 use crate::ingest::{self, Plan, input};
 use crate::measures::comparison::{Against, Comparison};
 use crate::measures::{self, compliance, suppression};
-use crate::metrics::{self, Answer, Answers, Ask, Metric, catalog};
+use crate::metrics::{self, Answer, Answers, Ask, Metric, Own, catalog};
 use crate::report::{self, Balance, Brand, Context, Definition, Language};
 use crate::store::{self, Key, Snapshot, Store};
 
@@ -58,6 +58,9 @@ pub(super) struct Report {
     /// Write each chart as a file of its own too, into the folder charts beside the report: png, svg or both.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     charts: Vec<String>,
+    /// Take the counts from this folder, where 'trichter spark submit' wrote them, and read no events.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "compare"])]
+    counts: Option<PathBuf>,
     /// Print the JSON Schema of report.json, and write no report.
     #[arg(long)]
     schema: bool,
@@ -141,6 +144,7 @@ impl Report {
             few: Few { suppress: order.suppress },
             prices: Prices { cost: None },
             demo: false,
+            counts: None,
             out: Some(out),
             format: order.format.clone(),
             charts: order.charts.clone(),
@@ -186,10 +190,12 @@ impl Report {
         if !forms.is_empty() {
             std::fs::create_dir_all(out).map_err(Error::write(out))?;
         }
-        let mut asks = asks(&self.breakdown.by, opened);
+        let asks = with_own(&self.breakdown.by, opened, &own);
         let setting = opened.setting(&[]);
-        asks.extend(own.iter().flat_map(|own| std::iter::once(own.total()).chain(own.broken_down())));
-        let (mut answers, funnels) = count(opened, &asks, &funnel::catalog::all()?)?;
+        let (mut answers, funnels) = match &self.counts {
+            Some(counts) => kernel::report(counts, &self.reading, opened, &asks)?,
+            None => count(opened, &asks, &funnel::catalog::all()?)?,
+        };
         let context = self.context(opened, &answers)?;
         let measured = measures::all(&setting, &answers)?;
         let n_violations = compliance::violations(&setting, &Answers::new(&answers));
@@ -320,7 +326,7 @@ impl Report {
 /// Counts metrics and funnels in one pass over the store.
 fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answer>, Vec<funnel::Answer>)> {
     let metrics = metrics::Counting::new(opened.scope(), asks)?;
-    let funnels = funnel::Counting::new(&opened.snapshot, funnels, opened.span(), opened.zone.0.clone());
+    let funnels = funnel::Counting::new(opened.snapshot.channel_kinds(), funnels, opened.span(), opened.zone.0.clone());
     let mut columns = [metrics.columns(), funnels.columns()].concat();
     columns.sort_unstable();
     columns.dedup();
@@ -336,6 +342,17 @@ fn count(opened: &Opened, asks: &[Ask], funnels: &[Funnel]) -> Result<(Vec<Answe
     )?;
     let (tallies, counts) = states.into_iter().unzip();
     Ok((metrics.finish(tallies)?, funnels.finish(counts)))
+}
+
+/// Every count that a report with the user's own metrics needs.
+fn with_own(by: &[String], opened: &Opened, own: &[Own]) -> Vec<Ask> {
+    let of_own = own.iter().flat_map(|own| std::iter::once(own.total()).chain(own.broken_down()));
+    asks(by, opened).into_iter().chain(of_own).collect()
+}
+
+/// The same for whoever counts elsewhere.
+pub(super) fn counted(reading: &Reading, by: &[String], opened: &Opened) -> Result<Vec<Ask>> {
+    Ok(with_own(by, opened, &own::metrics(reading, &opened.config)?))
 }
 
 /// Every count that a report of a store needs, once.

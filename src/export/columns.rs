@@ -12,6 +12,8 @@ use arrow::array::{
     StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{Field, SchemaRef};
 
 /// What stands under "null" among days.
 const NO_DAY: i32 = i32::MIN;
@@ -138,6 +140,13 @@ pub(super) fn batch(table: &Table, rows: &[Vec<Value<'_>>]) -> Result<RecordBatc
         builder.push(row);
     }
     builder.finish()
+}
+
+/// The rows with words as text.
+pub(super) fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let plain = |(field, array): (&Arc<Field>, &ArrayRef)| cast(array, field.data_type());
+    let arrays = schema.fields().iter().zip(batch.columns()).map(plain).collect::<std::result::Result<_, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
 }
 
 /// Whole numbers; [`NONE`] is null, and stays under it.

@@ -58,11 +58,7 @@ impl<'g> Gathering<'g> {
         let first = shard.contact_key().first().copied().unwrap_or_default();
         for grain in facts::GRAINS {
             let Some(rows) = facts.table(grain.name).filter(|rows| rows.n_rows() > 0) else { continue };
-            let joined: Vec<(&'static Subject, Joined)> = SUBJECTS
-                .iter()
-                .filter(|subject| subject.is_of(grain))
-                .filter_map(|&subject| Some((subject, Joined::of(rows, subject.columns)?)))
-                .collect();
+            let joined = Joined::all(grain, rows);
             // A month of a contact began before anything happened in it.
             let anchors =
                 if grain.name == facts::contact_months::GRAIN.name { &[] } else { numbers(rows, grain.anchor) };
@@ -88,7 +84,7 @@ fn numbers<'t>(table: &'t facts::Table, name: &str) -> &'t [i64] {
 }
 
 /// The rows of a shard by contact and time, those of one instant as they were found; cut by months.
-fn pieces(
+pub(super) fn pieces(
     table: &'static Table,
     grain: &Grain,
     rows: &facts::Table,
@@ -154,12 +150,18 @@ fn pick(spec: &Spec, column: &Column, picked: &[u32], codes: &mut Vec<i32>) -> R
 }
 
 /// Several columns of words as one: the number of each row's combination, and the combinations.
-struct Joined {
+pub(super) struct Joined {
     of_row: Vec<u32>,
     combinations: Vec<[u32; PARTS]>,
 }
 
 impl Joined {
+    /// Those that rows of this grain have a key for.
+    pub(super) fn all(grain: &Grain, rows: &facts::Table) -> Vec<(&'static Subject, Self)> {
+        let of_grain = SUBJECTS.iter().filter(|subject| subject.is_of(grain));
+        of_grain.filter_map(|&subject| Some((subject, Self::of(rows, subject.columns)?))).collect()
+    }
+
     /// `None` if a column was not built.
     fn of(rows: &facts::Table, names: &[&str]) -> Option<Self> {
         let mut codes: [&[u32]; PARTS] = [&[]; PARTS];
@@ -233,14 +235,14 @@ struct Day {
 }
 
 /// The days of instants, numbered.
-struct Days {
+pub(super) struct Days {
     calendar: Calendar,
     /// By number; the first is for what has no instant.
     list: Vec<Day>,
 }
 
 impl Days {
-    fn new(zone: &TimeZone) -> Self {
+    pub(super) fn new(zone: &TimeZone) -> Self {
         let format = calendar::part("day").unwrap_or_default();
         Self { calendar: Calendar::new(zone.clone(), format), list: vec![Day { days: i32::MIN, month: None }] }
     }

@@ -34,6 +34,7 @@ pub mod info;
 mod lock;
 mod measured;
 mod ndjson;
+pub mod of_shards;
 mod parquet;
 mod postgres;
 mod spill;
@@ -86,7 +87,8 @@ impl Plan<'_> {
         let asks = [counted.asks.as_slice(), &counted.of_measures].concat();
         let scope = Scope { settings: self.settings, zone: self.zone.clone(), flows: &self.config.flow };
         let metrics = metrics::Counting::new(scope, &asks)?;
-        let funnels = funnel::Counting::new(self.snapshot, &counted.funnels, self.span, self.zone.clone());
+        let funnels =
+            funnel::Counting::new(self.snapshot.channel_kinds(), &counted.funnels, self.span, self.zone.clone());
         let mut columns = [Facts::new(self.settings, &wanted).events(), metrics.columns(), funnels.columns()].concat();
         columns.sort_unstable();
         columns.dedup();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Compliance, Config, Flow, Timetable, Windows};
 use crate::store::contents::Beginnings;
 use crate::store::words::NULL;
-use crate::store::{Shard, Snapshot};
+use crate::store::{Extent, Shard, Snapshot};
 
 pub mod audit;
 mod beginnings;
@@ -146,18 +146,24 @@ impl Settings {
     /// The settings of a configuration for one version of the store.
     #[must_use]
     pub fn new(config: &Config, snapshot: &Snapshot, since: Option<i64>, until: Option<i64>) -> Self {
-        let end = snapshot.horizon().unwrap_or_default();
+        Self::of(config, &Extent::of(snapshot), since, until)
+    }
+
+    /// The same where the store itself is elsewhere.
+    #[must_use]
+    pub fn of(config: &Config, extent: &Extent, since: Option<i64>, until: Option<i64>) -> Self {
+        let end = extent.horizon.unwrap_or_default();
         let horizon = until.map_or(end, |until| until.min(end));
-        let log_began = snapshot.files().map(|file| file.instants.0).min().unwrap_or_default();
+        let log_began = extent.began.unwrap_or_default();
         Self {
             windows: config.windows,
             flows: config.flow.clone(),
-            observable: observable::of_store(snapshot),
+            observable: observable::of_store(&extent.channel_kinds),
             compliance: config.compliance.clone(),
             timetable: config.service.timetable(log_began, end),
             callback: config.service.callback(config.windows.session_gap),
             log_began,
-            beginnings: snapshot.beginnings().clone(),
+            beginnings: extent.beginnings.clone(),
             horizon,
             months: Months::new(&config.report.zone.0, log_began, horizon),
             since,

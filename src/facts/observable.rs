@@ -3,11 +3,10 @@
 //! A log tells of opens if the platform reports them and the log holds receipts of any sort: a send log without its webhooks
 //! says nothing about either. A log of no known platform tells what it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channels::{self, Ability, Channel};
 use crate::event::Kind;
-use crate::store::Snapshot;
 
 /// How well a log tells one thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,9 +75,9 @@ pub struct Observable {
 }
 
 /// What the logs of all channels of a store can tell.
-pub(super) fn of_store(snapshot: &Snapshot) -> BTreeMap<String, Observable> {
+pub(super) fn of_store(channel_kinds: &BTreeSet<(String, Kind)>) -> BTreeMap<String, Observable> {
     let mut kinds: BTreeMap<&str, Vec<Kind>> = BTreeMap::new();
-    for (channel, kind) in snapshot.channel_kinds() {
+    for (channel, kind) in channel_kinds {
         kinds.entry(channel).or_default().push(*kind);
     }
     let anywhere: Vec<Kind> = kinds.values().flatten().copied().collect();

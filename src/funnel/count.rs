@@ -1,15 +1,18 @@
 //! Counting: walks every shard once for all funnels and adds up, per segment, how far units got and how long it took.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::answer::{self, Answer, Row, Tally};
 use super::condition;
 use super::definition::{Attribution, Funnel};
+use super::state::{self, State};
 use super::units::{self, Span, Unmeasurable, Walked, Walker};
 use crate::calendar::{self, Calendar};
 use crate::error::Result;
-use crate::event::SECOND;
+use crate::event::{Kind, SECOND};
 use crate::rate::Distribution;
 use crate::store::words::NULL;
 use crate::store::{Reading, Shard, Snapshot};
@@ -47,10 +50,10 @@ struct StepCounts {
 }
 
 impl<'f> Counting<'f> {
-    /// Will count these funnels over the store. Days begin in `zone`.
+    /// Will count these funnels over a store whose channels log these kinds of events. Days begin in `zone`.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, funnels: &'f [Funnel], span: Span, zone: TimeZone) -> Self {
-        let unmeasurable = funnels.iter().map(|funnel| units::unmeasurable(funnel, snapshot.channel_kinds())).collect();
+    pub fn new(channel_kinds: &BTreeSet<(String, Kind)>, funnels: &'f [Funnel], span: Span, zone: TimeZone) -> Self {
+        let unmeasurable = funnels.iter().map(|funnel| units::unmeasurable(funnel, channel_kinds)).collect();
         Self { funnels, unmeasurable, span, zone }
     }
 
@@ -86,6 +89,25 @@ impl<'f> Counting<'f> {
         }
     }
 
+    /// What has been counted, to be added to others elsewhere.
+    #[must_use]
+    pub fn state(&self, counts: Counts<'f>) -> State {
+        State(counts.funnels.into_iter().map(FunnelCounts::into_state).collect())
+    }
+
+    /// The same counts again; `None` if they are not of these funnels.
+    #[must_use]
+    pub fn counts(&self, state: State) -> Option<Counts<'f>> {
+        let mut counts = self.begin();
+        if counts.funnels.len() != state.0.len() {
+            return None;
+        }
+        for (counts, segments) in counts.funnels.iter_mut().zip(state.0) {
+            segments.into_iter().try_for_each(|segment| counts.restore(segment))?;
+        }
+        Some(counts)
+    }
+
     /// The answers, in the order of the funnels.
     #[must_use]
     pub fn finish(&self, counts: Vec<Counts<'f>>) -> Vec<Answer> {
@@ -105,7 +127,7 @@ impl<'f> Counting<'f> {
 /// # Errors
 /// The store is damaged.
 pub fn count(snapshot: &Snapshot, funnels: &[Funnel], span: Span, zone: TimeZone) -> Result<Vec<Answer>> {
-    let counting = Counting::new(snapshot, funnels, span, zone);
+    let counting = Counting::new(snapshot.channel_kinds(), funnels, span, zone);
     let columns = counting.columns();
     let reading = Reading { columns: &columns, since: span.since, until: span.until };
     let counts = snapshot.fold(
@@ -158,6 +180,33 @@ impl FunnelCounts<'_> {
                 left.seconds_from_start.add(&right.seconds_from_start);
             }
         }
+    }
+
+    fn into_state(mut self) -> Vec<state::Segment> {
+        let mut segments: Vec<_> = self.segments.into_iter().collect();
+        segments.sort_unstable();
+        let step = |counts: StepCounts| {
+            let Tally { passed, ended, open, excluded } = counts.tally;
+            let [seconds, seconds_from_start] = [counts.seconds, counts.seconds_from_start].map(Seconds::into_counts);
+            state::Step { passed, ended, open, excluded, seconds, seconds_from_start }
+        };
+        let segment = |(of, number): (Vec<Option<String>>, usize)| {
+            let steps = self.counts.get_mut(number).map(std::mem::take).unwrap_or_default();
+            state::Segment { of, steps: steps.into_iter().map(step).collect() }
+        };
+        segments.into_iter().map(segment).collect()
+    }
+
+    fn restore(&mut self, segment: state::Segment) -> Option<()> {
+        let number = place(self.funnel, &mut self.segments, &mut self.counts, segment.of);
+        let steps = self.counts.get_mut(number).filter(|steps| steps.len() == segment.steps.len())?;
+        for (counts, step) in steps.iter_mut().zip(segment.steps) {
+            let state::Step { passed, ended, open, excluded, seconds, seconds_from_start } = step;
+            counts.tally = Tally { passed, ended, open, excluded };
+            counts.seconds = Seconds { fresh: Vec::new(), counts: seconds };
+            counts.seconds_from_start = Seconds { fresh: Vec::new(), counts: seconds_from_start };
+        }
+        Some(())
     }
 
     fn finish(mut self, unmeasurable: &[Unmeasurable]) -> Answer {
@@ -318,9 +367,13 @@ impl Seconds {
         self.counts = merge(&self.counts, &other.counts);
     }
 
-    fn into_distribution(mut self) -> Distribution {
+    fn into_counts(mut self) -> Vec<(i64, u64)> {
         self.settle();
-        Distribution(self.counts.into_iter().collect())
+        self.counts
+    }
+
+    fn into_distribution(self) -> Distribution {
+        Distribution(self.into_counts().into_iter().collect())
     }
 }
 

@@ -22,6 +22,7 @@ pub mod people;
 pub mod posthog;
 pub mod posthog_unordered;
 mod shares;
+mod state;
 mod units;
 pub mod way;
 
@@ -29,4 +30,5 @@ pub use answer::{Answer, Row, Step};
 pub use count::{Counting, Counts, count};
 pub use definition::{Attribution, Funnel, Unit, Words};
 pub use order::Order;
+pub use state::State;
 pub use units::{Span, Unmeasurable, unmeasurable};

@@ -15,6 +15,7 @@ use super::answer::{Answer, Ask, Counts, Row};
 use super::catalog::Metric;
 use super::rate::{Bound, Distribution, Moments, Rate};
 use super::segment::{self, Segments};
+use super::state::State;
 use crate::config::Flow;
 use crate::error::{Error, Result};
 use crate::facts::{self, Column, Facts, Form, NONE, Settings, Table, Wanted};
@@ -33,20 +34,20 @@ pub struct Scope<'s> {
 
 /// One segment's counts while they are added.
 #[derive(Clone, Debug)]
-struct Sum {
-    counts: Counts,
+pub(super) struct Sum {
+    pub(super) counts: Counts,
     /// Sums over contacts; nothing unless the ask is clustered.
-    moments: Moments,
-    told: Told,
+    pub(super) moments: Moments,
+    pub(super) told: Told,
 }
 
 /// How well the channels of a segment's rows tell what is counted.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+pub(super) struct Told {
     /// One of them can tell.
-    measurable: bool,
+    pub(super) measurable: bool,
     /// One of those tells of some cases only.
-    bounded: bool,
+    pub(super) bounded: bool,
 }
 
 impl Told {
@@ -58,9 +59,9 @@ impl Told {
 
 /// The counts of an ask.
 #[derive(Clone, Debug, Default)]
-struct Found {
-    segments: BTreeMap<Vec<Option<String>>, Sum>,
-    n_shared: u64,
+pub(super) struct Found {
+    pub(super) segments: BTreeMap<Vec<Option<String>>, Sum>,
+    pub(super) n_shared: u64,
 }
 
 /// The counts of each ask.
@@ -96,6 +97,14 @@ impl<'s> Counting<'s> {
     /// A metric does not exist, or cannot be broken down so.
     pub fn new(scope: Scope<'s>, asks: &[Ask]) -> Result<Self> {
         let metrics = asks.iter().map(|ask| Metric::find(&ask.metric)).collect::<Result<Vec<_>>>()?;
+        Self::of(scope, asks, metrics)
+    }
+
+    /// The same where the metric of each ask is known already.
+    ///
+    /// # Errors
+    /// A metric cannot be broken down so.
+    pub fn of(scope: Scope<'s>, asks: &[Ask], metrics: Vec<Metric>) -> Result<Self> {
         for (metric, ask) in metrics.iter().zip(asks) {
             if let Some(grain) = facts::grain(&metric.table) {
                 segment::check(grain, &ask.by)?;
@@ -148,13 +157,30 @@ impl<'s> Counting<'s> {
     /// # Errors
     /// As [`Counting::add`].
     pub fn finish(self, tallies: Vec<Tally<'s>>) -> Result<Vec<Answer>> {
-        let mut sums: Sums = vec![Found::default(); self.asks.len()];
         let count = |mut tally: Tally<'s>| self.count(&mut tally).map(|()| tally.sums);
-        for found in tallies.into_par_iter().map(count).collect::<Result<Vec<_>>>()? {
-            sums = merge(sums, found);
-        }
+        let counted = tallies.into_par_iter().map(count).collect::<Result<Vec<_>>>()?;
+        Ok(self.answers(counted.into_iter()))
+    }
+
+    /// What a tally has counted, to be added to others elsewhere.
+    ///
+    /// # Errors
+    /// As [`Counting::add`].
+    pub fn state(&self, mut tally: Tally<'s>) -> Result<State> {
+        self.count(&mut tally)?;
+        Ok(State::of(tally.sums))
+    }
+
+    /// The answers once every contact stands in one of the states, which are of these asks.
+    #[must_use]
+    pub fn finish_states(&self, states: impl Iterator<Item = State>) -> Vec<Answer> {
+        self.answers(states.map(State::into_sums))
+    }
+
+    fn answers(&self, counted: impl Iterator<Item = Sums>) -> Vec<Answer> {
+        let sums = counted.fold(vec![Found::default(); self.asks.len()], merge);
         let asked = self.asks.iter().zip(&self.metrics);
-        Ok(asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect())
+        asked.zip(sums).map(|((ask, metric), sums)| finish(ask, metric, sums, self.scope.flows)).collect()
     }
 
     fn count(&self, tally: &mut Tally<'s>) -> Result<()> {

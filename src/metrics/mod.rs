@@ -7,9 +7,11 @@ pub mod catalog;
 pub mod engine;
 pub mod own;
 pub mod segment;
+mod state;
 
 pub use crate::rate::{self, Bound, Distribution, Rate};
 pub use answer::{Answer, Answers, Ask, Counts, Row};
 pub use catalog::{Chart, Metric};
 pub use engine::{Counting, Scope, Tally, answer};
 pub use own::Own;
+pub use state::State;

@@ -17,9 +17,9 @@ const AHEAD: usize = 4 * 1024;
 /// Which columns are read, besides key, time and kind.
 pub(super) struct Layout {
     /// Places in [`NUMBERS`], without the key.
-    numbers: Vec<usize>,
-    words: Vec<(usize, &'static str)>,
-    billable: bool,
+    pub(super) numbers: Vec<usize>,
+    pub(super) words: Vec<(usize, &'static str)>,
+    pub(super) billable: bool,
 }
 
 impl Layout {

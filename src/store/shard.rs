@@ -41,7 +41,7 @@ impl Block {
         Self { codes: vec![Vec::new(); WORDS.len() + TEXTS.len()], ..Self::default() }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.numbers.iter_mut().for_each(Vec::clear);
         self.kind.clear();
         self.codes.iter_mut().for_each(Vec::clear);
@@ -79,7 +79,7 @@ pub(super) struct Ids {
 /// The events of a range of contacts as columns, in the store's order. Key, time and kind are always there; another column
 /// is empty if it was not asked for.
 pub struct Shard {
-    rows: Block,
+    pub(super) rows: Block,
     pub(super) words: Vec<Words>,
 }
 

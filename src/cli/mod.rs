@@ -42,6 +42,7 @@ mod render;
 mod report;
 mod run;
 mod simulate;
+mod spark;
 mod status;
 mod store;
 
@@ -79,6 +80,7 @@ enum Command {
     Explain(explain::Explain),
     Export(export::ExportCommand),
     Kernel(kernel::KernelCommand),
+    Spark(spark::SparkCommand),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
         Command::Kernel(command) => command.run(),
+        Command::Spark(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };

@@ -33,6 +33,8 @@ mod endurance;
 // Tables for other programs.
 mod exports;
 mod funnels;
+// The kernel as a part of other engines.
+mod kernel;
 // Runs, night after night.
 mod nights;
 // Logs of all channels in one heap.

@@ -100,6 +100,7 @@ struct Query {
     by: Vec<String>,
     duckdb: String,
     postgres: String,
+    spark: String,
 }
 
 /// A document: where it lies below the contract's folder, and what it says.
@@ -121,6 +122,7 @@ impl Contract {
                 by: ask.by.clone(),
                 duckdb: sql::statement(&metric, &ask.by, Dialect::DuckDb),
                 postgres: sql::statement(&metric, &ask.by, Dialect::Postgres),
+                spark: sql::statement(&metric, &ask.by, Dialect::Spark),
             });
         }
         queries.sort_by(|left, right| (&left.metric, &left.by).cmp(&(&right.metric, &right.by)));
@@ -168,7 +170,11 @@ impl Contract {
             }
             let by =
                 if query.by.is_empty() { "all together".to_owned() } else { format!("by {}", query.by.join(", ")) };
-            let sql = if dialect == Dialect::DuckDb { &query.duckdb } else { &query.postgres };
+            let sql = match dialect {
+                Dialect::DuckDb => &query.duckdb,
+                Dialect::Postgres => &query.postgres,
+                Dialect::Spark => &query.spark,
+            };
             text.extend(["\n-- ", &by, "\n", sql]);
         }
         text
@@ -250,7 +256,7 @@ mod tests {
         let contract = Contract::new(&asks).unwrap();
         assert_eq!(contract.queries.len(), 2);
         let documents = contract.documents().unwrap();
-        for dialect in ["duckdb", "postgres"] {
+        for dialect in ["duckdb", "postgres", "spark"] {
             let (_, text) =
                 documents.iter().find(|(path, _)| *path == format!("{dialect}/metrics/open_rate.sql")).unwrap();
             assert!(text.contains("-- all together") && text.contains("-- by channel"), "{text}");

@@ -23,8 +23,8 @@ pub(super) fn page(contract: &Contract) -> String {
         contract.tables.iter().filter(|table| table.class == class).for_each(|table| of_table(&mut text, table));
     }
     text.push_str("\n## Metrics\n\n\
-         The formula counts rows of a fact table that have a column `segment`; the statements in `duckdb/metrics` and \
-         `postgres/metrics` are these with the breakdowns of the report, and give rates and intervals beside the counts. \
+         The formula counts rows of a fact table that have a column `segment`; the statements in `duckdb/metrics`, \
+         `postgres/metrics` and `spark/metrics` (for sessions in UTC) are these with the breakdowns of the report, and give rates and intervals beside the counts. \
          Where a flag is needed and no row of a segment has it, the channels cannot tell, and there is no value.\n");
     contract.metrics.iter().for_each(|metric| of_metric(&mut text, metric));
     text

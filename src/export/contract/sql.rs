@@ -15,11 +15,13 @@ pub enum Dialect {
     DuckDb,
     /// PostgreSQL.
     Postgres,
+    /// Spark SQL, in a session whose time zone is UTC.
+    Spark,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 2] = [Self::DuckDb, Self::Postgres];
+    pub const ALL: [Self; 3] = [Self::DuckDb, Self::Postgres, Self::Spark];
 
     /// What its folder is called.
     #[must_use]
@@ -27,11 +29,15 @@ impl Dialect {
         match self {
             Self::DuckDb => "duckdb",
             Self::Postgres => "postgres",
+            Self::Spark => "spark",
         }
     }
 
     /// A part of time of a row, in the zone of the export, written as `calendar` does.
     fn time(self, part: &str, anchor: &str) -> String {
+        if self == Self::Spark {
+            return of_spark(part, anchor);
+        }
         let format = match (self, part) {
             (Self::DuckDb, "hour") => "%H",
             (Self::DuckDb, _) => calendar::part(part).unwrap_or_default(),
@@ -40,7 +46,7 @@ impl Dialect {
             (Self::Postgres, "year") => "YYYY",
             (Self::Postgres, "weekday") => "ID",
             (Self::Postgres, "hour") => "HH24",
-            (Self::Postgres, _) => "YYYY-MM-DD",
+            (_, _) => "YYYY-MM-DD",
         };
         let local = match part {
             "hour" => format!("{anchor} AT TIME ZONE (SELECT zone FROM {SCHEMA}.export_info)"),
@@ -48,8 +54,32 @@ impl Dialect {
         };
         match self {
             Self::DuckDb => format!("strftime({local}, '{format}')"),
-            Self::Postgres => format!("to_char({local}, '{format}')"),
+            _ => format!("to_char({local}, '{format}')"),
         }
+    }
+
+    /// What text of any length is called.
+    fn text(self) -> &'static str {
+        if self == Self::Spark { "STRING" } else { "VARCHAR" }
+    }
+
+    /// What a number of double precision is called.
+    fn real(self) -> &'static str {
+        if self == Self::Spark { "DOUBLE" } else { "FLOAT8" }
+    }
+}
+
+/// As [`Dialect::time`]: Spark has no format for weeks, and its formats of hours are of the session's zone.
+fn of_spark(part: &str, anchor: &str) -> String {
+    match part {
+        "week" => "concat(extract(YEAROFWEEK FROM day), '-W', lpad(extract(WEEK FROM day), 2, '0'))".to_owned(),
+        "month" => "date_format(day, 'yyyy-MM')".to_owned(),
+        "year" => "date_format(day, 'yyyy')".to_owned(),
+        "weekday" => "CAST(extract(DAYOFWEEK_ISO FROM day) AS STRING)".to_owned(),
+        "hour" => {
+            format!("date_format(from_utc_timestamp({anchor}, (SELECT zone FROM {SCHEMA}.export_info)), 'HH')")
+        }
+        _ => "date_format(day, 'yyyy-MM-dd')".to_owned(),
     }
 }
 
@@ -106,7 +136,7 @@ pub fn statement(metric: &Metric, by: &[String], dialect: Dialect) -> String {
     let shown = shown.concat();
     let counted = indented(metric.sql.trim());
     let from = indented(&format!("SELECT\n  {}\nFROM {SCHEMA}.{table}", columns.join(",\n  ")));
-    let behind = if metric.is_rate() { rate(&shown, &bound) } else { distribution(&shown, &bound) };
+    let behind = if metric.is_rate() { rate(&shown, &bound, dialect) } else { distribution(&shown, &bound) };
     let order = match by.len() {
         0 => String::new(),
         n => format!("\nORDER BY {}", (1..=n).map(|place| place.to_string()).collect::<Vec<_>>().join(", ")),
@@ -121,12 +151,13 @@ fn segment(grain: Option<&Grain>, name: &str, dialect: Dialect) -> String {
     }
     let form =
         grain.and_then(|grain| grain.columns.iter().find(|column| column.name == name)).map(|column| column.form);
-    if form == Some(Form::Word) { name.to_owned() } else { format!("CAST({name} AS VARCHAR)") }
+    if form == Some(Form::Word) { name.to_owned() } else { format!("CAST({name} AS {})", dialect.text()) }
 }
 
 /// E. B. Wilson's score interval in closed form, with the normal quantile of 95 %; 0 and 1 are touched exactly. A numerator that
 /// is no part of its denominator has none.
-fn rate(shown: &str, bound: &str) -> String {
+fn rate(shown: &str, bound: &str, dialect: Dialect) -> String {
+    let real = dialect.real();
     let z = crate::rate::Z95;
     let z2 = z * z;
     format!(
@@ -137,13 +168,13 @@ fn rate(shown: &str, bound: &str) -> String {
     CASE WHEN measurable THEN coalesce(CAST(denominator AS BIGINT), 0) END AS n
   FROM segments LEFT JOIN counted USING (segment)
 ), shares AS (
-  SELECT told.*, CAST(x AS FLOAT8) / nullif(n, 0) AS p FROM told
+  SELECT told.*, CAST(x AS {real}) / nullif(n, 0) AS p FROM told
 ), centres AS (
   SELECT
     shares.*,
-    (p + {z2} / (2 * CAST(n AS FLOAT8))) / (1 + {z2} / CAST(n AS FLOAT8)) AS centre,
-    {z} / (1 + {z2} / CAST(n AS FLOAT8))
-      * sqrt(p * (1 - p) / CAST(n AS FLOAT8) + {z2} / (4 * CAST(n AS FLOAT8) * CAST(n AS FLOAT8))) AS half
+    (p + {z2} / (2 * CAST(n AS {real}))) / (1 + {z2} / CAST(n AS {real})) AS centre,
+    {z} / (1 + {z2} / CAST(n AS {real}))
+      * sqrt(p * (1 - p) / CAST(n AS {real}) + {z2} / (4 * CAST(n AS {real}) * CAST(n AS {real}))) AS half
   FROM shares
   WHERE n > 0 AND x <= n
 )

@@ -18,7 +18,7 @@ import cluster
 import facts
 
 FUNNEL = "campaign"
-PARTITIONS = 8
+PARTITIONS = 6
 
 
 class Failed(Exception):
@@ -132,6 +132,8 @@ class Judge:
         specification = importlib.util.spec_from_file_location("trichter_job", path)
         job = importlib.util.module_from_spec(specification)
         session.sparkContext.addPyFile(str(path))
+        # What is refused here is meant to be.
+        session.sparkContext.setLogLevel("OFF")
         specification.loader.exec_module(job)
         context = run(self.program, "kernel", "context", *self.reading, "--funnel", FUNNEL)
         told = json.loads(context)
@@ -151,7 +153,7 @@ class Judge:
         refused("another version on a worker", "the context is of trichter 0.0.1", ranges.sortWithinPartitions(*job.SORTED_BY), older)
 
 
-def main(program, scratch, contacts="500", days="30"):
+def main(program, scratch, contacts="300", days="30"):
     judge = Judge(program, scratch, contacts, days)
     n_events = json.loads(run(judge.program, "kernel", "context", *judge.reading))["n_rows"]
     with cluster.Cluster(judge.scratch / "cluster") as standalone:

@@ -97,6 +97,8 @@ def main(path):
     context = json.loads(job["context"])
     spark = SparkSession.builder.appName("trichter").config("spark.sql.session.timeZone", "UTC").getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # Spark's own form of instants says nothing of a zone.
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     if job["ship"]:
         spark.sparkContext.addFile(job["program"])
     files = [f"{job['table']}/{file}" for file in context["files"]]

@@ -38,7 +38,7 @@ pub fn cut(text: &str, path: &Path) -> Result<Value> {
 pub fn read(part: &Value) -> Result<Config> {
     let Counted { windows, flow, compliance, service } = Counted::deserialize(part)
         .map_err(|error| Error::Usage(format!("the configuration cannot be used: {error}")))?;
-    Ok(Config { windows, flow, compliance, service, ..Config::default() })
+    Ok(Config { windows, compliance, service, flow, ..Config::default() })
 }
 
 #[cfg(test)]

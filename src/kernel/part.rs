@@ -82,7 +82,8 @@ impl Part {
             };
             let file = File::open(&path).map_err(Error::read(&path))?;
             if path.extension().is_some_and(|extension| extension == "parquet") {
-                let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+                let reader =
+                    ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
                 for batch in reader.map_err(|source| Error::DataFile { path: path.clone(), source })? {
                     Self::of(&batch.map_err(damaged)?, &path, &mut parts)?;
                 }

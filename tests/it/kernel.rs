@@ -87,11 +87,11 @@ fn counted(context: &Context, input: &[u8]) -> Result<Vec<u8>, String> {
 fn sorted(case: &Case, files: &[String], columns: &[String]) -> RecordBatch {
     // What counts read and what visits do is much the same.
     let mut names: Vec<&String> = Vec::new();
-    columns.iter().for_each(|name| {
+    for name in columns {
         if !names.contains(&name) {
-            names.push(name)
+            names.push(name);
         }
-    });
+    }
     let mut batches = Vec::new();
     for file in files {
         let file = File::open(case.path("store/events").join(file)).unwrap();

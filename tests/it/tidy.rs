@@ -44,14 +44,16 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
+    // Counts and facts for other engines, which hold the events.
+    ("kernel", &["config", "error", "event", "export", "facts", "funnel", "metrics", "store"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];
 
 /// Crates that stay in one place, so that each can be replaced there. `error` holds what they say when they fail.
 const CRATES: &[(&str, &[&str])] = &[
-    ("arrow", &["error", "export", "ingest", "store"]),
-    ("arrow_ipc", &["export"]),
+    ("arrow", &["error", "export", "ingest", "kernel", "store"]),
+    ("arrow_ipc", &["export", "kernel"]),
     ("base64", &["report"]),
     ("bumpalo", &["channels"]),
     ("bytes", &["store"]),
@@ -62,7 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fluent_bundle", &["report"]),
     ("indicatif", &["cli"]),
     ("minijinja", &["report"]),
-    ("parquet", &["error", "export", "ingest", "store"]),
+    ("parquet", &["error", "export", "ingest", "kernel", "store"]),
     ("plotters", &["charts"]),
     ("resvg", &["charts"]),
     ("skrifa", &["charts"]),

@@ -32,7 +32,7 @@ pub(super) struct SparkCommand {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    Submit(Submit),
+    Submit(Box<Submit>),
     /// Print the job that Spark runs, in Python.
     Job,
 }
@@ -157,7 +157,9 @@ impl Submit {
         if let Ok(told) = std::fs::read_to_string(failure) {
             return Err(Error::Elsewhere { message: format!("a partition could not be counted: {told}"), remedy });
         }
-        last.iter().for_each(|line| say(&printable(line)));
+        for line in &last {
+            say(&printable(line));
+        }
         Err(Error::Elsewhere {
             message: format!("Spark could not count the store; what it said last stands above ({ended})"),
             remedy,

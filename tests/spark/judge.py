@@ -2,7 +2,7 @@
 
 Usage: judge.py TRICHTER SCRATCH [CONTACTS DAYS]
 
-With a size, which may be big, it runs every statement and tells how long Spark, the filter and the program itself take.
+With a size, which may be big, it runs every statement, and measures what the filter costs beside the program itself.
 """
 
 import filecmp
@@ -16,6 +16,7 @@ import time
 
 import cluster
 import facts
+import measure
 
 FUNNEL = "campaign"
 PARTITIONS = 6
@@ -164,7 +165,10 @@ def main(program, scratch, contacts="300", days="30"):
         judge.lose_a_worker(standalone, "survived")
         judge.compare("survived")
         judge.errors(standalone.url)
-    judge.facts(written, every=len(sys.argv) > 3)
+    is_big = len(sys.argv) > 3
+    judge.facts(written, every=is_big)
+    if is_big:
+        measure.main(judge.program, judge.store, judge.scratch / "measured")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, Result, line_of};
 use crate::event::{Kind, SECOND};
 
+pub mod alert;
 mod clicks;
 mod compliance;
 mod cost;
@@ -23,6 +24,7 @@ mod report;
 mod service;
 mod table;
 
+pub use alert::{Alert, Alerts};
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
@@ -57,6 +59,10 @@ pub struct Config {
     pub chat_export: ChatExport,
     /// Where tables for other programs go.
     pub export: Vec<Export>,
+    /// What somebody is woken for.
+    pub alert: Vec<Alert>,
+    /// How often an alarm may be false, and who is told.
+    pub alerts: Alerts,
     /// Which requests in the logs of web servers are clicks, and whose.
     pub clicks: Clicks,
     /// Which columns of exported tables hold what.
@@ -415,16 +421,19 @@ impl Config {
         let Report { logo, queries, .. } = &mut config.report;
         if let Some(folder) = path.parent() {
             logo.iter_mut().chain(queries).for_each(|path| *path = folder.join(&*path));
+            alert::place(&mut config.alert, folder);
+            config.alerts.place(folder);
         }
         Ok(config)
     }
 
-    /// What it says of the numbers, as text: nothing of comments, of the order of keys and of where exports go. Equal for equal
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of where exports go and of alerts. Equal for equal
     /// configurations, for one version of the program.
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
-        format!("{:?}", Self { flow, export: Vec::new(), ..self.clone() })
+        let (export, alert, alerts) = (Vec::new(), Vec::new(), Alerts::default());
+        format!("{:?}", Self { flow, export, alert, alerts, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.
@@ -460,6 +469,9 @@ impl Config {
             return refuse(contradiction);
         }
         if let Some(contradiction) = experiment::contradiction(&self.experiment) {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = alert::contradiction(&self.alert) {
             return refuse(contradiction);
         }
         for table in &self.table {

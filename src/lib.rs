@@ -54,6 +54,7 @@
 //! # }
 //! ```
 
+pub mod alerts;
 pub mod calendar;
 pub mod channels;
 pub mod charts;

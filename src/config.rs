@@ -433,7 +433,7 @@ impl Config {
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
         let (export, alert, alerts) = (Vec::new(), Vec::new(), Alerts::default());
-        format!("{:?}", Self { flow, export, alert, alerts, ..self.clone() })
+        format!("{:?}", Self { export, alert, alerts, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::error::Result;
 use crate::facts::Settings;
-use crate::metrics::{Bound, Scope};
+use crate::metrics::{Bound, Rate, Scope};
 use crate::report::Language;
 use crate::statistics::difference::holm;
-use crate::store::{Ledger, Snapshot};
+use crate::store::{Commit, Snapshot};
 
 pub mod deliver;
 mod periods;
@@ -122,17 +122,17 @@ pub struct Night<'n> {
     pub until: Option<i64>,
     /// What the clock says. Microseconds.
     pub now: i64,
-    /// Records that came with each version of the store, and with a run that made none.
-    pub arrivals: &'n [Arrival],
+    /// What came in.
+    pub arrivals: Arrivals<'n>,
 }
 
-/// The records that came at one time.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The version of the store that they made, or before which they were read.
-    pub version: u64,
-    /// Distinct records, by what became of them.
-    pub ledger: Ledger,
+/// Records that came in, of which some may have been rejected.
+#[derive(Clone, Copy, Debug)]
+pub enum Arrivals<'n> {
+    /// Those of the run that this night is part of: rejected, of all.
+    Run(Rate),
+    /// Those of all versions of the store.
+    Log(&'n [Commit]),
 }
 
 impl Night<'_> {

@@ -31,7 +31,8 @@ pub(super) fn check(alert: &Alert) -> Result<()> {
     for metric in metrics_of(alert) {
         let known = Metric::find(metric)?;
         if !known.is_rate() {
-            let message = format!("alert '{}': '{metric}' counts how often each value was seen; alerts judge rates", alert.name);
+            let message =
+                format!("alert '{}': '{metric}' counts how often each value was seen; alerts judge rates", alert.name);
             return Err(Error::Usage(message));
         }
         if known.table == "contact_months" {
@@ -56,7 +57,14 @@ fn metrics_of(alert: &Alert) -> Vec<&str> {
 
 /// What its metrics are broken down by: the period last.
 fn columns(alert: &Alert, period: Period) -> Vec<String> {
-    alert.by.iter().chain(alert.only.keys()).map(String::as_str).chain([periods::column(period)]).map(str::to_owned).collect()
+    alert
+        .by
+        .iter()
+        .chain(alert.only.keys())
+        .map(String::as_str)
+        .chain([periods::column(period)])
+        .map(str::to_owned)
+        .collect()
 }
 
 /// An alert with the period that is to be judged.
@@ -172,7 +180,8 @@ fn courses(answer: &Answer, due: &Due<'_>) -> BTreeMap<Segment, Course> {
         let Some(day) = periods::parse(due.period, period) else { continue };
         let Some(rate) = row.counts.rate() else { continue };
         let segment: Segment = answer.by.iter().cloned().zip(values.iter().cloned()).collect();
-        let is_meant = |(column, value): (&String, &String)| segment.get(column).and_then(Option::as_ref) == Some(value);
+        let is_meant =
+            |(column, value): (&String, &String)| segment.get(column).and_then(Option::as_ref) == Some(value);
         if due.alert.only.iter().all(is_meant) {
             courses.entry(segment).or_default().insert(day, (rate, row.bound));
         }

@@ -2,31 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use super::{Figures, Finding, Findings, Judged, Kind, Night, State, Verdict};
+use super::{Arrivals, Figures, Finding, Findings, Judged, Kind, Night, State, Verdict};
 use crate::config::alert::{Condition, Rejects};
 use crate::config::{Alert, Percent};
 use crate::metrics::Rate;
 use crate::rate::as_f64;
-use crate::store::Ledger;
+use crate::store::Commit;
 
-/// Judges everything that came since the last time; at first, what came last.
+/// Judges what this run brought; without one, everything that came since the last time, and at first what came last.
 pub(super) fn judge(night: &Night<'_>, state: &State, findings: &mut Findings) {
     for alert in &night.config.alert {
         let Condition::Rejects(rejects) = alert.condition else { continue };
-        let known: Option<u64> = state.judged(&alert.name).and_then(|version| version.parse().ok());
-        let newest = night.arrivals.iter().map(|arrival| arrival.version).max();
-        let Some(newest) = newest.filter(|newest| known.is_none_or(|known| *newest > known)) else { continue };
-        let mut sum = Ledger::default();
-        let is_new = |version: u64| known.map_or(version == newest, |known| version > known);
-        night.arrivals.iter().filter(|arrival| is_new(arrival.version)).for_each(|arrival| sum.add(&arrival.ledger));
-        findings.found.push(found(alert, rejects, &sum, newest));
-        let period = newest.to_string();
-        findings.judged.push(Judged { name: alert.name.clone(), forgets_before: String::new(), period });
+        let (rate, version) = match night.arrivals {
+            Arrivals::Run(rate) => (rate, night.snapshot.version()),
+            Arrivals::Log(commits) => {
+                let known = state.judged(&alert.name).and_then(|version| version.parse().ok());
+                let Some(came) = came(commits, known) else { continue };
+                came
+            }
+        };
+        if rate.denominator > 0 {
+            let period = version.to_string();
+            findings.found.push(found(alert, rejects, rate, period.clone()));
+            findings.judged.push(Judged { name: alert.name.clone(), forgets_before: String::new(), period });
+        }
     }
 }
 
-fn found(alert: &Alert, rejects: Rejects, sum: &Ledger, version: u64) -> Finding {
-    let rate = Rate { numerator: sum.rejected, denominator: sum.accepted + sum.ignored + sum.rejected };
+/// The records of all commits after this one, with the newest.
+fn came(commits: &[Commit], known: Option<u64>) -> Option<(Rate, u64)> {
+    let told = || commits.iter().filter_map(|commit| Some((commit.version, commit.ledger.as_ref()?)));
+    let newest = told().map(|(version, _)| version).max()?;
+    let is_new = |version: u64| known.map_or(version == newest, |known| version > known);
+    let mut rate = Rate::default();
+    for (_, ledger) in told().filter(|(version, _)| is_new(*version)) {
+        let denominator = ledger.accepted + ledger.ignored + ledger.rejected;
+        rate.add(Rate { numerator: ledger.rejected, denominator });
+    }
+    Some((rate, newest))
+}
+
+fn found(alert: &Alert, rejects: Rejects, rate: Rate, period: String) -> Finding {
     let (limit, verdict) = match rejects {
         Rejects::Count(most) if rate.numerator > most => (as_f64(most), Verdict::Beyond),
         Rejects::Count(most) => (as_f64(most), Verdict::Within),
@@ -50,5 +66,5 @@ fn found(alert: &Alert, rejects: Rejects, sum: &Ledger, version: u64) -> Finding
         ..Figures::default()
     };
     let (name, segment) = (alert.name.clone(), BTreeMap::new());
-    Finding { name, kind: Kind::Rejects, segment, period: version.to_string(), figures, verdict }
+    Finding { name, kind: Kind::Rejects, segment, period, figures, verdict }
 }

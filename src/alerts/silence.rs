@@ -160,7 +160,8 @@ fn count(night: &Night<'_>, alert: &Alert, windows: &Windows) -> Result<BTreeMap
     })?;
     let mut found: BTreeMap<Segment, Counts> = BTreeMap::new();
     for (segment, counts) in tallies.into_iter().flatten() {
-        let is_meant = |(column, value): (&String, &String)| segment.get(column).and_then(Option::as_ref) == Some(value);
+        let is_meant =
+            |(column, value): (&String, &String)| segment.get(column).and_then(Option::as_ref) == Some(value);
         if alert.only.iter().all(is_meant) {
             found.entry(segment).or_insert_with(|| Counts::none(n_windows)).add(&counts);
         }

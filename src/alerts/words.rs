@@ -80,34 +80,27 @@ impl Words<'_> {
             }
             Kind::Silent => Message::of("alert-silent")
                 .with("n", Value::Count(figures.numerator))
-                .with("period", self.period(&self.alert.period))
                 .with("expected", Value::Text(self.language.decimal(figures.expected.unwrap_or_default()))),
             Kind::Rejects => {
                 // A limit of one and more is a count of records.
                 let limit = if limit < 1.0 { self.percent(limit) } else { Value::Text(format!("{limit:.0}")) };
                 self.rate(Message::of("alert-rejects")).with("limit", limit)
             }
-            Kind::Violations => Message::of("alert-violations")
-                .with("n", Value::Count(figures.numerator))
-                .with("period", self.period(&self.alert.period))
-                .with("metric", self.metric()),
+            Kind::Violations => {
+                Message::of("alert-violations").with("n", Value::Count(figures.numerator)).with("metric", self.metric())
+            }
         };
-        self.language.message(&message)
+        self.language.message(&message.with("period", self.period(&self.alert.period)))
     }
 
     fn cleared(&self) -> String {
         let Figures { value, denominator, numerator, .. } = self.alert.figures;
         let message = match (self.alert.kind, value, denominator) {
-            (Kind::Silent, ..) if numerator > 0 => {
-                Message::of("alert-over-silent").with("n", Value::Count(numerator))
-            }
+            (Kind::Silent, ..) if numerator > 0 => Message::of("alert-over-silent").with("n", Value::Count(numerator)),
             (_, Some(_), Some(_)) => self.rate(Message::of("alert-over")),
-            _ => Message::of("alert-over-unseen").with("period", self.period(&self.alert.period)),
+            _ => Message::of("alert-over-unseen"),
         };
-        let message = match message.arguments.iter().any(|(name, _)| *name == "period") {
-            true => message,
-            false => message.with("period", self.period(&self.alert.period)),
-        };
+        let message = message.with("period", self.period(&self.alert.period));
         self.language.message(&message.with("since", self.period(&self.alert.since)))
     }
 
@@ -131,7 +124,6 @@ impl Words<'_> {
             .with("metric", self.metric())
             .with("value", Value::Text(value.unwrap_or_else(|| crate::report::text::NONE.to_owned())))
             .with("counts", Value::Text(counts))
-            .with("period", self.period(&self.alert.period))
     }
 
     fn percent(&self, share: f64) -> Value {
@@ -146,7 +138,8 @@ impl Words<'_> {
 
     /// Days and instants as people write them.
     fn period(&self, period: &str) -> Value {
-        let instant = period.parse::<jiff::Timestamp>().map(|at| self.language.instant(Time(at.as_microsecond()), self.zone));
+        let instant =
+            period.parse::<jiff::Timestamp>().map(|at| self.language.instant(Time(at.as_microsecond()), self.zone));
         Value::Text(match (self.alert.kind, instant) {
             (Kind::Rejects, _) => {
                 let version = Value::Text(period.to_owned());

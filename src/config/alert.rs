@@ -479,16 +479,18 @@ mod tests {
              [[alert]]\nname = \"d\"\nrejects = 100\n[[alert]]\nname = \"e\"\nrejects = \"0.5%\"\n\
              [[alert]]\nname = \"f\"\nviolations = true\n",
         );
-        let [a, b, c, d, e, f] = config.alert.as_slice() else { panic!("{:?}", config.alert) };
-        assert!(matches!(&a.condition, Condition::Limit { side: Side::Below, certain: true, .. }), "{a:?}");
-        let Condition::Change { rate, weeks: 8, side: Some(Side::Below), least } = &b.condition else {
-            panic!("{b:?}")
+        let [limit, change, silent, count, share, rules] = config.alert.as_slice() else {
+            panic!("{:?}", config.alert)
+        };
+        assert!(matches!(&limit.condition, Condition::Limit { side: Side::Below, certain: true, .. }), "{limit:?}");
+        let Condition::Change { rate, weeks: 8, side: Some(Side::Below), least } = &change.condition else {
+            panic!("{change:?}")
         };
         assert!((rate.metric.as_str(), rate.period, *least) == ("conf/mine.sql", Period::Week, 0.1), "{rate:?}");
-        assert!(matches!(c.condition, Condition::Silent { weeks: 8, .. }), "{c:?}");
-        assert_eq!(d.condition, Condition::Rejects(Rejects::Count(100)));
-        assert_eq!(e.condition, Condition::Rejects(Rejects::Share(Percent(0.005))));
-        assert_eq!(f.condition, Condition::Violations);
+        assert!(matches!(silent.condition, Condition::Silent { weeks: 8, .. }), "{silent:?}");
+        assert_eq!(count.condition, Condition::Rejects(Rejects::Count(100)));
+        assert_eq!(share.condition, Condition::Rejects(Rejects::Share(Percent(0.005))));
+        assert_eq!(rules.condition, Condition::Violations);
     }
 
     #[test]
@@ -496,8 +498,14 @@ mod tests {
         for (text, expected) in [
             ("[[alert]]\nname = \"a\"\n", ":1: alert 'a' is never raised"),
             ("[[alert]]\nname = \"a\"\nbelow = \"3%\"\n", ":1: alert 'a' watches no metric"),
-            ("[[alert]]\nname = \"a\"\nmetric = \"m\"\nbelow = \"3%\"\nabove = \"5%\"\n", ":1: alert 'a' has above and below"),
-            ("[[alert]]\nname = \"a\"\nsilent = \"1d\"\nmetric = \"m\"\n", ":1: alert 'a' has 'metric', which does not go"),
+            (
+                "[[alert]]\nname = \"a\"\nmetric = \"m\"\nbelow = \"3%\"\nabove = \"5%\"\n",
+                ":1: alert 'a' has above and below",
+            ),
+            (
+                "[[alert]]\nname = \"a\"\nsilent = \"1d\"\nmetric = \"m\"\n",
+                ":1: alert 'a' has 'metric', which does not go",
+            ),
             ("[[alert]]\nname = \"a\"\nsilent = \"8d\"\n", ":1: alert 'a' waits longer than 7d"),
             ("[[alert]]\nname = \"a\"\nsilent = \"1d\"\nweeks = 2\n", ":1: alert 'a' looks at 2 weeks"),
             ("[[alert]]\nname = \"a\"\nbelov = \"3%\"\n", ":3: unknown field `belov`; did you mean 'below'?"),

@@ -176,8 +176,10 @@ fn weight(n: f64, correlation: f64) -> f64 {
 /// The mean of days, and all their weight.
 fn weighted(days: &[(f64, f64)], correlation: f64) -> (f64, f64) {
     let of_day = |(share, n): &(f64, f64)| (weight(*n, correlation) * share, weight(*n, correlation));
-    let (shares, weights) =
-        days.iter().map(of_day).fold((0.0, 0.0), |(shares, weights), (share, weight)| (shares + share, weights + weight));
+    let (shares, weights) = days
+        .iter()
+        .map(of_day)
+        .fold((0.0, 0.0), |(shares, weights), (share, weight)| (shares + share, weights + weight));
     if weights > 0.0 { (shares / weights, weights) } else { (0.0, 0.0) }
 }
 
@@ -188,7 +190,7 @@ fn closed_in(most: f64, is_too_large: impl Fn(f64) -> bool) -> f64 {
     }
     let (mut low, mut high) = (0.0, most);
     for _ in 0..STEPS {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if is_too_large(middle) { low = middle } else { high = middle }
     }
     high
@@ -203,17 +205,17 @@ fn students(tail: f64, freedom: u32) -> f64 {
     StudentsT::new(0.0, 1.0, f64::from(freedom)).map_or(tail, |t| t.sf(z))
 }
 
-/// How often a beta-binomial count of `n` is `x` or more.
-fn upper_beta_binomial(x: u64, n: u64, a: f64, b: f64) -> f64 {
-    let (count, all) = (as_f64(x), as_f64(n));
+/// How often a beta-binomial count of `n` is `least` or more.
+fn upper_beta_binomial(least: u64, n: u64, a: f64, b: f64) -> f64 {
+    let (first, all) = (as_f64(least), as_f64(n));
     let ln_beta = |a: f64, b: f64| ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
-    let ln_ways = ln_gamma(all + 1.0) - ln_gamma(count + 1.0) - ln_gamma(all - count + 1.0);
-    let mut term = (ln_ways + ln_beta(count + a, all - count + b) - ln_beta(a, b)).exp();
+    let ln_ways = ln_gamma(all + 1.0) - ln_gamma(first + 1.0) - ln_gamma(all - first + 1.0);
+    let mut term = (ln_ways + ln_beta(first + a, all - first + b) - ln_beta(a, b)).exp();
     let mut sum = 0.0;
-    for k in x..=n {
+    for count in least..=n {
         sum += term;
-        let k = as_f64(k);
-        let next = (all - k) * (k + a) / ((k + 1.0) * (all - k - 1.0 + b));
+        let (count, rest) = (as_f64(count), all - as_f64(count));
+        let next = rest * (count + a) / ((count + 1.0) * (rest - 1.0 + b));
         // With a shape below one, chances rise again towards the end.
         if term <= sum * NEGLIGIBLE && next < 1.0 && b >= 1.0 {
             break;

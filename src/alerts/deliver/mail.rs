@@ -85,10 +85,8 @@ impl Mail {
             alert::Tls::Starttls => Tls::Required(self.parameters()?),
             alert::Tls::Wrapped => Tls::Wrapper(self.parameters()?),
         };
-        let mut builder = SmtpTransport::builder_dangerous(&self.server)
-            .port(self.port)
-            .tls(tls)
-            .timeout(Some(self.timeout));
+        let mut builder =
+            SmtpTransport::builder_dangerous(&self.server).port(self.port).tls(tls).timeout(Some(self.timeout));
         if let Some((login, password)) = &self.login {
             builder = builder.credentials(Credentials::new(login.clone(), password.clone()));
         }

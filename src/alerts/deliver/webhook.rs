@@ -92,7 +92,8 @@ fn is_here(url: &url::Url) -> bool {
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let unreadable = |why: &dyn std::fmt::Display| format!("certificates in '{}' cannot be used: {why}", path.display());
+    let unreadable =
+        |why: &dyn std::fmt::Display| format!("certificates in '{}' cannot be used: {why}", path.display());
     let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
     let certificates: Vec<_> = certificates
         .map(|certificate| certificate.map(|certificate| Certificate::from_der(certificate.as_ref()).to_owned()))

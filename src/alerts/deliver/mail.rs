@@ -12,7 +12,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{SmtpTransport, Transport};
 
-use super::{Failure, Letter, Patience};
+use super::{Failure, Letter, Patience, of_tls};
 use crate::config::alert;
 use crate::event::Time;
 use crate::report::Language;
@@ -47,7 +47,7 @@ impl Mail {
         let server = self.transport()?;
         patience.try_it(|| match server.send(&message) {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() || error.is_client() || error.is_tls() => {
+            Err(error) if error.is_permanent() || error.is_client() || error.is_tls() || of_tls(&error).is_some() => {
                 Err(Failure::lasting(told(&error)))
             }
             Err(error) => Err(Failure::passing(told(&error))),

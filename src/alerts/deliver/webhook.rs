@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use super::{Failure, Letter, Patience};
+use super::{Failure, Letter, Patience, of_tls};
 
 /// A webhook. It has secrets in it, so it cannot be shown.
 pub struct Webhook {
@@ -113,12 +113,20 @@ fn told(status: u16) -> Result<(), Failure> {
 
 /// Only what is known to show no address is handed on.
 fn failure(error: &ureq::Error) -> Failure {
+    // The client names no source of its errors, so its cases are looked into.
+    let of_tls = match error {
+        ureq::Error::Io(error) => of_tls(error),
+        ureq::Error::Rustls(error) => Some(error),
+        _ => None,
+    };
+    if let Some(error) = of_tls {
+        return Failure::lasting(format!("TLS failed: {error}"));
+    }
     match error {
         ureq::Error::Timeout(_) => Failure::passing("it did not answer in time"),
         ureq::Error::HostNotFound => Failure::passing("its host was not found"),
         ureq::Error::Io(error) => Failure::passing(format!("the connection failed: {}", error.kind())),
         ureq::Error::ConnectionFailed => Failure::passing("it could not be reached"),
-        ureq::Error::Rustls(error) => Failure::lasting(format!("TLS failed: {error}")),
         ureq::Error::Tls(why) => Failure::lasting(format!("TLS failed: {why}")),
         ureq::Error::Protocol(_) => Failure::passing("what it answered is not HTTP"),
         _ => Failure::lasting("the request could not be made"),

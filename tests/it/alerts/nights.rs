@@ -179,7 +179,7 @@ fn planted(channel: &str, day: u32) -> (f64, f64) {
 
 #[test]
 fn what_was_planted_is_raised_once_and_cleared_once() {
-    let mut world = World::new(90, 4, WATCHED, planted);
+    let mut world = World::new(90, 22, WATCHED, planted);
     let told = world.nights(60..90);
     // Clicks of day 66 can come until the end of day 67; silence is known the night after.
     assert_eq!(
@@ -191,7 +191,7 @@ fn what_was_planted_is_raised_once_and_cleared_once() {
 
 #[test]
 fn a_night_that_comes_again_tells_nothing_and_one_that_was_missed_is_caught_up() {
-    let mut world = World::new(90, 4, WATCHED, planted);
+    let mut world = World::new(90, 22, WATCHED, planted);
     assert_eq!(world.nights([60, 68, 68, 67, 69].into_iter()), ["68 clicks whatsapp +"]);
     let text = &world.state.standing().next().unwrap().text;
     assert!(text.starts_with("clicks (Channel whatsapp): Click rate was "), "{text}");
@@ -224,7 +224,7 @@ period = "week"
 below = "40%"
 certain = false
 "#;
-    let mut world = World::new(90, 4, config, planted);
+    let mut world = World::new(90, 22, config, planted);
     let told = world.nights(60..90);
     let n = |name: &str, mark: char| told.iter().filter(|line| line.contains(name) && line.ends_with(mark)).count();
     for name in ["floor", "week"] {

@@ -163,6 +163,9 @@ mod tests {
     }
 
     fn night(state: &mut State, period: &str, verdict: Option<Verdict>) -> Vec<(Standing, String)> {
+        // A week before.
+        let day: jiff::civil::Date = period.parse().unwrap();
+        let forgets_before = day.checked_sub(jiff::ToSpan::weeks(1)).unwrap().to_string();
         let found = verdict.map(|verdict| Finding {
             name: "a".into(),
             kind: Kind::Violations,
@@ -171,7 +174,7 @@ mod tests {
             figures: Figures::default(),
             verdict,
         });
-        let judged = Judged { name: "a".into(), period: period.into(), forgets_before: "2026-05-10".into() };
+        let judged = Judged { name: "a".into(), period: period.into(), forgets_before };
         let findings = Findings { found: found.into_iter().collect(), judged: vec![judged] };
         let told = state.conclude(findings, &config(), |alert| alert.period.clone());
         told.into_iter().map(|alert| (alert.state, alert.text)).collect()

@@ -211,7 +211,7 @@ mod tests {
         let back = Figures { numerator: 7, ..Figures::default() };
         let over = alert(Kind::Silent, Standing::Cleared, "2026-05-05T09:30:00Z", back);
         assert!(told(Language::De, &over).contains("es kommen wieder Ereignisse (7)"), "{}", told(Language::De, &over));
-        assert_eq!(heading(&[&silent, &over], Language::En), "1 alert, 1 over: Click rate");
+        assert_eq!(heading(&[&silent, &over], Language::En), "1 warning, 1 over: Click rate");
         let unseen = alert(Kind::Limit, Standing::Cleared, "2026-05-05", Figures::default());
         assert!(told(Language::En, &unseen).contains("nothing of it was seen any more"), "{unseen:?}");
     }

@@ -113,7 +113,7 @@ def main():
         alerts(server + trusted, 1, MAIL=PASSWORD)
         [(is_known, is_secret, envelope)] = inbox.messages
         assert is_known and is_secret and envelope.rcpt_tos == ["desk@desk.example"]
-        assert b"Subject: trichter: 1 alert: Few clicks" in envelope.content, envelope.content
+        assert b"Subject: trichter: 1 warning: Few clicks" in envelope.content, envelope.content
         alerts(server + trusted, 2, "alerts could not be told: mail: ", MAIL="wrong word")
         alerts(server, 2, "mail: ", "certificate", MAIL=PASSWORD)
         alerts(server + trusted + 'tls = "wrapped"\n', 2, "mail: ", MAIL=PASSWORD)

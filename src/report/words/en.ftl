@@ -535,11 +535,11 @@ alert-over-silent = over since { $period }, after it had held since { $since }; 
 alert-over-unseen = over since { $period }, after it had held since { $since }; nothing of it was seen any more.
 alert-version = version { $version }
 alert-subject-both = { $raised ->
-        [one] { $raised } alert
-       *[other] { $raised } alerts
+        [one] { $raised } warning
+       *[other] { $raised } warnings
     }, { $cleared } over: { $names }
 alert-subject-raised = { $raised ->
-        [one] { $raised } alert
-       *[other] { $raised } alerts
+        [one] { $raised } warning
+       *[other] { $raised } warnings
     }: { $names }
 alert-subject-cleared = { $cleared } over: { $names }

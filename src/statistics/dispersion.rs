@@ -246,11 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn the_litters_of_a_published_study_are_as_correlated_as_there() {
-        // Haseman and Soares 1976 are analysed so by everybody; a small case is worked out on paper instead: shares 0.2, 0.4, 0.6
-        // of 10 each around 0.4. Squares over p (1 - p) are 0.08 / 0.24 = 1/3; weights of 10 / (1 + 9 c) make them 2 at c = 2/27.
+    fn a_small_case_is_as_on_paper() {
+        // Shares of 0.2, 0.4 and 0.6 of 10 each around 0.4: squares over p (1 - p) are 0.08 / 0.24 = 1/3. Weights of
+        // 10 / (1 + 9 c) make that as large as the degrees of freedom.
         let days: Vec<Rate> = [2, 4, 6].map(|did| rate(did, 10)).into();
-        // One more degree of freedom from a group without any scatter at the same weight.
+        // A group without any scatter gives one more degree of freedom.
         let found = ShareOfDay::of(&[days, vec![rate(5, 10); 2]], 0).unwrap();
         // (1/3) * 10 / (1 + 9 c) = 3.
         assert!((found.correlation - (10.0 / 9.0 - 1.0) / 9.0).abs() < 1e-9, "{found:?}");

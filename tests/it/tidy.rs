@@ -45,6 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("job", &["error", "ingest", "store"]),
+    ("alerts", &["config", "error", "event", "facts", "measures", "metrics", "rate", "report", "statistics", "store"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];
@@ -62,6 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("flate2", &["ingest"]),
     ("fluent_bundle", &["report"]),
     ("indicatif", &["cli"]),
+    ("lettre", &["alerts"]),
     ("minijinja", &["report"]),
     ("parquet", &["error", "export", "ingest", "store"]),
     ("plotters", &["charts"]),
@@ -76,14 +78,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["export"]),
     ("rust_xlsxwriter", &["export", "report"]),
     ("rustix", &["cli"]),
-    ("rustls", &["export"]),
-    ("rustls_native_certs", &["export"]),
+    ("rustls", &["alerts", "export"]),
+    ("rustls_native_certs", &["alerts", "export"]),
     ("schemars", &["report"]),
     ("sha2", &["report"]),
     ("statrs", &["statistics"]),
     ("tokio", &["export", "store"]),
     ("tokio_postgres_rustls", &["export"]),
     ("unic_langid", &["report"]),
+    ("ureq", &["alerts"]),
     ("zstd", &["export", "ingest"]),
 ];
 

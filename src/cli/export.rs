@@ -75,16 +75,13 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        let login = login();
-        let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
-        let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
-        let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
-        let state = plan(&opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
-        for (order, target) in orders.iter().zip(&mut targets) {
-            let delivered = export::deliver(&state.only(&order.tables), &mut **target, self.full)?;
+        for (target, delivery) in deliver(&opened, &orders, self.full)? {
+            let (delivered, remarks) = delivery?;
             if !quiet {
-                say(&told(&target::shown(&order.target), &delivered));
-                target.remarks().iter().for_each(|remark| say(remark));
+                say(&told(&target, &delivered));
+                for remark in &remarks {
+                    say(remark);
+                }
             }
         }
         Ok(Done::Well)
@@ -136,6 +133,39 @@ impl ExportCommand {
         out.flush().map_err(Error::write(path))?;
         Ok(Done::Well)
     }
+}
+
+/// What a target got, or why it got nothing.
+pub(super) type Delivery = (String, Result<(Vec<Delivered>, Vec<String>)>);
+
+/// Brings the targets of the configuration up to date. One that fails keeps none of the others from theirs.
+pub(super) fn deliver_ordered(opened: &Opened) -> Result<Vec<Delivery>> {
+    let order =
+        |export: &config::Export| Ok(Order { target: export.target.clone(), tables: table::chosen(&export.tables)? });
+    let orders = opened.config.export.iter().map(order).collect::<Result<Vec<_>>>()?;
+    deliver(opened, &orders, false)
+}
+
+/// Counts once for all targets, and hands each what it is to have.
+fn deliver(opened: &Opened, orders: &[Order], anew: bool) -> Result<Vec<Delivery>> {
+    let login = login();
+    let mut targets: Vec<_> = orders.iter().map(|order| target::open(&order.target, &login)).collect();
+    let is_open = |place: usize| targets.get(place).is_some_and(Result::is_ok);
+    let wanted = |table: &&'static Table| {
+        orders.iter().enumerate().any(|(place, order)| is_open(place) && has(&order.tables, table))
+    };
+    let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
+    let workspace = targets.iter().flatten().next().and_then(|target| target.workspace());
+    let state = plan(opened, &tables).gather(workspace)?;
+    let delivered = orders.iter().zip(&mut targets).map(|(order, target)| {
+        let delivery = match target {
+            Ok(target) => export::deliver(&state.only(&order.tables), &mut **target, anew)
+                .map(|delivered| (delivered, target.remarks().to_vec())),
+            Err(error) => Err(std::mem::replace(error, Error::Usage(String::new()))),
+        };
+        (target::shown(&order.target), delivery)
+    });
+    Ok(delivered.collect())
 }
 
 fn has(tables: &[&'static Table], table: &Table) -> bool {

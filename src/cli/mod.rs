@@ -30,15 +30,19 @@ use crate::store::{AsOf, Snapshot, Store};
 mod alerts;
 mod audit;
 mod compare;
+mod config;
 mod explain;
 mod export;
 mod funnel;
 mod ingest;
+mod init;
 mod pdf;
 mod query;
 mod render;
 mod report;
+mod run;
 mod simulate;
+mod status;
 mod store;
 
 /// Name of the configuration that is kept in a store's folder.
@@ -62,6 +66,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
+    Config(config::ConfigCommand),
+    Run(run::Run),
+    Status(status::Status),
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
@@ -80,6 +88,8 @@ enum Command {
 enum Done {
     Well,
     LimitMissed,
+    /// Something could not be done, and that was said already.
+    NotAll,
 }
 
 /// Runs the program with the arguments of the process.
@@ -99,8 +109,13 @@ pub fn main() -> ExitCode {
     {
         return fail(&Error::Usage("the threads could not be started".into()));
     }
+    keep_others_out();
     let quiet = arguments.quiet;
     let done = match arguments.command {
+        Command::Init(command) => command.run(quiet),
+        Command::Config(command) => command.run(),
+        Command::Run(command) => command.run(quiet),
+        Command::Status(command) => command.run(),
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
@@ -116,8 +131,19 @@ pub fn main() -> ExitCode {
     match done {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::LimitMissed) => ExitCode::from(1),
+        Ok(Done::NotAll) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// What this program writes is about people: others on the host cannot read it, whatever they may read by default.
+fn keep_others_out() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        let usual = rustix::process::umask(Mode::empty());
+        rustix::process::umask(usual | Mode::from_raw_mode(0o027));
     }
 }
 
@@ -367,15 +393,16 @@ fn instant(text: &str, zone: &Zone) -> Result<Time> {
     })
 }
 
-/// A reader never sees half a file.
+/// A reader never sees half a file. The group may read it, as it may what else the program writes.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare name is empty, and means where the program is run.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
     draft.write_all(bytes).map_err(Error::write(path))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
+        let readable = std::fs::Permissions::from_mode(0o640);
         draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
     }
     draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;

@@ -20,6 +20,7 @@ const CONTACT: u8 = 1;
 const EVENT: u8 = 2;
 const MESSAGE: u8 = 3;
 const SOURCE: u8 = 4;
+pub(super) const RECORD: u8 = 6;
 
 /// Texts up to this length, in bytes, are remembered within a chunk.
 const SHORT: usize = 64;

@@ -4,6 +4,7 @@
 //! Knows events as columns, not what they mean.
 
 pub mod contents;
+mod counted;
 mod cursor;
 mod deltas;
 pub mod join;

@@ -1,7 +1,7 @@
 //! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
 //! elsewhere; nothing becomes visible without a commit here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use url::Url;
 
+use super::counted;
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
@@ -29,6 +30,9 @@ const SCHEMA_PROPERTY: &str = "trichter.schema";
 const LEDGER_KEY: &str = "trichter.ledger";
 /// Key of the name of the file with the commit's links.
 const LINKS_KEY: &str = "trichter.links";
+
+/// Key of the name of the file with the hashes of the records that the commit counted and set aside.
+const RECORDS_KEY: &str = "trichter.records";
 
 /// Which version of the store is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +87,9 @@ pub struct Commit {
     /// Name of the file with what it learned about who is who.
     #[serde(skip)]
     links: Option<String>,
+    /// Name of the file with the hashes of records that it counted and set aside.
+    #[serde(skip)]
+    records: Option<String>,
 }
 
 /// A store on disk, opened at one version.
@@ -167,6 +174,12 @@ impl Store {
         self.path.join(EVENTS)
     }
 
+    /// The table's own id, which no other table has.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.table.snapshot().map(|state| state.metadata().id().to_owned()).unwrap_or_default()
+    }
+
     /// Number of the version that is open.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -229,10 +242,16 @@ impl Store {
         // Plain counts always serialise.
         let ledger = change.ledger.map(|ledger| serde_json::to_value(ledger).unwrap_or_default());
         let links = change.links.map(|links| self.keep(links)).transpose()?;
+        let records = Some(change.records).filter(|records| !records.is_empty());
+        let records = records.map(|records| self.keep_records(records)).transpose()?;
         properties = properties.with_metadata(
-            [(LEDGER_KEY, ledger), (LINKS_KEY, links.clone().map(Into::into))]
-                .into_iter()
-                .filter_map(|(key, value)| Some((key.to_owned(), value?))),
+            [
+                (LEDGER_KEY, ledger),
+                (LINKS_KEY, links.clone().map(Into::into)),
+                (RECORDS_KEY, records.clone().map(Into::into)),
+            ]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?))),
         );
         let commit = CommitBuilder::from(properties).with_actions(actions).build(
             Some(state),
@@ -247,6 +266,9 @@ impl Store {
             Err(source @ DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(0) }) => {
                 if let Some(name) = links {
                     kept::discard(&self.table_path(), &name);
+                }
+                if let Some(name) = records {
+                    counted::discard(&self.table_path(), &name);
                 }
                 let before = self.version();
                 self.load()?;
@@ -266,6 +288,28 @@ impl Store {
         let name = format!("{}.links", write::file_name()?);
         kept::write(&self.table_path(), &name, links)?;
         Ok(name)
+    }
+
+    /// Writes hashes of records to a file of their own.
+    fn keep_records(&self, records: &[u64]) -> Result<String> {
+        let name = format!("{}.records", write::file_name()?);
+        counted::write(&self.table_path(), &name, records)?;
+        Ok(name)
+    }
+
+    /// Of these hashes of records that were set aside, those that a commit up to the open version has counted.
+    ///
+    /// # Errors
+    /// The log or a file that it names cannot be read.
+    pub fn counted(&self, records: &BTreeSet<u64>) -> Result<BTreeSet<u64>> {
+        let table = self.table_path();
+        let mut known = BTreeSet::new();
+        if !records.is_empty() && table.join(counted::FOLDER).is_dir() {
+            for name in self.log()?.into_iter().filter_map(|commit| commit.records) {
+                known.extend(counted::read(&table, &name)?.filter(|hash| records.contains(hash)));
+            }
+        }
+        Ok(known)
     }
 
     /// What is known of who is who at the version that is open.
@@ -306,6 +350,7 @@ impl Store {
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
             links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
+            records: info.info.get(RECORDS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
         });
         Ok(commits.collect())
     }
@@ -419,13 +464,15 @@ pub struct Change<'c> {
     pub ledger: Option<&'c Ledger>,
     /// What an ingest learned about who is who.
     pub links: Option<&'c Links>,
+    /// Hashes of the records that an ingest set aside, ignored or refused, and counted.
+    pub records: &'c [u64],
 }
 
 impl Change<'_> {
     /// A change that does nothing yet.
     #[must_use]
     pub fn of(operation: Operation) -> Self {
-        Self { operation, added: &[], removed: &[], ledger: None, links: None }
+        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[] }
     }
 }
 

@@ -35,6 +35,8 @@ mod endurance;
 // Tables for other programs.
 mod exports;
 mod funnels;
+// Runs, night after night.
+mod nights;
 // Logs of all channels in one heap.
 mod mixture;
 // Real payloads of other people's test suites.

@@ -35,7 +35,6 @@ optional = { $name } (freiwillig)
 fact-range = Zeitraum
 fact-zone = Zeitzone
 fact-last-event = Letztes Ereignis
-fact-version = Fassung des Speichers
 fact-filters = Einschränkungen
 fact-left-out = Ausgelassen
 fact-channels = Kanäle

@@ -24,7 +24,6 @@ optional = { $name } (optional)
 fact-range = Range
 fact-zone = Time zone
 fact-last-event = Last event
-fact-version = Store version
 fact-filters = Filters
 fact-left-out = Left out
 fact-channels = Channels

@@ -438,7 +438,7 @@ impl Config {
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
         let (export, alert, alerts, run) = (Vec::new(), Vec::new(), Alerts::default(), Run::default());
-        format!("{:?}", Self { export, alert, alerts, run, flow, ..self.clone() })
+        format!("{:?}", Self { run, export, alert, alerts, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.

@@ -7,7 +7,9 @@ use tracing::{error, info, warn};
 
 use super::record::Record;
 use super::{Job, Step};
+use crate::alerts::Standing;
 use crate::calendar;
+use crate::cli::alerts::judge_and_tell;
 use crate::cli::export::deliver_ordered;
 use crate::cli::ingest::{RejectsFile, keep_config, key};
 use crate::cli::report::Report;
@@ -18,6 +20,7 @@ use crate::event::{SECOND, Time};
 use crate::ingest::{self, Balance, Following, Plan, Reject, enrich, input};
 use crate::job::Journal;
 use crate::job::manifest::{Exported, Fresh, Hashed, Input};
+use crate::report::text::printable;
 use crate::store::words::NULL;
 use crate::store::{self, AsOf, Snapshot, Store, optimize};
 
@@ -38,6 +41,7 @@ impl Job<'_> {
             Step::Tidy => self.tidy(),
             Step::Report => self.report(record),
             Step::Export => self.export(record),
+            Step::Alert => self.alert(record),
         }
     }
 
@@ -81,6 +85,8 @@ impl Job<'_> {
             let (rejected, received) = (balance.records.rejected, balance.records.received);
             record.miss(&format!("{rejected} of {received} records were refused, which is more than max_rejects"));
         }
+        // Nothing else sets it.
+        self.balance.set(balance).ok();
         Ok(true)
     }
 
@@ -187,6 +193,24 @@ impl Job<'_> {
             }
         }
         failed.map_or(Ok(true), Err)
+    }
+
+    fn alert(&self, record: &Record) -> Result<bool> {
+        if self.config.alert.is_empty() || self.horizon()?.is_none() {
+            return Ok(false);
+        }
+        let told = judge_and_tell(&self.open()?, self.balance.get(), false)?;
+        for alert in &told.news {
+            let text = printable(&alert.text);
+            match alert.state {
+                Standing::Raised => record.miss(&format!("alert: {text}")),
+                Standing::Cleared => info!("alert is over: {text}"),
+            }
+            let alert = serde_json::to_value(alert).map_err(|problem| Error::Usage(problem.to_string()))?;
+            record.note().alerts.push(alert);
+        }
+        told.check()?;
+        Ok(true)
     }
 
     /// Notes what the store holds now. Nothing hangs on it.

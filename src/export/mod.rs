@@ -181,12 +181,12 @@ pub fn deliver(state: &State, target: &mut dyn Target, full: bool) -> Result<Vec
     Ok(state.tables.iter().map(of_table).collect())
 }
 
-/// Puts a file that was written beside its place there, for everybody who may read the folder.
+/// Puts a file that was written beside its place there, for its owner and the group.
 fn publish(draft: tempfile::NamedTempFile, path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
+        let readable = std::fs::Permissions::from_mode(0o640);
         draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
     }
     draft.as_file().sync_all().map_err(Error::write(path))?;

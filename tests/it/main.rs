@@ -35,6 +35,8 @@ mod endurance;
 // Tables for other programs.
 mod exports;
 mod funnels;
+// What is made to do harm.
+mod hostile;
 // Runs, night after night.
 mod nights;
 // Logs of all channels in one heap.

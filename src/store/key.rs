@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 /// Name of the key's file in the store's folder.
 const FILE: &str = "pseudonym.key";
 
+/// Keeps the hashes of contacts apart from those for other purposes.
+const CONTACT: u8 = 1;
+
 /// 256 secret bits.
 #[derive(Clone)]
 pub struct Key([u8; 32]);
@@ -66,6 +69,30 @@ impl Key {
         Some(Self(bytes))
     }
 
+    /// The key that is kept beside the store at `path`; none is made.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn of(store: &Path) -> Result<Self> {
+        Self::from_file(&store.join(FILE))
+    }
+
+    /// A key that nobody else knows and that is written nowhere: what was hashed with it can never be found again.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn lost() -> Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| no_dice(&error))?;
+        Ok(Self(bytes))
+    }
+
+    /// The hash of a contact: all of it is the pseudonym, its first half the `contact_key`.
+    #[must_use]
+    pub fn contact(&self, channel: &str, id: &str) -> u128 {
+        self.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
+    }
+
     /// 128 bits of the keyed BLAKE3 hash of the parts. `domain` keeps hashes for different purposes apart; parts are
     /// separated, so that ("ab", "c") is not ("a", "bc").
     #[must_use]
@@ -90,6 +117,20 @@ impl Key {
         hasher.finalize_xof().fill(&mut bytes);
         u128::from_be_bytes(bytes)
     }
+}
+
+/// 128 random bits.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub(super) fn random() -> Result<u128> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| no_dice(&error))?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+fn no_dice(error: &getrandom::Error) -> Error {
+    Error::Usage(format!("the system gives no random numbers: {error}"))
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
             batches.push(batch.slice(start, end - start));
         }
         let goes_here = |place: usize| {
-            moves.moves.get(place).is_some_and(|moved| (range.low..=range.high).contains(&first_half(moved.contact)))
+            let contact = moves.moves.get(place).and_then(|moved| moved.contact);
+            contact.is_some_and(|contact| (range.low..=range.high).contains(&first_half(contact)))
         };
         let arriving: Vec<Range<usize>> =
             moved.iter().filter(|(_, place)| goes_here(*place)).map(|(rows, _)| rows.clone()).collect();
@@ -94,15 +95,19 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
 /// Rows under the contacts whose they turned out to be.
 fn refiled(batch: &RecordBatch, moves: &Moves) -> Result<RecordBatch> {
     let keys = batch.column(0).as_primitive::<Int64Type>().values();
-    let moved = || keys.iter().filter_map(|key| moves.moves.get(moves.keys.binary_search(key).ok()?));
-    let ids = moved().map(|moved| moved.name.as_deref().map_or_else(|| pseudonym(moved.contact), str::to_owned));
+    let moved = || {
+        let of = |key| moves.moves.get(moves.keys.binary_search(key).ok()?);
+        keys.iter().filter_map(of).filter_map(|moved| Some((moved.contact?, moved.name.as_deref())))
+    };
+    let ids = moved().map(|(contact, name)| name.map_or_else(|| pseudonym(contact), str::to_owned));
     let ids: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
-    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(moved().map(|moved| first_half(moved.contact))));
+    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(moved().map(|(contact, _)| first_half(contact))));
     let column = |(spec, old): (&schema::Column, &ArrayRef)| match spec.name {
         "contact_key" => Arc::clone(&keys),
         "contact_id" => Arc::clone(&ids),
         _ => Arc::clone(old),
     };
     let columns = schema::COLUMNS.iter().zip(batch.columns()).map(column).collect();
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    let refiled = RecordBatch::try_new(batch.schema(), columns)?;
+    moves.stranger.as_ref().map_or(Ok(refiled.clone()), |stranger| stranger.of(&refiled))
 }

@@ -6,6 +6,7 @@
 pub mod contents;
 mod cursor;
 mod deltas;
+pub mod erase;
 pub mod join;
 pub mod key;
 pub mod links;
@@ -17,9 +18,11 @@ pub mod rows;
 pub mod scan;
 pub mod schema;
 pub mod shard;
+mod stranger;
 pub mod table;
 pub mod words;
 pub mod write;
+mod writers;
 
 pub use key::Key;
 pub use links::{Contacts, Links};

@@ -1,7 +1,7 @@
 //! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
 //! elsewhere; nothing becomes visible without a commit here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -18,6 +18,7 @@ use url::Url;
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
+use super::writers::Writing;
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -29,6 +30,10 @@ const SCHEMA_PROPERTY: &str = "trichter.schema";
 const LEDGER_KEY: &str = "trichter.ledger";
 /// Key of the name of the file with the commit's links.
 const LINKS_KEY: &str = "trichter.links";
+/// Key that says that the links of a commit are all there are: those of commits before it count no longer.
+const ALL_LINKS_KEY: &str = "trichter.links.all";
+/// What the log calls an erasing.
+const FORGET: &str = "DELETE";
 
 /// Which version of the store is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +88,9 @@ pub struct Commit {
     /// Name of the file with what it learned about who is who.
     #[serde(skip)]
     links: Option<String>,
+    /// Whether these are all links.
+    #[serde(skip)]
+    has_all_links: bool,
 }
 
 /// A store on disk, opened at one version.
@@ -90,6 +98,8 @@ pub struct Store {
     path: PathBuf,
     table: DeltaTable,
     runtime: Runtime,
+    /// What keeps erasing out while this store is written to.
+    writing: Option<Writing>,
 }
 
 impl Store {
@@ -105,20 +115,24 @@ impl Store {
         let runtime = runtime(path)?;
         let refused = |source| Error::Table { path: path.to_path_buf(), source: Box::new(source) };
         let mut table = runtime.block_on(builder(&folder, path)?.load()).map_err(refused)?;
+        let newest = table.version();
         let mut store = match as_of {
-            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime },
+            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime, writing: None },
             AsOf::Version(version) => {
                 runtime.block_on(table.load_version(version)).map_err(refused)?;
-                Self { path: path.to_path_buf(), table, runtime }
+                Self { path: path.to_path_buf(), table, runtime, writing: None }
             }
             AsOf::Time(time) => {
-                let mut store = Self { path: path.to_path_buf(), table, runtime };
+                let mut store = Self { path: path.to_path_buf(), table, runtime, writing: None };
                 let version = store.version_at(time)?;
                 store.runtime.block_on(store.table.load_version(version)).map_err(refused)?;
                 store
             }
         };
         store.check_schema()?;
+        if store.table.version() < newest {
+            store.check_not_erased()?;
+        }
         Ok(store)
     }
 
@@ -129,7 +143,9 @@ impl Store {
     pub fn open_or_create(path: &Path) -> Result<Self> {
         let folder = path.join(EVENTS);
         if folder.join("_delta_log").is_dir() {
-            return Self::open(path, AsOf::Latest);
+            // What an erasing changes is seen only after it.
+            let writing = Writing::share(path)?;
+            return Self::open(path, AsOf::Latest).map(|store| Self { writing: Some(writing), ..store });
         }
         std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
         let runtime = runtime(path)?;
@@ -148,9 +164,9 @@ impl Store {
                 ("delta.enableExpiredLogCleanup".to_owned(), Some("false".to_owned())),
             ]);
         match runtime.block_on(async { create.await }) {
-            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime }),
+            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime, writing: Some(Writing::share(path)?) }),
             // Somebody else made it a moment ago: use theirs.
-            Err(_) if folder.join("_delta_log").is_dir() => Self::open(path, AsOf::Latest),
+            Err(_) if folder.join("_delta_log").is_dir() => Self::open_or_create(path),
             Err(source) => Err(Error::Table { path: path.to_path_buf(), source: Box::new(source) }),
         }
     }
@@ -171,6 +187,32 @@ impl Store {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.table.version().unwrap_or_default()
+    }
+
+    /// Keeps erasing out for as long as this store is open, which would take away files that no version names yet.
+    ///
+    /// # Errors
+    /// The store's folder cannot be written.
+    pub(super) fn share(&mut self) -> Result<()> {
+        if self.writing.is_none() {
+            self.writing = Some(Writing::share(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Does something while nobody else writes to the store, on top of its newest version.
+    ///
+    /// # Errors
+    /// Somebody else is writing to it, or what is done fails.
+    pub(super) fn alone<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let shared = self.writing.take();
+        let was_shared = shared.is_some();
+        let alone = Writing::alone(&self.path, shared)?;
+        let done = self.load().and_then(|()| work(self));
+        if was_shared {
+            self.writing = Some(alone.shared_again(&self.path)?);
+        }
+        done
     }
 
     /// The data files of the version that is open, by path.
@@ -205,7 +247,7 @@ impl Store {
     /// Another writer removed what this commit relies on, or the log cannot be written.
     pub fn commit(&mut self, change: &Change<'_>) -> Result<Option<u64>> {
         let removed_paths: Vec<&str> = change.removed.iter().map(|file| file.path.as_str()).collect();
-        let changes_data = matches!(change.operation, Operation::Ingest);
+        let changes_data = change.operation != Operation::Optimize;
         let mut actions: Vec<Action> =
             change.added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
         let state = self.table.snapshot().map_err(|source| self.refused(source))?;
@@ -221,16 +263,18 @@ impl Store {
                 predicate: None,
             },
             Operation::Optimize => DeltaOperation::Optimize { predicate: None, target_size: OPTIMIZE_TARGET },
+            Operation::Forget => DeltaOperation::Delete { predicate: None },
         };
         let mut properties = kept_log();
-        if change.operation == Operation::Ingest {
+        if changes_data {
             properties = properties.with_max_retries(0);
         }
         // Plain counts always serialise.
         let ledger = change.ledger.map(|ledger| serde_json::to_value(ledger).unwrap_or_default());
         let links = change.links.map(|links| self.keep(links)).transpose()?;
+        let has_all_links = (change.operation == Operation::Forget && links.is_some()).then_some(true.into());
         properties = properties.with_metadata(
-            [(LEDGER_KEY, ledger), (LINKS_KEY, links.clone().map(Into::into))]
+            [(LEDGER_KEY, ledger), (LINKS_KEY, links.clone().map(Into::into)), (ALL_LINKS_KEY, has_all_links)]
                 .into_iter()
                 .filter_map(|(key, value)| Some((key.to_owned(), value?))),
         );
@@ -277,11 +321,62 @@ impl Store {
         // Most stores have none, and reading the log of a long life takes a while.
         let table = self.table_path();
         if kept::exist(&table) {
-            for name in self.log()?.into_iter().filter_map(|commit| commit.links) {
-                kept::read(&table, &name, &mut links)?;
+            for name in linked(&self.log()?) {
+                kept::read(&table, name, &mut links)?;
             }
         }
         Ok(links)
+    }
+
+    /// The files below the table's folder that a version can still need: those of the last erasing and of every version since.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn needed(&self) -> Result<BTreeSet<String>> {
+        let log = self.log()?;
+        let erased = log.iter().find(|commit| commit.operation == FORGET).map_or(0, |commit| commit.version);
+        let files: BTreeSet<String> = self.files()?.into_iter().map(|file| file.path).collect();
+        let mut needed: BTreeSet<String> = linked(&log).map(|name| format!("{}/{name}", kept::FOLDER)).collect();
+        needed.extend(files);
+        if erased < self.version() {
+            let then = Self::open(&self.path, AsOf::Version(erased))?;
+            needed.extend(then.files()?.into_iter().map(|file| file.path));
+            for version in erased + 1..=self.version() {
+                needed.extend(self.added_by(version)?);
+            }
+        }
+        Ok(needed)
+    }
+
+    /// The data files that a commit added.
+    fn added_by(&self, version: u64) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Line {
+            add: Option<Added>,
+        }
+        #[derive(Deserialize)]
+        struct Added {
+            path: String,
+        }
+        let path = self.table_path().join("_delta_log").join(format!("{version:020}.json"));
+        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        Ok(lines.filter_map(|line| Some(line.add?.path)).collect())
+    }
+
+    /// Refuses a version before the last erasing: its data files are gone.
+    fn check_not_erased(&self) -> Result<()> {
+        let open = self.version();
+        match self.commits()?.iter().find(|commit| commit.operation == FORGET && commit.version > open) {
+            None => Ok(()),
+            Some(commit) => Err(Error::Store {
+                path: self.path.clone(),
+                message: format!(
+                    "version {open} is gone: version {} erased data for good, and what it held with it",
+                    commit.version
+                ),
+            }),
+        }
     }
 
     /// The versions up to the one that is open, newest first.
@@ -289,7 +384,14 @@ impl Store {
     /// # Errors
     /// The log cannot be read.
     pub fn log(&self) -> Result<Vec<Commit>> {
-        // The history lists every commit of the table, also those after the version that is open.
+        let open = self.version();
+        let mut commits = self.commits()?;
+        commits.retain(|commit| commit.version <= open);
+        Ok(commits)
+    }
+
+    /// Every version, newest first, also those after the one that is open.
+    fn commits(&self) -> Result<Vec<Commit>> {
         let (newest, infos) = self
             .runtime
             .block_on(async {
@@ -298,14 +400,14 @@ impl Store {
                 Ok((newest, infos))
             })
             .map_err(|source| self.refused(source))?;
-        let open = self.version();
         let numbered = infos.into_iter().enumerate().map(|(age, info)| (newest.saturating_sub(age as u64), info));
-        let commits = numbered.filter(|(version, _)| *version <= open).map(|(version, info)| Commit {
+        let commits = numbered.map(|(version, info)| Commit {
             version,
             at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
             links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
+            has_all_links: info.info.contains_key(ALL_LINKS_KEY),
         });
         Ok(commits.collect())
     }
@@ -417,7 +519,7 @@ pub struct Change<'c> {
     pub removed: &'c [DataFile],
     /// What an ingest received.
     pub ledger: Option<&'c Ledger>,
-    /// What an ingest learned about who is who.
+    /// What an ingest learned about who is who; all that is left of it, if contacts are forgotten whom links name.
     pub links: Option<&'c Links>,
 }
 
@@ -436,6 +538,14 @@ pub enum Operation {
     Ingest,
     /// Writes the same events into fewer files.
     Optimize,
+    /// Takes events out for good.
+    Forget,
+}
+
+/// Names of the files that hold the links of a version, by its log.
+fn linked(log: &[Commit]) -> impl Iterator<Item = &str> {
+    let n_older = log.iter().position(|commit| commit.has_all_links).map_or(log.len(), |place| place + 1);
+    log.iter().take(n_older).filter_map(|commit| commit.links.as_deref())
 }
 
 /// Commits take nothing out of the log: ledgers and links stand in it for good.
@@ -538,7 +648,9 @@ mod tests {
             instants: (last, last),
         };
         let read = read_statistics(file.path.clone(), &file.statistics(), 1).unwrap();
-        assert_eq!((read.keys, read.n_rows), (file.keys, 1));
+        assert_eq!(read.n_rows, 1);
+        // Of keys the log tells no more than the first sixteen bits.
+        assert_eq!(read.keys, (-1 << 48, (1 << 48) - 1));
         assert!(read.instants.0 <= last && read.instants.1 >= last);
     }
 

@@ -75,22 +75,10 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        let login = login();
-        let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
-        let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
-        let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
-        let state = plan(&opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
-        for (order, target) in orders.iter().zip(&mut targets) {
-            let delivered = export::deliver(&state.only(&order.tables), &mut **target, self.full)?;
-            if !quiet {
-                say(&told(&target::shown(&order.target), &delivered));
-                target.remarks().iter().for_each(|remark| say(remark));
-            }
-        }
+        deliver(&opened, &orders, How { is_full: self.full, forgets: false, quiet })?;
         Ok(Done::Well)
     }
 
-    /// Writes the contract. Documents of an earlier one are written over.
     fn promise(opened: &Opened, folder: &Path, quiet: bool) -> Result<()> {
         let documents = Contract::new(&super::report::asks(&[], opened))?.documents()?;
         for (path, text) in &documents {
@@ -136,6 +124,52 @@ impl ExportCommand {
         out.flush().map_err(Error::write(path))?;
         Ok(Done::Well)
     }
+}
+
+/// How orders are delivered.
+struct How {
+    is_full: bool,
+    /// Whether what only readers of earlier exports need is taken away.
+    forgets: bool,
+    quiet: bool,
+}
+
+/// Goes over the store once, and brings every target to its state.
+fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<()> {
+    let login = login();
+    let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
+    let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
+    let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
+    let state = plan(opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
+    for (order, target) in orders.iter().zip(&mut targets) {
+        let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full)?;
+        if how.forgets {
+            target.prune()?;
+        }
+        if !how.quiet {
+            say(&told(&target::shown(&order.target), &delivered));
+            target.remarks().iter().for_each(|remark| say(remark));
+        }
+    }
+    Ok(())
+}
+
+/// Exports the store anew to the targets of its configuration and to `more`, and takes away what they held before. Returns the
+/// targets, as messages may show them.
+pub(super) fn again(reading: &Reading, more: &[String], quiet: bool) -> Result<Vec<String>> {
+    let opened = reading.open()?;
+    let all = table::chosen(&[])?;
+    let mut orders = opened
+        .config
+        .export
+        .iter()
+        .map(|export| Ok(Order { target: export.target.clone(), tables: table::chosen(&export.tables)? }))
+        .collect::<Result<Vec<_>>>()?;
+    orders.extend(more.iter().map(|target| Order { target: target.clone(), tables: all.clone() }));
+    if !orders.is_empty() {
+        deliver(&opened, &orders, How { is_full: true, forgets: true, quiet })?;
+    }
+    Ok(orders.iter().map(|order| target::shown(&order.target)).collect())
 }
 
 fn has(tables: &[&'static Table], table: &Table) -> bool {

@@ -31,6 +31,7 @@ mod audit;
 mod compare;
 mod explain;
 mod export;
+mod forget;
 mod funnel;
 mod ingest;
 mod pdf;
@@ -69,6 +70,7 @@ enum Command {
     Report(report::Report),
     Explain(explain::Explain),
     Export(export::ExportCommand),
+    Forget(forget::Forget),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
+        Command::Forget(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use super::rows::first_half;
 use crate::error::{Error, Result};
 
 /// Name of the key's file in the store's folder.
@@ -91,6 +92,14 @@ impl Key {
     #[must_use]
     pub fn contact(&self, channel: &str, id: &str) -> u128 {
         self.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
+    }
+
+    /// The keys that somebody may mean who names a contact: that of the id as the platform gives it, and that of a pseudonym.
+    #[must_use]
+    pub fn contact_keys(&self, channel: &str, id: &str) -> Vec<i64> {
+        let is_pseudonym = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let pseudonym = u128::from_str_radix(id, 16).ok().filter(|_| is_pseudonym);
+        std::iter::once(self.contact(channel, id)).chain(pseudonym).map(first_half).collect()
     }
 
     /// 128 bits of the keyed BLAKE3 hash of the parts. `domain` keeps hashes for different purposes apart; parts are

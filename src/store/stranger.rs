@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray,
+};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int32Type, Int64Type};
 
@@ -118,7 +120,8 @@ pub(super) fn is_chosen(kind: Kind) -> bool {
 /// The kinds of the rows.
 pub(super) fn kinds(batch: &RecordBatch) -> Result<Vec<Option<Kind>>> {
     let kinds = column(batch, "kind")?.as_dictionary::<Int32Type>();
-    let names: Vec<Option<Kind>> = kinds.values().as_string::<i32>().iter().map(|name| Kind::from_name(name?)).collect();
+    let names: Vec<Option<Kind>> =
+        kinds.values().as_string::<i32>().iter().map(|name| Kind::from_name(name?)).collect();
     let of = |code: Option<i32>| names.get(usize::try_from(code?).ok()?).copied().flatten();
     Ok(kinds.keys().iter().map(of).collect())
 }

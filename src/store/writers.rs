@@ -10,14 +10,16 @@ use crate::error::{Error, Result};
 const FILE: &str = "writers.lock";
 
 /// The right to write, which ends with the process, however that ends.
-pub(super) struct Writing(File);
+pub(super) struct Writing {
+    _file: File,
+}
 
 impl Writing {
     /// With others. Waits while somebody is alone.
     pub(super) fn share(store: &Path) -> Result<Self> {
         let file = open(store)?;
         file.lock_shared().map_err(Error::write(&path(store)))?;
-        Ok(Self(file))
+        Ok(Self { _file: file })
     }
 
     /// Alone, also where others were let in before.
@@ -29,7 +31,7 @@ impl Writing {
         drop(shared);
         let file = open(store)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::Store {
                 path: store.to_path_buf(),
                 message: "somebody else is writing to it; wait until they have ended".into(),

@@ -143,13 +143,15 @@ fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<()> {
     let state = plan(opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
     for (order, target) in orders.iter().zip(&mut targets) {
         let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full)?;
-        if how.forgets {
-            target.prune()?;
-        }
         if !how.quiet {
             say(&told(&target::shown(&order.target), &delivered));
             target.remarks().iter().for_each(|remark| say(remark));
         }
+    }
+    // Its temporary files lie in one of the targets.
+    drop(state);
+    if how.forgets {
+        targets.iter_mut().try_for_each(|target| target.prune())?;
     }
     Ok(())
 }

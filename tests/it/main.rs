@@ -32,6 +32,8 @@ mod cli;
 mod endurance;
 // Tables for other programs.
 mod exports;
+// Nobody is left of whoever was forgotten.
+mod forget;
 mod funnels;
 // Logs of all channels in one heap.
 mod mixture;

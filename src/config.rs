@@ -20,6 +20,7 @@ mod experiment;
 mod flow;
 mod percent;
 mod report;
+mod retention;
 mod service;
 mod table;
 
@@ -30,6 +31,7 @@ pub use experiment::{Experiment, Shares};
 pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
+pub use retention::{Age, Retention};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub input: Input,
     /// What is kept of a person.
     pub privacy: Privacy,
+    /// How long what is known is kept.
+    pub retention: Retention,
     /// How reports count days.
     pub report: Report,
     /// How long things may take.
@@ -92,6 +96,9 @@ pub struct Export {
     /// The tables; all if none is named.
     #[serde(default)]
     pub tables: Vec<String>,
+    /// Counts that rest on fewer observations are left out, with what would tell them by its total, and so are facts, which
+    /// have a row for each case. Default: everything is exported.
+    pub minimum: Option<u64>,
 }
 
 /// `[chat_export]`: what exports of chats do not tell.
@@ -419,12 +426,12 @@ impl Config {
         Ok(config)
     }
 
-    /// What it says of the numbers, as text: nothing of comments, of the order of keys and of where exports go. Equal for equal
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of where exports go and of how long things are kept. Equal for equal
     /// configurations, for one version of the program.
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
-        format!("{:?}", Self { flow, export: Vec::new(), ..self.clone() })
+        format!("{:?}", Self { flow, export: Vec::new(), retention: Retention::default(), ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.

@@ -1,13 +1,15 @@
 //! `trichter export`: tables for other programs, at one or several targets.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Done, Opened, Reading, say};
+use super::{Done, Few, Opened, Reading, say};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::export::contract::Contract;
+use crate::export::table::Class;
 use crate::export::{self, Delivered, Info, Login, Plan, Table, table, target};
 
 /// The target that is standard output.
@@ -42,6 +44,8 @@ pub(super) struct ExportCommand {
     /// How the table on standard output is written: csv, ndjson or arrow.
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     format: String,
+    #[command(flatten)]
+    few: Few,
     /// Write everything anew, also what has not changed.
     #[arg(long)]
     full: bool,
@@ -54,6 +58,25 @@ pub(super) struct ExportCommand {
 struct Order {
     target: String,
     tables: Vec<&'static Table>,
+    /// Below how many observations counts are left out.
+    minimum: Option<u64>,
+}
+
+impl Order {
+    /// What goes to a target: of what was asked for, if the configuration asks for less.
+    fn new(target: &str, named: &[String], minimum: Option<u64>) -> Result<Self> {
+        let mut tables = table::chosen(named)?;
+        if minimum.is_some() {
+            if let Some(fact) = tables.iter().find(|table| table.class == Class::Fact && !named.is_empty()) {
+                return Err(Error::Usage(format!(
+                    "'{}' has a row for each case, however few there are: a target that leaves out small counts cannot have it",
+                    fact.name
+                )));
+            }
+            tables.retain(|table| table.class != Class::Fact);
+        }
+        Ok(Self { target: target.to_owned(), tables, minimum })
+    }
 }
 
 impl ExportCommand {
@@ -75,7 +98,7 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        deliver(&opened, &orders, How { is_full: self.full, forgets: false, quiet })?;
+        deliver(&opened, &orders, &How { is_full: self.full, forgets: false, quiet })?;
         Ok(Done::Well)
     }
 
@@ -95,14 +118,14 @@ impl ExportCommand {
 
     /// What goes where: to the targets named, else to those of the configuration.
     fn orders(&self, opened: &Opened, asked: &[&'static Table]) -> Result<Vec<Order>> {
+        let least = opened.least(self.few.suppress);
         if !self.targets.is_empty() {
-            let order = |target: &String| Order { target: target.clone(), tables: asked.to_vec() };
-            return Ok(self.targets.iter().map(order).collect());
+            return self.targets.iter().map(|target| Order::new(target, &self.tables, least)).collect();
         }
         let order = |export: &config::Export| {
-            let mut tables = table::chosen(&export.tables)?;
-            tables.retain(|table| has(asked, table));
-            Ok(Order { target: export.target.clone(), tables })
+            let mut order = Order::new(&export.target, &export.tables, export.minimum.max(least))?;
+            order.tables.retain(|table| has(asked, table));
+            Ok(order)
         };
         opened.config.export.iter().map(order).collect()
     }
@@ -117,7 +140,11 @@ impl ExportCommand {
         };
         target::check_stream(&self.format)?;
         let opened = self.reading.open()?;
-        let state = plan(&opened, asked).gather(None)?;
+        let minimum = opened.least(self.few.suppress);
+        if minimum.is_some() && table.class == Class::Fact {
+            return Err(Error::Usage(format!("'{}' has a row for each case, however few there are", table.name)));
+        }
+        let state = plan(&opened, asked, minimum).gather(None)?;
         let path = Path::new("standard output");
         let mut out = BufWriter::new(std::io::stdout());
         target::stream(&state, table, &self.format, &mut out)?;
@@ -134,22 +161,26 @@ struct How {
     quiet: bool,
 }
 
-/// Goes over the store once, and brings every target to its state.
-fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<()> {
+/// Brings every target to its state. The store is read once for all that leave out alike.
+fn deliver(opened: &Opened, orders: &[Order], how: &How) -> Result<()> {
     let login = login();
     let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
-    let wanted = |table: &&'static Table| orders.iter().any(|order| has(&order.tables, table));
-    let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
-    let state = plan(opened, &tables).gather(targets.first().and_then(|target| target.workspace()))?;
-    for (order, target) in orders.iter().zip(&mut targets) {
-        let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full)?;
-        if !how.quiet {
-            say(&told(&target::shown(&order.target), &delivered));
-            target.remarks().iter().for_each(|remark| say(remark));
+    let minima: BTreeSet<Option<u64>> = orders.iter().map(|order| order.minimum).collect();
+    for minimum in minima {
+        let alike = || orders.iter().filter(|order| order.minimum == minimum);
+        let tables: Vec<&'static Table> =
+            table::all().iter().filter(|table| alike().any(|order| has(&order.tables, table))).collect();
+        let first = orders.iter().position(|order| order.minimum == minimum);
+        let workspace = first.and_then(|place| targets.get(place)?.workspace());
+        let state = plan(opened, &tables, minimum).gather(workspace)?;
+        for (order, target) in orders.iter().zip(&mut targets).filter(|(order, _)| order.minimum == minimum) {
+            let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full)?;
+            if !how.quiet {
+                say(&told(&target::shown(&order.target), &delivered));
+                target.remarks().iter().for_each(|remark| say(remark));
+            }
         }
     }
-    // Its temporary files lie in one of the targets.
-    drop(state);
     if how.forgets {
         targets.iter_mut().try_for_each(|target| target.prune())?;
     }
@@ -160,16 +191,11 @@ fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<()> {
 /// targets, as messages may show them.
 pub(super) fn again(reading: &Reading, more: &[String], quiet: bool) -> Result<Vec<String>> {
     let opened = reading.open()?;
-    let all = table::chosen(&[])?;
-    let mut orders = opened
-        .config
-        .export
-        .iter()
-        .map(|export| Ok(Order { target: export.target.clone(), tables: table::chosen(&export.tables)? }))
-        .collect::<Result<Vec<_>>>()?;
-    orders.extend(more.iter().map(|target| Order { target: target.clone(), tables: all.clone() }));
+    let named = opened.config.export.iter().map(|export| Order::new(&export.target, &export.tables, export.minimum));
+    let more = more.iter().map(|target| Order::new(target, &[], None));
+    let orders = named.chain(more).collect::<Result<Vec<_>>>()?;
     if !orders.is_empty() {
-        deliver(&opened, &orders, How { is_full: true, forgets: true, quiet })?;
+        deliver(&opened, &orders, &How { is_full: true, forgets: true, quiet })?;
     }
     Ok(orders.iter().map(|order| target::shown(&order.target)).collect())
 }
@@ -178,7 +204,7 @@ fn has(tables: &[&'static Table], table: &Table) -> bool {
     tables.iter().any(|known| known.name == table.name)
 }
 
-fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
+fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table], minimum: Option<u64>) -> Plan<'p> {
     Plan {
         snapshot: &opened.snapshot,
         settings: &opened.settings,
@@ -186,6 +212,7 @@ fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
         config: &opened.config,
         span: opened.span(),
         tables,
+        minimum,
         info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),
     }
 }

@@ -38,6 +38,7 @@ mod pdf;
 mod query;
 mod render;
 mod report;
+mod retain;
 mod simulate;
 mod store;
 
@@ -71,6 +72,7 @@ enum Command {
     Explain(explain::Explain),
     Export(export::ExportCommand),
     Forget(forget::Forget),
+    Retain(retain::Retain),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -110,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
         Command::Forget(command) => command.run(quiet),
+        Command::Retain(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };

@@ -257,7 +257,7 @@ fn contacts(families: &BTreeMap<i64, i64>, keeps_counts: bool) -> Result<BTreeMa
 }
 
 impl Proof {
-    fn of(table: &Path, path: &str) -> Result<Self> {
+    pub(super) fn of(table: &Path, path: &str) -> Result<Self> {
         let full = table.join(path);
         let mut hasher = blake3::Hasher::new();
         let file = File::open(&full).map_err(Error::read(&full))?;

@@ -32,6 +32,20 @@ struct Source {
 /// # Errors
 /// A data file is damaged, or the new one cannot be written.
 pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves) -> Result<DataFile> {
+    rewrite(table, month, files, moves, Ok)
+}
+
+/// The same with what `edit` makes of the events, whose order it keeps.
+///
+/// # Errors
+/// As [`merge`], or `edit` fails.
+pub(super) fn rewrite(
+    table: &Path,
+    month: &str,
+    files: &[DataFile],
+    moves: &Moves,
+    edit: impl Fn(RecordBatch) -> Result<RecordBatch>,
+) -> Result<DataFile> {
     let open = |file: &DataFile| {
         let part = Part::open_at(table.join(&file.path), file.clone())?;
         let moved = part.runs_of(&moves.keys)?;
@@ -43,7 +57,7 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves
         contents.add(source.part.contents());
     }
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
-    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| merged(&sources, range, moves));
+    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| edit(merged(&sources, range, moves)?));
     let name = write::file_name()?;
     write::write_batches(table, month, &name, &contents, batches)
 }

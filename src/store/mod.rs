@@ -14,6 +14,7 @@ mod merge;
 pub mod optimize;
 mod pages;
 mod profiles;
+pub mod retain;
 pub mod rows;
 pub mod scan;
 pub mod schema;

@@ -11,6 +11,8 @@ mod shapes;
 
 // Logs whose numbers were worked out on paper.
 mod by_hand;
+// What is old is gone.
+mod retention;
 // Raw samples to events, and channels under damage.
 mod channels;
 // Planted losses of cohorts and lists, and none.

@@ -20,7 +20,7 @@ use super::scan::Part;
 use super::schema::PARTITION;
 use super::stranger::{self, Place, Stranger};
 use super::table::{Change, Operation};
-use super::{DataFile, Key, Links, Reading, Snapshot, Store, join, key, merge};
+use super::{DataFile, Key, Links, Reading, Snapshot, Store, coarse, join, key, merge};
 use crate::error::{Error, Result};
 use crate::event::Kind;
 
@@ -105,6 +105,8 @@ pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
     store.alone(|store| {
         let mut erased = Erased { version_before: store.version(), ..Erased::default() };
         let table = store.table_path();
+        coarse::widen(&table)?;
+        store.load()?;
         loop {
             let links = store.links()?;
             let families = links.families(&request.keys);
@@ -143,6 +145,14 @@ pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
 fn named(links: &Links, families: &BTreeMap<i64, i64>) -> u64 {
     let names = |id: u128| families.contains_key(&super::rows::first_half(id));
     links.iter().filter(|(former, current, ..)| names(*former) || names(*current)).count() as u64
+}
+
+/// Those of linked ids whose contacts have no row in these data files.
+pub(super) fn without_rows(table: &Path, files: &[DataFile], links: &Links) -> Result<BTreeMap<i64, i64>> {
+    let mut families = links.families(&links.keys());
+    let found = Found::of(table, files, &families)?;
+    families.retain(|_, person| !found.keys.contains(person));
+    Ok(families)
 }
 
 /// Where rows of some contacts stand.

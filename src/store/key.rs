@@ -84,7 +84,7 @@ impl Key {
     /// The system gives no random numbers.
     pub fn lost() -> Result<Self> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| no_dice(&error))?;
+        getrandom::fill(&mut bytes).map_err(no_dice)?;
         Ok(Self(bytes))
     }
 
@@ -134,11 +134,11 @@ impl Key {
 /// The system gives no random numbers.
 pub(super) fn random() -> Result<u128> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| no_dice(&error))?;
+    getrandom::fill(&mut bytes).map_err(no_dice)?;
     Ok(u128::from_be_bytes(bytes))
 }
 
-fn no_dice(error: &getrandom::Error) -> Error {
+fn no_dice(error: getrandom::Error) -> Error {
     Error::Usage(format!("the system gives no random numbers: {error}"))
 }
 

@@ -88,6 +88,11 @@ impl Links {
         self.said.iter().map(|(&(former, current), said)| (former, current, said.at, said.name.as_deref()))
     }
 
+    /// The keys of all ids that links name.
+    pub(super) fn keys(&self) -> BTreeSet<i64> {
+        self.said.keys().flat_map(|&(former, current)| [former, current]).map(first_half).collect()
+    }
+
     /// The keys of all ids that are one contact's with one of these keys, and under which key that contact is filed.
     #[must_use]
     pub fn families(&self, keys: &BTreeSet<i64>) -> BTreeMap<i64, i64> {

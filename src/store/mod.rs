@@ -3,10 +3,12 @@
 //!
 //! Knows events as columns, not what they mean.
 
+mod coarse;
 pub mod contents;
 mod cursor;
 mod deltas;
 pub mod erase;
+pub mod history;
 pub mod join;
 pub mod key;
 pub mod links;
@@ -25,10 +27,11 @@ pub mod words;
 pub mod write;
 mod writers;
 
+pub use history::{Commit, Ledger};
 pub use key::Key;
 pub use links::{Contacts, Links};
 pub use rows::{Row, Rows};
 pub use scan::{Reading, Snapshot};
 pub use shard::Shard;
-pub use table::{AsOf, Change, Commit, Ledger, Operation, Store};
+pub use table::{AsOf, Change, Operation, Store};
 pub use write::DataFile;

@@ -1,5 +1,5 @@
-//! Retention: months that are old enough are taken out of the table, and written words out of others. One commit, after which the
-//! files of before are deleted as after an erasing.
+//! Retention: months that are old enough are taken out of the table, and with them links of whoever has no event any more; written
+//! words are taken out of other months. One commit, after which the files of before are deleted as after an erasing.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use rayon::prelude::*;
 
-use super::erase::{Erased, Proof, sweep};
+use super::erase::{Erased, Proof, sweep, without_rows};
 use super::links::Moves;
 use super::scan::Part;
 use super::stranger::{column, is_chosen, kinds};
 use super::table::{Change, Operation};
-use super::{DataFile, Store, join, merge, schema};
+use super::{DataFile, Store, coarse, join, merge, schema};
 use crate::error::Result;
 
 /// What is kept, by months such as `2026-05`.
@@ -54,14 +54,25 @@ pub fn retain(store: &mut Store, rules: &Rules) -> Result<Retained> {
     store.alone(|store| {
         let version_before = store.version();
         let table = store.table_path();
+        coarse::widen(&table)?;
+        store.load()?;
         let mut retained = loop {
             let found = Found::of(store, rules)?;
             if found.old.is_empty() && found.wordy.is_empty() {
                 break found.told();
             }
+            let links = store.links()?;
+            // Nobody needs to know the ids of whom nothing else is known any more.
+            let gone = without_rows(&table, &found.kept, &links)?;
+            let left = links.without(&gone)?;
             let written = silenced(&table, &found.wordy)?;
             let removed: Vec<DataFile> = found.old.iter().chain(&found.wordy).cloned().collect();
-            let change = Change { added: &written, removed: &removed, ..Change::of(Operation::Forget) };
+            let change = Change {
+                added: &written,
+                removed: &removed,
+                links: (left != links).then_some(&left),
+                ..Change::of(Operation::Forget)
+            };
             match store.commit(&change) {
                 Ok(Some(_)) => {
                     let mut told = found.told();
@@ -86,6 +97,8 @@ struct Found {
     old: Vec<DataFile>,
     /// Those that hold words to be taken out.
     wordy: Vec<DataFile>,
+    /// Those whose events stay.
+    kept: Vec<DataFile>,
 }
 
 impl Found {
@@ -93,11 +106,11 @@ impl Found {
         let table = store.table_path();
         let is_before =
             |file: &DataFile, first: &Option<String>| first.as_ref().is_some_and(|first| file.month < *first);
-        let (old, rest): (Vec<_>, Vec<_>) = store.files()?.into_iter().partition(|file| is_before(file, &rules.events));
-        let silent: Vec<DataFile> = rest.into_iter().filter(|file| is_before(file, &rules.words)).collect();
+        let (old, kept): (Vec<_>, Vec<_>) = store.files()?.into_iter().partition(|file| is_before(file, &rules.events));
+        let silent: Vec<DataFile> = kept.iter().filter(|file| is_before(file, &rules.words)).cloned().collect();
         let holds: Vec<bool> = silent.par_iter().map(|file| holds_words(&table, file)).collect::<Result<_>>()?;
         let wordy = silent.into_iter().zip(holds).filter(|(_, holds)| *holds).map(|(file, _)| file).collect();
-        Ok(Self { old, wordy })
+        Ok(Self { old, wordy, kept })
     }
 
     fn told(&self) -> Retained {

@@ -1,7 +1,6 @@
 //! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
 //! elsewhere; nothing becomes visible without a commit here.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -10,11 +9,11 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::runtime::Runtime;
 use url::Url;
 
+use super::history::{ALL_LINKS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, linked};
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
@@ -26,15 +25,6 @@ use crate::event::Time;
 const EVENTS: &str = "events";
 /// Table property that says the version of the table of columns.
 const SCHEMA_PROPERTY: &str = "trichter.schema";
-/// Key of the ledger in a commit's information.
-const LEDGER_KEY: &str = "trichter.ledger";
-/// Key of the name of the file with the commit's links.
-const LINKS_KEY: &str = "trichter.links";
-/// Key that says that the links of a commit are all there are: those of commits before it count no longer.
-const ALL_LINKS_KEY: &str = "trichter.links.all";
-/// What the log calls an erasing.
-const FORGET: &str = "DELETE";
-
 /// Which version of the store is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
@@ -46,58 +36,11 @@ pub enum AsOf {
     Time(Time),
 }
 
-/// What an ingest received, each distinct record once. It is kept with the commit, so that a report can show it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Distinct records that gave stored events.
-    pub accepted: u64,
-    /// Distinct records that are valid but say nothing about conversations.
-    pub ignored: u64,
-    /// Distinct records that were refused, wholly or in part.
-    pub rejected: u64,
-    /// Events stored.
-    pub stored: u64,
-    /// Why records were ignored or rejected.
-    pub reasons: BTreeMap<String, u64>,
-}
-
-impl Ledger {
-    /// Adds the counts of another commit.
-    pub fn add(&mut self, other: &Self) {
-        self.accepted += other.accepted;
-        self.ignored += other.ignored;
-        self.rejected += other.rejected;
-        self.stored += other.stored;
-        for (reason, n) in &other.reasons {
-            *self.reasons.entry(reason.clone()).or_default() += n;
-        }
-    }
-}
-
-/// One version of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Commit {
-    /// Its number.
-    pub version: u64,
-    /// When it was committed, by the committer's clock.
-    pub at: Option<String>,
-    /// What was done: CREATE TABLE, WRITE, OPTIMIZE, VACUUM …
-    pub operation: String,
-    /// What an ingest received; absent for other operations.
-    pub ledger: Option<Ledger>,
-    /// Name of the file with what it learned about who is who.
-    #[serde(skip)]
-    links: Option<String>,
-    /// Whether these are all links.
-    #[serde(skip)]
-    has_all_links: bool,
-}
-
 /// A store on disk, opened at one version.
 pub struct Store {
-    path: PathBuf,
-    table: DeltaTable,
-    runtime: Runtime,
+    pub(super) path: PathBuf,
+    pub(super) table: DeltaTable,
+    pub(super) runtime: Runtime,
     /// What keeps erasing out while this store is written to.
     writing: Option<Writing>,
 }
@@ -300,7 +243,8 @@ impl Store {
         }
     }
 
-    fn load(&mut self) -> Result<()> {
+    /// Opens the newest version.
+    pub(super) fn load(&mut self) -> Result<()> {
         self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))
     }
 
@@ -328,104 +272,6 @@ impl Store {
         Ok(links)
     }
 
-    /// The files below the table's folder that a version can still need: those of the last erasing and of every version since.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub(super) fn needed(&self) -> Result<BTreeSet<String>> {
-        let log = self.log()?;
-        let erased = log.iter().find(|commit| commit.operation == FORGET).map_or(0, |commit| commit.version);
-        let files: BTreeSet<String> = self.files()?.into_iter().map(|file| file.path).collect();
-        let mut needed: BTreeSet<String> = linked(&log).map(|name| format!("{}/{name}", kept::FOLDER)).collect();
-        needed.extend(files);
-        if erased < self.version() {
-            let then = Self::open(&self.path, AsOf::Version(erased))?;
-            needed.extend(then.files()?.into_iter().map(|file| file.path));
-            for version in erased + 1..=self.version() {
-                needed.extend(self.added_by(version)?);
-            }
-        }
-        Ok(needed)
-    }
-
-    /// The data files that a commit added.
-    fn added_by(&self, version: u64) -> Result<Vec<String>> {
-        #[derive(Deserialize)]
-        struct Line {
-            add: Option<Added>,
-        }
-        #[derive(Deserialize)]
-        struct Added {
-            path: String,
-        }
-        let path = self.table_path().join("_delta_log").join(format!("{version:020}.json"));
-        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-        Ok(lines.filter_map(|line| Some(line.add?.path)).collect())
-    }
-
-    /// Refuses a version before the last erasing: its data files are gone.
-    fn check_not_erased(&self) -> Result<()> {
-        let open = self.version();
-        match self.commits()?.iter().find(|commit| commit.operation == FORGET && commit.version > open) {
-            None => Ok(()),
-            Some(commit) => Err(Error::Store {
-                path: self.path.clone(),
-                message: format!(
-                    "version {open} is gone: version {} erased data for good, and what it held with it",
-                    commit.version
-                ),
-            }),
-        }
-    }
-
-    /// The versions up to the one that is open, newest first.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn log(&self) -> Result<Vec<Commit>> {
-        let open = self.version();
-        let mut commits = self.commits()?;
-        commits.retain(|commit| commit.version <= open);
-        Ok(commits)
-    }
-
-    /// Every version, newest first, also those after the one that is open.
-    fn commits(&self) -> Result<Vec<Commit>> {
-        let (newest, infos) = self
-            .runtime
-            .block_on(async {
-                let newest = self.table.get_latest_version().await?;
-                let infos: Vec<_> = self.table.history(None).try_collect().await?;
-                Ok((newest, infos))
-            })
-            .map_err(|source| self.refused(source))?;
-        let numbered = infos.into_iter().enumerate().map(|(age, info)| (newest.saturating_sub(age as u64), info));
-        let commits = numbered.map(|(version, info)| Commit {
-            version,
-            at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
-            operation: info.operation.unwrap_or_default(),
-            ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
-            links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
-            has_all_links: info.info.contains_key(ALL_LINKS_KEY),
-        });
-        Ok(commits.collect())
-    }
-
-    /// The sum of the ledgers of all versions up to the one that is open.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn ledger(&self) -> Result<Ledger> {
-        let mut sum = Ledger::default();
-        for commit in self.log()? {
-            if let Some(ledger) = &commit.ledger {
-                sum.add(ledger);
-            }
-        }
-        Ok(sum)
-    }
-
     /// Deletes data files that no version younger than `keep_hours` needs. Returns their paths; with `dry_run` nothing is
     /// deleted. Older versions can then no longer be opened.
     ///
@@ -447,18 +293,6 @@ impl Store {
         let mut deleted = metrics.files_deleted;
         deleted.sort();
         Ok(deleted)
-    }
-
-    fn version_at(&self, time: Time) -> Result<u64> {
-        let text = time.to_string();
-        let found = self
-            .log()?
-            .into_iter()
-            .find(|commit| commit.at.as_deref().and_then(|at| Time::parse(at, None)).is_some_and(|at| at <= time));
-        found.map(|commit| commit.version).ok_or_else(|| Error::Store {
-            path: self.path.clone(),
-            message: format!("it has no version as old as {text}; 'trichter store log' lists them"),
-        })
     }
 
     fn check_schema(&mut self) -> Result<()> {
@@ -503,7 +337,7 @@ impl Store {
         }
     }
 
-    fn refused(&self, source: DeltaTableError) -> Error {
+    pub(super) fn refused(&self, source: DeltaTableError) -> Error {
         Error::Table { path: self.path.clone(), source: Box::new(source) }
     }
 }
@@ -540,12 +374,6 @@ pub enum Operation {
     Optimize,
     /// Takes events out for good.
     Forget,
-}
-
-/// Names of the files that hold the links of a version, by its log.
-fn linked(log: &[Commit]) -> impl Iterator<Item = &str> {
-    let n_older = log.iter().position(|commit| commit.has_all_links).map_or(log.len(), |place| place + 1);
-    log.iter().take(n_older).filter_map(|commit| commit.links.as_deref())
 }
 
 /// Commits take nothing out of the log: ledgers and links stand in it for good.

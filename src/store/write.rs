@@ -58,8 +58,8 @@ impl DataFile {
     /// Statistics in the form of the Delta protocol ("Per-file Statistics").
     #[must_use]
     pub fn statistics(&self) -> String {
-        // The log is never rewritten, so it must not hold anybody's key: the bounds are wider, and say sixteen bits of it.
-        let (low, high) = (self.keys.0 & !UNSAID, self.keys.1 | UNSAID);
+        // The log keeps what it was told for good, so it must not be told anybody's key.
+        let (low, high) = coarse(self.keys);
         // The protocol keeps milliseconds: the earliest is rounded down, the latest up, so that no reader skips a row.
         let instant = |at: i64| Time(at).to_string();
         json!({
@@ -70,6 +70,11 @@ impl DataFile {
         })
         .to_string()
     }
+}
+
+/// Bounds of contacts' keys as the table's log may tell them.
+pub(super) fn coarse(keys: (i64, i64)) -> (i64, i64) {
+    (keys.0 & !UNSAID, keys.1 | UNSAID)
 }
 
 /// A name that no other data file has.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use jiff::civil::date;
-use trichter::store::{AsOf, Store};
+use trichter::store::{AsOf, Key, Store};
 
-use super::case::{Case, StoredRow, files_below, rows};
+use super::case::{Case, StoredRow, files_below, rows, rows_of};
 
 /// How many months ago March 2026 was.
 fn months_since_march() -> i32 {
@@ -15,7 +15,7 @@ fn months_since_march() -> i32 {
 }
 
 fn month(row: &StoredRow) -> &str {
-    &row["at"][..7]
+    row["at"].split_at(7).0
 }
 
 /// Four months of logs whose words are kept, and rules that keep two months of events and one of words.
@@ -29,7 +29,10 @@ fn scene() -> Case {
         age + 1
     );
     case.write("trichter.toml", rules);
-    case.ask(&["ingest", "sim/logs", "--store", "store", "--config", "trichter.toml", "--quiet"]);
+    let changed = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"1"},"messages":[{"from":"4917011111111","id":"note","timestamp":"1768000000","type":"system","system":{"type":"user_changed_number","wa_id":"4917022222222"}}]}}]}]}"#;
+    case.write("sim/logs/changed.ndjson", format!("{changed}\n"));
+    case.write("key", "5a".repeat(32));
+    case.ask(&["ingest", "sim/logs", "--store", "store", "--config", "trichter.toml", "--key-file", "key", "--quiet"]);
     case
 }
 
@@ -42,6 +45,15 @@ fn old_months_are_gone_and_old_words_before_them() {
     let dry = case.ask(&["retain", "--store", "store", "--dry-run"]);
     assert!(dry.contains("would be removed") && dry.starts_with("2026-01 ("), "{dry}");
     assert_eq!(rows(&case.path("store")).len(), before.len());
+    let key = Key::from_hex(&"5a".repeat(32)).unwrap();
+    let former = format!("{:032x}", key.contact("whatsapp", "4917011111111"));
+    let links = || {
+        let files = files_below(&case.path("store/events"))
+            .into_iter()
+            .filter(|path| path.to_string_lossy().ends_with(".links"));
+        files.flat_map(|path| rows_of(&path)).map(|row| row["former"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(links(), [former]);
     case.ask(&["retain", "--store", "store"]);
     let after = rows(&case.path("store"));
     let is_silenced = |row: &StoredRow| {
@@ -67,6 +79,7 @@ fn old_months_are_gone_and_old_words_before_them() {
     let store = Store::open(&case.path("store"), AsOf::Latest).unwrap();
     let named: BTreeSet<String> = store.files().unwrap().into_iter().map(|file| file.path).collect();
     assert_eq!(left, named, "nothing but what the newest version names is left");
+    assert!(links().is_empty(), "whoever is not known any more has no links");
     // Another night has nothing to do.
     let again = case.ask(&["retain", "--store", "store"]);
     assert!(again.starts_with("no month (0 rows) removed; words removed from 0 "), "{again}");

@@ -31,7 +31,8 @@ const CERTIFICATES: &str = "certificates";
 /// Numbers of the past become smaller. With --keep-counts, what they did stays as that of a stranger: ids are replaced by random
 /// ones, written words and places in logs are taken out, and counts stay as they were.
 ///
-/// The logs themselves are not touched: if they are read again, they bring back whom they name.
+/// The logs themselves are not touched. If they are read again, what they tell of the time before is left out: the store keeps a
+/// salted hash of each forgotten id for that, unless --unremembered is given.
 ///
 /// Example: trichter forget --store /tmp/store --list erase.csv --rejects rejects.ndjson
 ///
@@ -57,6 +58,9 @@ pub(super) struct Forget {
     /// Keep what they did as that of a stranger, so that past numbers stay.
     #[arg(long)]
     keep_counts: bool,
+    /// Keep nothing by which logs that are read again are told apart from news: what they tell of the forgotten is taken again.
+    #[arg(long)]
+    unremembered: bool,
     /// Only say how much would be erased.
     #[arg(long)]
     dry_run: bool,
@@ -102,7 +106,11 @@ impl Forget {
         let mut store = Store::open(&self.store, AsOf::Latest)?;
         let key = self.key()?;
         let people = self.people()?;
-        let mut request = Request { keys: BTreeSet::new(), keeps_counts: self.keep_counts };
+        let mut request = Request {
+            keys: BTreeSet::new(),
+            keeps_counts: self.keep_counts,
+            refused_until: (!self.unremembered).then_some(begun),
+        };
         for person in &people {
             request.keys.extend(key.contact_keys(&person.channel, &person.id));
         }
@@ -155,7 +163,11 @@ impl Forget {
             for cleaned in &rejects {
                 say(&format!("{}: {} of {} lines removed", cleaned.path, cleaned.removed, cleaned.lines));
             }
-            say("logs are not touched: delete them there as well, or reading them again brings back whom they name");
+            say(if self.unremembered {
+                "logs are not touched: delete them there as well, or reading them again brings back whom they name"
+            } else {
+                "logs are not touched: delete them there as well"
+            });
         }
         Ok(Done::Well)
     }

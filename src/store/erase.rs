@@ -20,9 +20,9 @@ use super::scan::Part;
 use super::schema::PARTITION;
 use super::stranger::{self, Place, Stranger};
 use super::table::{Change, Operation};
-use super::{DataFile, Key, Links, Reading, Snapshot, Store, coarse, join, key, merge};
+use super::{DataFile, Forgotten, Key, Links, Reading, Snapshot, Store, coarse, join, key, merge};
 use crate::error::{Error, Result};
-use crate::event::Kind;
+use crate::event::{Kind, Time};
 
 /// Who is to be forgotten, and how.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Request {
     pub keys: BTreeSet<i64>,
     /// Whether what they did is still counted, as a stranger's.
     pub keeps_counts: bool,
+    /// Until when events of theirs are refused that logs tell again; `None` takes them as those of somebody new.
+    pub refused_until: Option<Time>,
 }
 
 /// What an erasing did, or would do. It names nobody.
@@ -110,6 +112,10 @@ pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
         loop {
             let links = store.links()?;
             let families = links.families(&request.keys);
+            // First, so that nobody is gone whom the next ingest could bring back. Added twice, they stand there once.
+            if let Some(until) = request.refused_until {
+                Forgotten::of(store.path())?.add(store.path(), families.keys().copied(), until)?;
+            }
             let found = Found::of(&table, &store.files()?, &families)?;
             let n_links = named(&links, &families);
             if found.files.is_empty() && n_links == 0 {
@@ -193,7 +199,7 @@ impl Found {
         let mut written = Vec::new();
         let mut write = || -> Result<()> {
             // Made here and dropped at the end: nobody can repeat what it hashed.
-            let secret = Key::lost()?;
+            let secret = Key::random()?;
             let contacts = contacts(families, keeps_counts)?;
             let mut months: BTreeMap<&str, Vec<&DataFile>> = BTreeMap::new();
             for file in &self.files {

@@ -78,14 +78,19 @@ impl Key {
         Self::from_file(&store.join(FILE))
     }
 
-    /// A key that nobody else knows and that is written nowhere: what was hashed with it can never be found again.
+    /// A key that nobody knows yet. Where it is written nowhere, what was hashed with it can never be found again.
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub fn lost() -> Result<Self> {
+    pub(super) fn random() -> Result<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(no_dice)?;
         Ok(Self(bytes))
+    }
+
+    /// As 64 hexadecimal digits.
+    pub(super) fn to_hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 
     /// The hash of a contact: all of it is the pseudonym, its first half the `contact_key`.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
 
+use super::forgotten::Forgotten;
 use super::key;
 use super::rows::first_half;
 use super::stranger::Stranger;
@@ -58,6 +59,15 @@ impl Links {
         let is_news = |pair: &(u128, u128), said: &Said| self.said.get(pair).is_none_or(|known| said.at < known.at);
         let news = others.said.iter().filter(|(pair, said)| is_news(pair, said));
         Self { said: news.map(|(&pair, said)| (pair, said.clone())).collect() }
+    }
+
+    /// The links but for those that name a forgotten contact of the time before.
+    #[must_use]
+    pub fn remembered(&self, forgotten: &Forgotten) -> Self {
+        let is_out = |id: u128, said: &Said| forgotten.holds(first_half(id), said.at);
+        let left =
+            self.said.iter().filter(|((former, current), said)| !is_out(*former, said) && !is_out(*current, said));
+        Self { said: left.map(|(&pair, said)| (pair, said.clone())).collect() }
     }
 
     /// Number of pairs.

@@ -8,6 +8,7 @@ pub mod contents;
 mod cursor;
 mod deltas;
 pub mod erase;
+mod forgotten;
 pub mod history;
 pub mod join;
 pub mod key;
@@ -27,6 +28,7 @@ pub mod words;
 pub mod write;
 mod writers;
 
+pub use forgotten::Forgotten;
 pub use history::{Commit, Ledger};
 pub use key::Key;
 pub use links::{Contacts, Links};

@@ -294,6 +294,7 @@ fn no_byte_leads_to_somebody_who_was_forgotten_and_everybody_else_is_still_there
     scene.case.write("extra/late.ndjson", written("4917011111111", "wamid.LATE1", 1_768_300_000, "hallo"));
     scene.ingest(&["extra/late.ndjson"]);
     let other = Key::from_hex(&"5a".repeat(32)).unwrap().contact("whatsapp", "4917022222222");
+    assert!(rows(&scene.case.path("store")).iter().any(|row| row["source"].ends_with("late.ndjson")));
     let late = rows(&scene.case.path("store")).into_iter().filter(|row| row["source"].ends_with("late.ndjson"));
     assert!(late.into_iter().all(|row| row["contact_id"] == format!("{other:032x}")));
 }
@@ -344,6 +345,31 @@ fn differences(left: &Value, right: &Value, path: &str) -> Vec<String> {
 
 fn short(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
+}
+
+#[test]
+fn logs_that_are_read_again_bring_nobody_back_and_news_is_taken() {
+    let scene = Scene::new("text = \"keep\"");
+    let needles = scene.needles();
+    let version = || Store::open(&scene.case.path("store"), trichter::store::AsOf::Latest).unwrap().version();
+    let number = scene.number.clone();
+    scene
+        .forget(&["--channel", "whatsapp", "--contact", &number, "--keep-counts", "--rejects", "rejects.ndjson"])
+        .expect(0);
+    let (n_rows, before) = (rows(&scene.case.path("store")).len(), version());
+    scene.ingest(&["sim/logs", "extra"]);
+    assert_eq!((rows(&scene.case.path("store")).len(), version()), (n_rows, before));
+    assert_eq!(scene.found(&needles), BTreeSet::new());
+    // Who comes back is somebody new.
+    let now = jiff::Timestamp::now().as_second() + 60;
+    scene.case.write("extra/news.ndjson", written(&number, "wamid.NEWS1", now, "hallo"));
+    scene.ingest(&["extra/news.ndjson"]);
+    assert_eq!(rows(&scene.case.path("store")).len(), n_rows + 1);
+    // Without the list, the logs count.
+    scene.forget(&["--channel", "whatsapp", "--contact", FORMER, "--unremembered"]).expect(0);
+    fs::remove_file(scene.case.path("store/forgotten")).unwrap();
+    scene.ingest(&["extra/more.ndjson"]);
+    assert!(!scene.rows_of_person().is_empty());
 }
 
 #[test]

@@ -88,6 +88,7 @@ impl Log {
             key: &Key::from_hex(KEY).unwrap(),
             now: Time(i64::MAX),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|_| {},
         };
         let mut store = Store::open_or_create(store).unwrap();

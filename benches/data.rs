@@ -65,6 +65,7 @@ impl Data {
             key: &Key::from_hex(KEY).unwrap(),
             now: trichter::event::Time(i64::MAX),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|_| {},
         };
         let mut store = Store::open_or_create(store).unwrap();

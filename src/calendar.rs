@@ -104,6 +104,31 @@ pub fn months(zone: &TimeZone, from: i64, to: i64) -> Vec<(i64, String)> {
     months
 }
 
+/// The days, weeks (from Monday) or months that lie wholly between two instants: how each is written, when it begins and when
+/// the next one does. `part` is one of [`PARTS`]. Microseconds.
+#[must_use]
+pub fn periods(zone: &TimeZone, name: &str, from: i64, to: i64) -> Vec<(String, i64, i64)> {
+    let (Some(format), Ok(first)) = (part(name), Timestamp::from_microsecond(from)) else { return Vec::new() };
+    let day = first.to_zoned(zone.clone()).date();
+    let (begin, step) = match name {
+        "week" => (day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()), 7.days()),
+        "month" => (Ok(day.first_of_month()), 1.month()),
+        _ => (Ok(day), 1.day()),
+    };
+    let mut periods = Vec::new();
+    let Ok(mut begin) = begin else { return periods };
+    while let Ok(end) = begin.checked_add(step)
+        && let (Some(since), Some(until)) = (start(begin, zone), start(end, zone))
+        && until <= to
+    {
+        if since >= from {
+            periods.push((begin.strftime(format).to_string(), since, until));
+        }
+        begin = end;
+    }
+    periods
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,5 +168,21 @@ mod tests {
         let months = months(&berlin, at("2026-02-28T23:30:00Z"), at("2026-03-31T22:00:00Z"));
         let expected = [("2026-02-28T23:00:00Z", "2026-03"), ("2026-03-31T22:00:00Z", "2026-04")];
         assert_eq!(months, expected.map(|(begins, name)| (at(begins), name.to_owned())));
+    }
+
+    #[test]
+    fn periods_lie_wholly_between_two_instants() {
+        let zone = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let names = |part: &str, from: &str, to: &str| -> Vec<String> {
+            periods(&zone, part, at(from), at(to)).into_iter().map(|(name, ..)| name).collect()
+        };
+        assert_eq!(names("month", "2026-01-31T23:00:00Z", "2026-05-01T00:00:00Z"), ["2026-02", "2026-03", "2026-04"]);
+        assert_eq!(names("month", "2026-01-31T23:00:01Z", "2026-03-31T21:59:59Z"), Vec::<String>::new());
+        assert_eq!(names("week", "2025-12-28T23:00:00Z", "2026-01-05T00:00:00Z"), ["2026-W01"]);
+        let spring = periods(&zone, "day", at("2026-03-28T23:00:00Z"), at("2026-03-29T22:00:00Z"));
+        assert_eq!(spring.len(), 1);
+        assert_eq!(spring[0].2 - spring[0].1, 23 * 3600 * SECOND);
+        assert!(names("hour", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! `trichter.toml`: what the numbers mean. How a run runs is a matter of flags, not of this file.
+//! `trichter.toml`: what the numbers mean, and what `trichter run` does with them. Single commands are told how to run by flags.
 //!
 //! Every key has a default; unknown keys are refused with their line.
 
@@ -21,6 +21,7 @@ mod flow;
 mod percent;
 mod report;
 mod retention;
+mod run;
 mod service;
 mod table;
 
@@ -32,6 +33,7 @@ pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
 pub use retention::{Age, Retention};
+pub use run::{Limit, Period, ReportOrder, Run};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
 
@@ -59,6 +61,8 @@ pub struct Config {
     pub transcript: Transcript,
     /// What exports of chats do not tell.
     pub chat_export: ChatExport,
+    /// What `trichter run` does.
+    pub run: Run,
     /// Where tables for other programs go.
     pub export: Vec<Export>,
     /// Which requests in the logs of web servers are clicks, and whose.
@@ -421,17 +425,20 @@ impl Config {
         }
         let Report { logo, queries, .. } = &mut config.report;
         if let Some(folder) = path.parent() {
+            config.run.placed(folder);
             logo.iter_mut().chain(queries).for_each(|path| *path = folder.join(&*path));
         }
         Ok(config)
     }
 
-    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of where exports go and of how long things are kept. Equal for equal
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of what is made of the numbers where and of
+    /// how long things are kept. Equal for equal
     /// configurations, for one version of the program.
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
-        format!("{:?}", Self { flow, export: Vec::new(), retention: Retention::default(), ..self.clone() })
+        let (export, run, retention) = (Vec::new(), Run::default(), Retention::default());
+        format!("{:?}", Self { retention, run, export, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.

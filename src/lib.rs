@@ -34,6 +34,7 @@
 //!     config: &config,
 //!     key: &key,
 //!     now: trichter::event::Time(1_800_000_000_000_000),
+//!     following: None,
 //!     stdin: &|| Box::new(std::io::empty()),
 //!     progress: &|_| {},
 //! };
@@ -66,6 +67,7 @@ pub mod export;
 pub mod facts;
 pub mod funnel;
 pub mod ingest;
+pub mod job;
 pub mod measures;
 pub mod metrics;
 pub mod rate;

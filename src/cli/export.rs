@@ -1,6 +1,6 @@
 //! `trichter export`: tables for other programs, at one or several targets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -98,7 +98,15 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        deliver(&opened, &orders, &How { is_full: self.full, forgets: false, quiet })?;
+        for (target, delivery) in deliver(&opened, &orders, How { is_full: self.full, forgets: false })? {
+            let (delivered, remarks) = delivery?;
+            if !quiet {
+                say(&told(&target, &delivered));
+                for remark in remarks {
+                    say(&remark);
+                }
+            }
+        }
         Ok(Done::Well)
     }
 
@@ -154,50 +162,109 @@ impl ExportCommand {
 }
 
 /// How orders are delivered.
+#[derive(Clone, Copy)]
 struct How {
+    /// Also what has not changed.
     is_full: bool,
     /// Whether what only readers of earlier exports need is taken away.
     forgets: bool,
-    quiet: bool,
 }
 
-/// Brings every target to its state. The store is read once for all that leave out alike.
-fn deliver(opened: &Opened, orders: &[Order], how: &How) -> Result<()> {
+/// What a target got, or why it got nothing.
+pub(super) type Delivery = (String, Result<(Vec<Delivered>, Vec<String>)>);
+
+/// Brings the targets of the configuration up to date. One that fails keeps none of the others from theirs.
+pub(super) fn deliver_ordered(opened: &Opened) -> Result<Vec<Delivery>> {
+    deliver(opened, &ordered(opened)?, How { is_full: false, forgets: false })
+}
+
+/// Exports the store anew to those targets of its configuration that are there and to `more`, and takes away what they held
+/// before. Places begin where the program is run, as for `export`, or in the configuration's folder, as for `run`. Returns the
+/// targets, as messages may show them, and those that are not there.
+pub(super) fn again(reading: &Reading, more: &[String], quiet: bool) -> Result<(Vec<String>, Vec<String>)> {
+    let opened = reading.open()?;
+    let folder = reading.config.as_deref().and_then(Path::parent).or(reading.store.as_deref()).unwrap_or(Path::new(""));
+    let (mut orders, mut missing) = (Vec::new(), Vec::new());
+    for order in ordered(&opened)? {
+        let mut places = vec![order.target.clone(), placed(folder, &order.target)];
+        places.dedup();
+        let before = orders.len();
+        let there = places.into_iter().filter(|target| is_there(target));
+        orders.extend(there.map(|target| Order { target, tables: order.tables.clone(), minimum: order.minimum }));
+        if orders.len() == before {
+            missing.push(target::shown(&order.target));
+        }
+    }
+    for target in more {
+        orders.push(Order::new(target, &[], None)?);
+    }
+    let mut targets = Vec::new();
+    for (target, delivery) in deliver(&opened, &orders, How { is_full: true, forgets: true })? {
+        let (delivered, _) = delivery?;
+        if !quiet {
+            say(&told(&target, &delivered));
+        }
+        targets.push(target);
+    }
+    Ok((targets, missing))
+}
+
+/// Whether something was ever exported there; of a server only the server knows.
+fn is_there(target: &str) -> bool {
+    target.split_once(':').is_none_or(|(_, place)| place.starts_with("//") || Path::new(place).exists())
+}
+
+/// A target whose place begins in this folder, unless it says where it begins.
+pub(super) fn placed(folder: &Path, target: &str) -> String {
+    match target.split_once(':') {
+        Some((kind, place)) if !place.starts_with("//") => format!("{kind}:{}", folder.join(place).display()),
+        _ => target.to_owned(),
+    }
+}
+
+/// What the configuration wants to be exported.
+fn ordered(opened: &Opened) -> Result<Vec<Order>> {
+    let order = |export: &config::Export| Order::new(&export.target, &export.tables, export.minimum);
+    opened.config.export.iter().map(order).collect()
+}
+
+/// Counts once for all targets that leave out alike, and hands each what it is to have.
+fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<Vec<Delivery>> {
     let login = login();
-    let mut targets = orders.iter().map(|order| target::open(&order.target, &login)).collect::<Result<Vec<_>>>()?;
+    let mut targets: Vec<_> = orders.iter().map(|order| target::open(&order.target, &login)).collect();
+    let mut deliveries = BTreeMap::new();
     let minima: BTreeSet<Option<u64>> = orders.iter().map(|order| order.minimum).collect();
     for minimum in minima {
-        let alike = || orders.iter().filter(|order| order.minimum == minimum);
-        let tables: Vec<&'static Table> =
-            table::all().iter().filter(|table| alike().any(|order| has(&order.tables, table))).collect();
-        let first = orders.iter().position(|order| order.minimum == minimum);
-        let workspace = first.and_then(|place| targets.get(place)?.workspace());
+        let mut alike: Vec<_> = orders
+            .iter()
+            .zip(&mut targets)
+            .enumerate()
+            .filter(|(_, (order, target))| order.minimum == minimum && target.is_ok())
+            .collect();
+        let wanted = |table: &&'static Table| alike.iter().any(|(_, (order, _))| has(&order.tables, table));
+        let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
+        let workspace = alike.first().and_then(|(_, (_, target))| target.as_ref().ok()?.workspace());
         let state = plan(opened, &tables, minimum).gather(workspace)?;
-        for (order, target) in orders.iter().zip(&mut targets).filter(|(order, _)| order.minimum == minimum) {
-            let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full)?;
-            if !how.quiet {
-                say(&told(&target::shown(&order.target), &delivered));
-                target.remarks().iter().for_each(|remark| say(remark));
+        for (place, (order, target)) in &mut alike {
+            if let Ok(target) = target {
+                let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full);
+                deliveries.insert(*place, delivered.map(|delivered| (delivered, target.remarks().to_vec())));
             }
         }
     }
-    if how.forgets {
-        targets.iter_mut().try_for_each(|target| target.prune())?;
+    // Not before, because temporary files may lie in one of them.
+    let mut ended = Vec::new();
+    for (place, (order, target)) in orders.iter().zip(targets).enumerate() {
+        let delivery = target.and_then(|mut target| {
+            let delivery = deliveries.remove(&place).unwrap_or_else(|| Ok(Default::default()))?;
+            if how.forgets {
+                target.prune()?;
+            }
+            Ok(delivery)
+        });
+        ended.push((target::shown(&order.target), delivery));
     }
-    Ok(())
-}
-
-/// Exports the store anew to the targets of its configuration and to `more`, and takes away what they held before. Returns the
-/// targets, as messages may show them.
-pub(super) fn again(reading: &Reading, more: &[String], quiet: bool) -> Result<Vec<String>> {
-    let opened = reading.open()?;
-    let named = opened.config.export.iter().map(|export| Order::new(&export.target, &export.tables, export.minimum));
-    let more = more.iter().map(|target| Order::new(target, &[], None));
-    let orders = named.chain(more).collect::<Result<Vec<_>>>()?;
-    if !orders.is_empty() {
-        deliver(&opened, &orders, &How { is_full: true, forgets: true, quiet })?;
-    }
-    Ok(orders.iter().map(|order| target::shown(&order.target)).collect())
+    Ok(ended)
 }
 
 fn has(tables: &[&'static Table], table: &Table) -> bool {

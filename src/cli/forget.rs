@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Done, Reading, export, now, print, say};
+use super::{Done, Reading, config, export, now, print, say};
 use crate::error::{Error, Result};
 use crate::store::erase::{self, Erased, Request};
 use crate::store::{AsOf, Key, Snapshot, Store};
@@ -70,7 +70,7 @@ pub(super) struct Forget {
     /// Further targets to export anew, besides those under [[export]]. Written as for 'export'.
     #[arg(long, value_name = "TARGET", num_args = 1..)]
     export: Vec<String>,
-    /// What exports go by. Default: trichter.toml in the store's folder, if there is one.
+    /// What exports and the rejects of runs go by: the configuration of 'run', if there is one. Default: trichter.toml in the store's folder.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The key of the pseudonyms: a file with 64 hexadecimal digits. Default: $TRICHTER_KEY, else pseudonym.key in the store.
@@ -98,6 +98,8 @@ struct Certificate<'c> {
     rejects: &'c [Cleaned],
     /// Targets that were exported anew.
     exports: &'c [String],
+    /// Targets of the configuration at whose place there is nothing.
+    exports_not_found: &'c [String],
 }
 
 impl Forget {
@@ -131,7 +133,7 @@ impl Forget {
         // Before their links are gone, which say under which other ids rejects may name them.
         let known: BTreeSet<i64> = store.links()?.families(&request.keys).into_keys().collect();
         let wanted = rejects::Wanted { key: &key, people: &people, keys: &known, channels: store_channels(&store)? };
-        let rejects = self.rejects.iter().map(|path| rejects::clean(path, &wanted)).collect::<Result<Vec<_>>>()?;
+        let rejects = self.lists()?.iter().map(|path| rejects::clean(path, &wanted)).collect::<Result<Vec<_>>>()?;
         let erased = erase::erase(&mut store, &request)?;
         let mut certificate = Certificate {
             at: begun.to_string(),
@@ -142,12 +144,13 @@ impl Forget {
             erased: &erased,
             rejects: &rejects,
             exports: &[],
+            exports_not_found: &[],
         };
         let path = self.place(&certificate.at);
         // An export can fail long after the data is gone, and that it is gone has to be shown all the same.
         write(&path, &certificate)?;
-        let exports = export::again(&self.reading(), &self.export, quiet)?;
-        (certificate.exports, certificate.complete) = (&exports, true);
+        let (exports, missing) = export::again(&self.reading(), &self.export, quiet)?;
+        (certificate.exports, certificate.exports_not_found, certificate.complete) = (&exports, &missing, true);
         write(&path, &certificate)?;
         print(&format!(
             "{} of {asked} contacts had events: {} rows {}, {} data files written, {} files deleted; version {}\ncertificate: {}\n",
@@ -160,6 +163,9 @@ impl Forget {
             path.display()
         ))?;
         if !quiet {
+            for target in &missing {
+                say(&format!("warning: nothing is at '{target}', so nothing was exported anew there"));
+            }
             for cleaned in &rejects {
                 say(&format!("{}: {} of {} lines removed", cleaned.path, cleaned.removed, cleaned.lines));
             }
@@ -170,6 +176,23 @@ impl Forget {
             });
         }
         Ok(Done::Well)
+    }
+
+    /// The lists of rejects that were named, and those of runs.
+    fn lists(&self) -> Result<Vec<PathBuf>> {
+        let mut lists = self.rejects.clone();
+        let of_runs = config(self.config.as_deref(), Some(&self.store))?.run.rejects.filter(|folder| folder.is_dir());
+        if let Some(folder) = of_runs {
+            for entry in std::fs::read_dir(&folder).map_err(Error::read(&folder))? {
+                let path = entry.map_err(Error::read(&folder))?.path();
+                if path.extension().is_some_and(|end| end == "ndjson") {
+                    lists.push(path);
+                }
+            }
+        }
+        lists.sort();
+        lists.dedup();
+        Ok(lists)
     }
 
     fn people(&self) -> Result<Vec<Person>> {

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CONFIG, Done, config, now, print, print_json, render, say, write_whole};
 use crate::channels::{self, Channel, Reason};
-use crate::config::Zone;
+use crate::config::{Limit, Zone};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Balance, Plan, Reject, input};
 use crate::store::{Key, Store};
@@ -72,22 +72,12 @@ impl Ingest {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         // Inputs and settings are looked at before a store is made.
         let prepared = self.reading.prepare(Some(&self.store))?;
-        let key = self.reading.key(&self.store)?;
+        let key = key(self.reading.key_file.as_deref(), &self.store)?;
         let mut store = Store::open_or_create(&self.store)?;
-        self.keep_config()?;
-        self.reading.run(&prepared, &key, &mut store, quiet, true)
-    }
-
-    /// Keeps the configuration with the store: what the numbers mean belongs to the numbers, and every later command reads
-    /// it there.
-    fn keep_config(&self) -> Result<()> {
-        let kept = self.store.join(CONFIG);
-        let Some(path) = self.reading.config.as_deref().filter(|path| **path != kept) else { return Ok(()) };
-        let text = std::fs::read(path).map_err(Error::read(path))?;
-        if std::fs::read(&kept).is_ok_and(|before| before == text) {
-            return Ok(());
+        if let Some(path) = &self.reading.config {
+            keep_config(path, &self.store)?;
         }
-        write_whole(&kept, &text)
+        self.reading.run(&prepared, &key, &mut store, quiet, true)
     }
 }
 
@@ -124,17 +114,6 @@ impl Reading {
         Ok(Prepared { sources: input::sources(&self.inputs)?, channel, config })
     }
 
-    fn key(&self, store: &Path) -> Result<Key> {
-        if let Some(path) = &self.key_file {
-            return Key::from_file(path);
-        }
-        match std::env::var("TRICHTER_KEY") {
-            Ok(text) => Key::from_hex(text.trim())
-                .ok_or_else(|| Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits".into())),
-            Err(_) => Key::beside(store),
-        }
-    }
-
     fn run(&self, prepared: &Prepared, key: &Key, store: &mut Store, quiet: bool, keeps: bool) -> Result<Done> {
         let mut rejects = self.rejects.as_deref().map(RejectsFile::create).transpose()?;
         let bar = progress(prepared, quiet);
@@ -145,6 +124,7 @@ impl Reading {
             key,
             now: now(),
             stdin: &|| Box::new(io::stdin()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|bytes| bar.inc(bytes),
         };
         let mut first = Vec::new();
@@ -171,7 +151,7 @@ impl Reading {
             self.warn(&balance, &first, keeps);
         }
         Ok(match self.max_rejects {
-            Some(limit) if limit.is_missed(&balance) => {
+            Some(limit) if limit.is_missed(balance.records.rejected, balance.records.received) => {
                 say(&format!(
                     "limit missed: {} of {} records were rejected",
                     balance.records.rejected, balance.records.received
@@ -214,14 +194,40 @@ impl Reading {
     }
 }
 
+/// The key of the pseudonyms: that of a file, else the environment's, else the store's own.
+pub(super) fn key(file: Option<&Path>, store: &Path) -> Result<Key> {
+    if let Some(path) = file {
+        return Key::from_file(path);
+    }
+    match std::env::var("TRICHTER_KEY") {
+        Ok(text) => Key::from_hex(text.trim())
+            .ok_or_else(|| Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits".into())),
+        Err(_) => Key::beside(store),
+    }
+}
+
+/// Keeps the configuration with the store: what the numbers mean belongs to the numbers, and every later command reads it
+/// there.
+pub(super) fn keep_config(path: &Path, store: &Path) -> Result<()> {
+    let kept = store.join(CONFIG);
+    if path == kept {
+        return Ok(());
+    }
+    let text = std::fs::read(path).map_err(Error::read(path))?;
+    if std::fs::read(&kept).is_ok_and(|before| before == text) {
+        return Ok(());
+    }
+    write_whole(&kept, &text)
+}
+
 /// The file of rejects. It is opened before the work begins, so that a bad path fails early.
-struct RejectsFile {
+pub(super) struct RejectsFile {
     path: PathBuf,
     out: BufWriter<Box<dyn Write>>,
 }
 
 impl RejectsFile {
-    fn create(path: &Path) -> Result<Self> {
+    pub(super) fn create(path: &Path) -> Result<Self> {
         let out: Box<dyn Write> = if path == Path::new("-") {
             Box::new(io::stdout())
         } else {
@@ -230,50 +236,13 @@ impl RejectsFile {
         Ok(Self { path: path.to_path_buf(), out: BufWriter::new(out) })
     }
 
-    fn write(&mut self, reject: &Reject) -> Result<()> {
+    pub(super) fn write(&mut self, reject: &Reject) -> Result<()> {
         let text = serde_json::to_string(reject).map_err(|error| Error::Usage(error.to_string()))?;
         writeln!(self.out, "{text}").map_err(Error::write(&self.path))
     }
 
-    fn finish(mut self) -> Result<()> {
+    pub(super) fn finish(mut self) -> Result<()> {
         self.out.flush().map_err(Error::write(&self.path))
-    }
-}
-
-/// How many rejects are too many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Limit {
-    Count(u64),
-    Share(f64),
-}
-
-impl std::str::FromStr for Limit {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let hint = || format!("'{text}' is no limit; write a count such as 100 or a share such as 0.5%");
-        match text.strip_suffix('%') {
-            Some(percent) => match percent.trim().parse::<f64>() {
-                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Share(percent / 100.0)),
-                _ => Err(hint()),
-            },
-            None => match (text.parse::<u64>(), text.parse::<f64>()) {
-                (Ok(count), _) => Ok(Self::Count(count)),
-                (Err(_), Ok(share)) if (0.0..=1.0).contains(&share) => Ok(Self::Share(share)),
-                _ => Err(hint()),
-            },
-        }
-    }
-}
-
-impl Limit {
-    fn is_missed(self, balance: &Balance) -> bool {
-        let records = balance.records;
-        match self {
-            Self::Count(most) => records.rejected > most,
-            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-            Self::Share(most) => records.rejected as f64 > most * records.received as f64,
-        }
     }
 }
 
@@ -297,19 +266,5 @@ fn progress(prepared: &Prepared, quiet: bool) -> ProgressBar {
         }
         None => ProgressBar::new_spinner()
             .with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_counts_or_shares() {
-        assert_eq!("100".parse(), Ok(Limit::Count(100)));
-        assert_eq!("0.5%".parse(), Ok(Limit::Share(0.005)));
-        assert_eq!("0.05".parse(), Ok(Limit::Share(0.05)));
-        assert!("many".parse::<Limit>().is_err());
-        assert!("101%".parse::<Limit>().is_err());
     }
 }

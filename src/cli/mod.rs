@@ -29,17 +29,21 @@ use crate::store::{AsOf, Snapshot, Store};
 
 mod audit;
 mod compare;
+mod config;
 mod explain;
 mod export;
 mod forget;
 mod funnel;
 mod ingest;
+mod init;
 mod pdf;
 mod query;
 mod render;
 mod report;
 mod retain;
+mod run;
 mod simulate;
+mod status;
 mod store;
 
 /// Name of the configuration that is kept in a store's folder.
@@ -63,6 +67,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
+    Config(config::ConfigCommand),
+    Run(run::Run),
+    Status(status::Status),
     Ingest(ingest::Ingest),
     Check(ingest::Check),
     Query(query::Query),
@@ -82,6 +90,8 @@ enum Command {
 enum Done {
     Well,
     LimitMissed,
+    /// Something could not be done, and that was said already.
+    NotAll,
 }
 
 /// Runs the program with the arguments of the process.
@@ -103,6 +113,10 @@ pub fn main() -> ExitCode {
     }
     let quiet = arguments.quiet;
     let done = match arguments.command {
+        Command::Init(command) => command.run(quiet),
+        Command::Config(command) => command.run(),
+        Command::Run(command) => command.run(quiet),
+        Command::Status(command) => command.run(),
         Command::Ingest(command) => command.run(quiet),
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
@@ -119,6 +133,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::LimitMissed) => ExitCode::from(1),
+        Ok(Done::NotAll) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

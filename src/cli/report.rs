@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use self::files::Form;
 use super::compare::Two;
 use super::{Breakdown, CONFIG, Done, Few, Limit, Opened, Prices, Reading, print, say};
-use crate::config::{Config, Lang};
+use crate::config::{Config, Lang, ReportOrder};
 use crate::error::{Error, Result};
 use crate::event::{SECOND, Time};
 use crate::facts::Settings;
@@ -75,6 +75,13 @@ pub(super) struct Report {
     lang: Option<Lang>,
 }
 
+/// A report, and where it was written.
+struct Made {
+    report: report::Report,
+    files: Vec<PathBuf>,
+    n_violations: u64,
+}
+
 impl Report {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         if self.schema {
@@ -126,7 +133,53 @@ impl Report {
         }
     }
 
+    /// The report that a configuration orders, of a store and a range of time. It goes into `out`.
+    pub(super) fn ordered(order: &ReportOrder, reading: Reading, out: PathBuf) -> Self {
+        Self {
+            reading,
+            breakdown: Breakdown { by: order.by.clone() },
+            few: Few { suppress: order.suppress },
+            prices: Prices { cost: None },
+            demo: false,
+            out: Some(out),
+            format: order.format.clone(),
+            charts: order.charts.clone(),
+            schema: false,
+            compare: order.compare.iter().cloned().collect(),
+            fail_on: None,
+            title: order.title.clone(),
+            lang: order.lang,
+        }
+    }
+
+    /// Writes the report, and returns its files and folders.
+    pub(super) fn deliver(&self) -> Result<Vec<PathBuf>> {
+        let forms = self.forms()?;
+        let mut opened = self.reading.open()?;
+        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        Ok(self.make(&opened, &forms, Path::new("reports"))?.files)
+    }
+
     fn write(&self, opened: &Opened, forms: &[Form], out: &Path, quiet: bool) -> Result<Done> {
+        let Made { report, files, n_violations } = self.make(opened, forms, out)?;
+        let mut text = String::new();
+        for file in files {
+            let _ = writeln!(text, "{}", file.display());
+        }
+        print(&text)?;
+        if forms.is_empty() {
+            print(&super::render::outline::outline(&report))?;
+        } else if !quiet {
+            print(&super::render::headlines(&report))?;
+        }
+        let is_missed = self.fail_on.is_some() && n_violations > 0;
+        if is_missed {
+            say(&format!("{n_violations} violations of permission: 'trichter audit' lists the messages"));
+        }
+        Ok(if is_missed { Done::LimitMissed } else { Done::Well })
+    }
+
+    fn make(&self, opened: &Opened, forms: &[Form], out: &Path) -> Result<Made> {
         let two = self.two()?;
         let own = own::metrics(&self.reading, &opened.config)?;
         let out = self.out.as_deref().unwrap_or(out);
@@ -171,21 +224,8 @@ impl Report {
         for measured in &mut report.measures {
             language.tell(measured, &metrics);
         }
-        let mut text = String::new();
-        for form in forms {
-            let _ = writeln!(text, "{}", form.write(&report, out)?.display());
-        }
-        print(&text)?;
-        if forms.is_empty() {
-            print(&super::render::outline::outline(&report))?;
-        } else if !quiet {
-            print(&super::render::headlines(&report))?;
-        }
-        let is_missed = self.fail_on.is_some() && n_violations > 0;
-        if is_missed {
-            say(&format!("{n_violations} violations of permission: 'trichter audit' lists the messages"));
-        }
-        Ok(if is_missed { Done::LimitMissed } else { Done::Well })
+        let files = forms.iter().map(|form| form.write(&report, out)).collect::<Result<_>>()?;
+        Ok(Made { report, files, n_violations })
     }
 
     fn context(&self, opened: &Opened, answers: &[Answer]) -> Result<Context> {
@@ -211,7 +251,8 @@ impl Report {
             language,
             brand,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            store_version: Some(opened.snapshot.version()),
+            // The version says how often something was stored, not what: equal logs have equal reports.
+            store_version: self.reading.as_of.is_some().then(|| opened.snapshot.version()),
             since: opened.since,
             until: opened.until,
             horizon: opened.snapshot.horizon().map(|_| Time(opened.settings.horizon)),
@@ -262,6 +303,7 @@ impl Report {
             key: &key,
             now: super::now(),
             stdin: &|| Box::new(std::io::empty()) as Box<dyn Read + Send>,
+            following: None,
             progress: &|_| {},
         };
         let balance = ingest::ingest(&mut store, &plan, &mut |_| Ok(()))?;

@@ -62,7 +62,7 @@ impl StoreCommand {
             }
             Command::Optimize { store } => {
                 let mut store = Store::open(store, AsOf::Latest)?;
-                let (before, after) = optimize::optimize(&mut store)?;
+                let (before, after) = optimize::optimize(&mut store, 1)?;
                 print(&format!("{before} data files became {after}; version {}\n", store.version()))?;
             }
             Command::Vacuum { store, keep, dry_run } => {

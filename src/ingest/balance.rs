@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Followed;
 use crate::channels::Outcome;
 use crate::store::Ledger;
 
@@ -31,10 +32,12 @@ pub struct Balance {
     /// Why sources could not be read to their end, in words.
     #[serde(skip)]
     pub problems: Vec<String>,
+    /// Records that were ignored or refused, each distinct one once, by a hash of their content.
     #[serde(skip)]
-    distinct: BTreeSet<u128>,
+    set_aside: BTreeMap<u64, Outcome>,
+    /// Those that are too many to be told apart.
     #[serde(skip)]
-    ledger: Ledger,
+    beyond: Ledger,
 }
 
 /// Where every record went.
@@ -102,6 +105,9 @@ pub struct SourceBalance {
     /// Where its records went.
     #[serde(flatten)]
     pub records: Records,
+    /// What became of it as a log that is followed.
+    #[serde(skip)]
+    pub followed: Option<Followed>,
 }
 
 /// What one chunk of a source adds.
@@ -110,8 +116,8 @@ pub(super) struct ChunkBalance {
     pub(super) records: Records,
     pub(super) channels: BTreeMap<&'static str, u64>,
     pub(super) reasons: BTreeMap<String, u64>,
-    /// Ignored and rejected records by their content.
-    pub(super) fingerprints: Vec<(u128, Outcome)>,
+    /// Ignored and rejected records by a hash of their content.
+    pub(super) set_aside: Vec<(u64, Outcome)>,
 }
 
 /// The key under which an outcome is counted; accepted records need none.
@@ -134,17 +140,11 @@ impl Balance {
         for (reason, n) in chunk.reasons {
             *self.reasons.entry(reason).or_default() += n;
         }
-        for (fingerprint, outcome) in chunk.fingerprints {
-            if self.distinct.len() < MOST_DISTINCT && !self.distinct.insert(fingerprint) {
-                continue;
-            }
-            match outcome {
-                Outcome::Accepted => {}
-                Outcome::Ignored(_) => self.ledger.ignored += 1,
-                Outcome::Rejected(_) => self.ledger.rejected += 1,
-            }
-            if let Some(reason) = reason(outcome) {
-                *self.ledger.reasons.entry(reason).or_default() += 1;
+        for (hash, outcome) in chunk.set_aside {
+            if self.set_aside.len() < MOST_DISTINCT {
+                self.set_aside.entry(hash).or_insert(outcome);
+            } else if !self.set_aside.contains_key(&hash) {
+                enter(&mut self.beyond, outcome);
             }
         }
         if let Some(known) = self.sources.get_mut(source) {
@@ -155,17 +155,48 @@ impl Balance {
         }
     }
 
-    /// Notes the events of a run that was written: those found, those stored, and the records that the stored ones are of.
-    pub(super) fn add_events(&mut self, found: u64, stored: u64, n_records: u64) {
+    /// Notes what became of the sources, in their order.
+    pub(super) fn add_followed(&mut self, followed: Vec<Option<Followed>>) {
+        for (source, followed) in self.sources.iter_mut().zip(followed) {
+            source.followed = followed;
+        }
+    }
+
+    /// Notes the events of all runs: those found and those stored.
+    pub(super) fn add_events(&mut self, found: u64, stored: u64) {
         self.events.found += found;
         self.events.stored += stored;
         self.events.duplicates += found - stored;
-        self.ledger.accepted += n_records;
-        self.ledger.stored += stored;
     }
 
-    /// What the store keeps of the balance: each distinct record once.
-    pub(super) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// Hashes of the records that were set aside.
+    pub(super) fn set_aside(&self) -> BTreeSet<u64> {
+        self.set_aside.keys().copied().collect()
+    }
+
+    /// What the store is to keep of the balance, each distinct record once: records that were set aside, but for those that
+    /// the store counted before, and their hashes.
+    pub(super) fn ledger(&self, counted: &BTreeSet<u64>) -> (Ledger, Vec<u64>) {
+        let mut ledger = self.beyond.clone();
+        let mut new = Vec::new();
+        for (hash, outcome) in &self.set_aside {
+            if !counted.contains(hash) {
+                enter(&mut ledger, *outcome);
+                new.push(*hash);
+            }
+        }
+        (ledger, new)
+    }
+}
+
+/// Counts a record that was set aside.
+fn enter(ledger: &mut Ledger, outcome: Outcome) {
+    match outcome {
+        Outcome::Accepted => {}
+        Outcome::Ignored(_) => ledger.ignored += 1,
+        Outcome::Rejected(_) => ledger.rejected += 1,
+    }
+    if let Some(reason) = reason(outcome) {
+        *ledger.reasons.entry(reason).or_default() += 1;
     }
 }

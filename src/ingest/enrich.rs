@@ -19,6 +19,7 @@ use crate::store::rows::{Row, Rows};
 const EVENT: u8 = 2;
 const MESSAGE: u8 = 3;
 const SOURCE: u8 = 4;
+pub(super) const RECORD: u8 = 6;
 
 /// Texts up to this length, in bytes, are remembered within a chunk.
 const SHORT: usize = 64;

@@ -13,6 +13,7 @@ use self::documents::Documents;
 use self::elements::Elements;
 pub use self::feed::Buffers;
 use self::feed::Feed;
+pub(super) use self::feed::count_lines;
 use self::pieces::Pieces;
 use self::rows::{Header, Rows};
 use super::input::Opened;
@@ -150,6 +151,12 @@ fn excerpt(bytes: &[u8]) -> String {
         .take(EXCERPT_CHARS)
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect()
+}
+
+/// Whether text is one whole JSON object, or nothing but blanks.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    text.is_empty() || (text.starts_with(b"{") && scan::Scanner::default().step(text) == scan::Step::End(text.len()))
 }
 
 /// Text as the value that it is; what looks like nothing else is text.
@@ -325,6 +332,14 @@ impl Chunks {
                 Self { form, inner: Inner::Text { feed, state }, limit, block }
             }
         }
+    }
+
+    /// Goes on in the middle of a source whose records stand in lines, at the beginning of the line with this number.
+    #[must_use]
+    pub fn of_lines(reader: Box<dyn Read + Send>, first_line: u64, limit: usize, buffers: &Buffers) -> Self {
+        let mut feed = Feed::new(reader, buffers.clone());
+        feed.line = first_line;
+        Self { form: Form::Lines, inner: Inner::Text { feed, state: State::Lines }, limit, block: BLOCK }
     }
 
     /// How records stand in the source.

@@ -17,6 +17,7 @@ use crate::event::{SECOND, Time};
 use crate::store::{Key, Rows, Store};
 
 pub mod balance;
+pub mod bookmark;
 mod calling_code;
 pub mod enrich;
 pub mod frame;
@@ -26,11 +27,14 @@ mod parquet_rows;
 mod runs;
 mod tokens;
 pub mod unwrap;
+mod whole_lines;
 
 pub use balance::Balance;
+pub use bookmark::{Bookmarks, Followed, Following};
 
 use balance::ChunkBalance;
-use enrich::Enrich;
+use bookmark::Log;
+use enrich::{Enrich, RECORD};
 use frame::{Buffers, Chunk, Chunks, Framed, IsWhole};
 use input::Source;
 use opt_out::OptOut;
@@ -60,6 +64,8 @@ pub struct Plan<'p> {
     pub key: &'p Key,
     /// The instant of the ingest. Events more than a day after it are refused.
     pub now: Time,
+    /// How far the logs were read before, if they are followed from run to run.
+    pub following: Option<Following<'p>>,
     /// Opens the standard input, if a source is that.
     pub stdin: &'p (dyn Fn() -> Box<dyn Read + Send> + Sync),
     /// Is told how many bytes were read since the last call.
@@ -92,8 +98,8 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
         runs.discard();
         return Err(error);
     }
-    balance.add_events(runs.found, runs.stored, runs.n_records);
-    balance.version = Some(runs.commit(store, balance.ledger())?);
+    balance.add_events(runs.found, runs.stored);
+    balance.version = Some(runs.commit(store, &balance)?);
     balance.shared_ids = runs.n_shared;
     Ok(balance)
 }
@@ -142,7 +148,7 @@ fn read_all(
     std::thread::scope(|threads| {
         let buffers = &shared.buffers;
         let shared = &shared;
-        threads.spawn(move || read_sources(plan, buffers, &|value| shared.is_whole(value), &read));
+        let reading = threads.spawn(move || read_sources(plan, buffers, &|value| shared.is_whole(value), &read));
         let writing = threads.spawn(move || {
             to_write.into_iter().try_for_each(|mut rows| {
                 runs.write(&mut rows)?;
@@ -178,6 +184,8 @@ fn read_all(
         }
         drop(full);
         let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let followed = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        balance.add_followed(followed);
         collected.and(written)
     })
 }
@@ -195,27 +203,49 @@ fn reading(config: &Config) -> Result<Reading> {
     })
 }
 
+/// A number by which a record that is set aside is known again. Nobody without the key can try records until one fits.
+fn hash(framed: &Framed<'_>, key: &Key) -> u64 {
+    let hash = key.hash(RECORD, &[&framed.fingerprint().to_be_bytes()]);
+    hash.to_be_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
 /// How many chunks are parsed, or wait for it, at one time.
 fn in_flight() -> usize {
     CHUNKS_PER_THREAD * rayon::current_num_threads()
 }
 
-fn read_sources(plan: &Plan<'_>, buffers: &Buffers, is_whole: &IsWhole<'_>, sender: &SyncSender<Piece>) {
+fn read_sources(
+    plan: &Plan<'_>,
+    buffers: &Buffers,
+    is_whole: &IsWhole<'_>,
+    sender: &SyncSender<Piece>,
+) -> Vec<Option<Followed>> {
+    let mut followed = Vec::new();
     for (number, source) in plan.sources.iter().enumerate() {
-        let chunks = input::open(source, || (plan.stdin)())
-            .map(|opened| Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole));
-        let is_heard = match chunks {
-            Ok(mut chunks) => chunks.all(|chunk| sender.send((number, chunk)).is_ok()),
+        let stdin = || (plan.stdin)();
+        let log = match &plan.following {
+            Some(following) => following.open(source, stdin, buffers, is_whole),
+            None => input::open(source, stdin)
+                .map(|opened| Log::read(source, Chunks::new(opened, source.name(), frame::LIMIT, buffers, is_whole))),
+        };
+        let is_heard = match log {
+            Ok(mut log) => {
+                let is_heard = log.chunks().all(|chunk| sender.send((number, chunk)).is_ok());
+                followed.push(Some(log.followed()));
+                is_heard
+            }
             Err(error) => {
+                followed.push(None);
                 let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                 sender.send((number, Err(io::Error::new(io::ErrorKind::NotFound, format!("{error}: {text}"))))).is_ok()
             }
         };
         // Nobody listens any more only if the other side has failed and says so itself.
         if !is_heard {
-            return;
+            break;
         }
     }
+    followed
 }
 
 /// Parses chunks on all cores and hands what they gave to `each` in the order in which they were read, until that says
@@ -296,7 +326,7 @@ impl Shared<'_> {
                 *balance.channels.entry(channel).or_default() += 1;
             }
             if let Some(reason) = balance::reason(outcome) {
-                balance.fingerprints.push((framed.fingerprint(), outcome));
+                balance.set_aside.push((hash(&framed, self.plan.key), outcome));
                 if matches!(outcome, Outcome::Rejected(_)) {
                     let excerpt = framed.excerpt();
                     rejects.push(Reject {

@@ -11,11 +11,10 @@ use std::sync::{Mutex, OnceLock};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
+use super::Balance;
 use crate::error::Result;
 use crate::store::join::{self, Joined};
-use crate::store::{
-    Change, Contacts, DataFile, Forgotten, Ledger, Links, Operation, Rows, Snapshot, Store, scan, write,
-};
+use crate::store::{Change, Contacts, DataFile, Forgotten, Links, Operation, Rows, Snapshot, Store, scan, write};
 
 /// Events on their way into data files.
 pub(super) struct Runs {
@@ -63,7 +62,7 @@ impl Runs {
     pub(super) fn write(&mut self, rows: &mut Rows) -> Result<()> {
         // Before rows are filed under ids that may be somebody else's by now.
         let mut known: HashSet<u128> =
-            if self.forgotten.is_empty() { HashSet::new() } else { rows.forgotten(&self.forgotten).collect() };
+            if self.forgotten.is_empty() { HashSet::new() } else { self.forgotten.events_of(rows).collect() };
         self.file(rows);
         known.extend(self.known(rows)?);
         let order = rows.order(&known);
@@ -119,25 +118,31 @@ impl Runs {
 
     /// Makes the runs visible, and returns the store's version. Logs that bring nothing new leave the store as it is,
     /// version and all.
-    pub(super) fn commit(&mut self, store: &mut Store, ledger: &Ledger) -> Result<u64> {
+    pub(super) fn commit(&mut self, store: &mut Store, balance: &Balance) -> Result<u64> {
+        let set_aside = balance.set_aside();
         loop {
-            let (joined, news) = match self.join(store) {
+            let found = self.join(store).and_then(|found| Ok((found, store.counted(&set_aside)?)));
+            let ((joined, news), counted) = match found {
                 Ok(found) => found,
                 Err(error) => {
                     self.discard();
                     return Err(error);
                 }
             };
-            if self.written.is_empty() && news.is_empty() {
+            let (mut ledger, records) = balance.ledger(&counted);
+            ledger.accepted = self.n_records;
+            ledger.stored = self.stored;
+            if self.written.is_empty() && news.is_empty() && records.is_empty() {
                 return Ok(store.version());
             }
             let added: Vec<DataFile> = self.written.iter().chain(&joined.added).cloned().collect();
             let change = Change {
                 added: &added,
                 removed: &joined.removed,
-                // Where no event is new, no record is.
-                ledger: Some(ledger).filter(|_| !self.written.is_empty()),
+                // A link can be news though no record is.
+                ledger: Some(&ledger).filter(|_| !self.written.is_empty() || !records.is_empty()),
                 links: Some(&news).filter(|news| !news.is_empty()),
+                records: &records,
                 ..Change::of(Operation::Ingest)
             };
             match store.commit(&change) {

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::Key;
+use super::{Key, Rows};
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -63,6 +63,12 @@ impl Forgotten {
     pub fn holds(&self, key: i64, at: i64) -> bool {
         let hash = self.salt.as_ref().map(|salt| hash(salt, key));
         hash.and_then(|hash| self.until.get(&hash)).is_some_and(|until| at <= *until)
+    }
+
+    /// The ids of events that were forgotten.
+    pub fn events_of<'r>(&'r self, rows: &'r Rows) -> impl Iterator<Item = u128> + 'r {
+        let events = (0..).zip(rows.instants()).zip(rows.event_ids());
+        events.filter(|((row, at), _)| self.holds(rows.contact_key(*row), **at)).map(|(_, id)| *id)
     }
 
     /// Adds contacts by their keys, and writes the list anew, for its owner only.

@@ -15,6 +15,8 @@ use crate::event::Time;
 pub(super) const LEDGER_KEY: &str = "trichter.ledger";
 /// Key of the name of the file with the commit's links.
 pub(super) const LINKS_KEY: &str = "trichter.links";
+/// Key of the name of the file with the hashes of the records that the commit counted and set aside.
+pub(super) const RECORDS_KEY: &str = "trichter.records";
 /// Key that says that the links of a commit are all there are: those of commits before it count no longer.
 pub(super) const ALL_LINKS_KEY: &str = "trichter.links.all";
 /// What the log calls an erasing.
@@ -62,6 +64,9 @@ pub struct Commit {
     /// Name of the file with what it learned about who is who.
     #[serde(skip)]
     pub(super) links: Option<String>,
+    /// Name of the file with the hashes of records that it counted and set aside.
+    #[serde(skip)]
+    pub(super) records: Option<String>,
     /// Whether these are all links.
     #[serde(skip)]
     has_all_links: bool,
@@ -96,6 +101,7 @@ impl Store {
             operation: info.operation.unwrap_or_default(),
             ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
             links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
+            records: info.info.get(RECORDS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
             has_all_links: info.info.contains_key(ALL_LINKS_KEY),
         });
         Ok(commits.collect())

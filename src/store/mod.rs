@@ -5,6 +5,7 @@
 
 mod coarse;
 pub mod contents;
+mod counted;
 mod cursor;
 mod deltas;
 pub mod erase;

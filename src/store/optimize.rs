@@ -12,7 +12,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// A data file is damaged, the store cannot be written, or another writer removed a file meanwhile.
-pub fn optimize(store: &mut Store) -> Result<(usize, usize)> {
+pub fn optimize(store: &mut Store, most: usize) -> Result<(usize, usize)> {
     store.share()?;
     let files = store.files()?;
     let before = files.len();
@@ -20,7 +20,8 @@ pub fn optimize(store: &mut Store) -> Result<(usize, usize)> {
     for file in files {
         months.entry(file.month.clone()).or_default().push(file);
     }
-    let months: Vec<(String, Vec<DataFile>)> = months.into_iter().filter(|(_, files)| files.len() > 1).collect();
+    let months: Vec<(String, Vec<DataFile>)> =
+        months.into_iter().filter(|(_, files)| files.len() > most.max(1)).collect();
     let mut added = Vec::new();
     let mut removed = Vec::new();
     for (month, files) in months {

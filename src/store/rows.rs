@@ -15,7 +15,6 @@ use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::contents::Contents;
-use super::forgotten::Forgotten;
 use super::links::{Contacts, Links};
 use super::profiles::Profiles;
 use super::schema::{Column, Form, TEXTS, WORDS};
@@ -125,12 +124,6 @@ impl Rows {
     #[must_use]
     pub fn contact_key(&self, row: u32) -> i64 {
         first_half(self.contact[row as usize])
-    }
-
-    /// The ids of the events of contacts who were forgotten later.
-    pub fn forgotten<'r>(&'r self, forgotten: &'r Forgotten) -> impl Iterator<Item = u128> + 'r {
-        let rows = self.contact.iter().zip(&self.at).zip(&self.event_id);
-        rows.filter(|((contact, at), _)| forgotten.holds(first_half(**contact), **at)).map(|(_, id)| *id)
     }
 
     /// What the records of these rows say about who is who.

@@ -1,6 +1,7 @@
 //! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
 //! elsewhere; nothing becomes visible without a commit here.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -13,7 +14,8 @@ use serde::Deserialize;
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::history::{ALL_LINKS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, linked};
+use super::counted;
+use super::history::{ALL_LINKS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, RECORDS_KEY, linked};
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
@@ -126,6 +128,12 @@ impl Store {
         self.path.join(EVENTS)
     }
 
+    /// The table's own id, which no other table has.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.table.snapshot().map(|state| state.metadata().id().to_owned()).unwrap_or_default()
+    }
+
     /// Number of the version that is open.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -216,10 +224,17 @@ impl Store {
         let ledger = change.ledger.map(|ledger| serde_json::to_value(ledger).unwrap_or_default());
         let links = change.links.map(|links| self.keep(links)).transpose()?;
         let has_all_links = (change.operation == Operation::Forget && links.is_some()).then_some(true.into());
+        let records = Some(change.records).filter(|records| !records.is_empty());
+        let records = records.map(|records| self.keep_records(records)).transpose()?;
         properties = properties.with_metadata(
-            [(LEDGER_KEY, ledger), (LINKS_KEY, links.clone().map(Into::into)), (ALL_LINKS_KEY, has_all_links)]
-                .into_iter()
-                .filter_map(|(key, value)| Some((key.to_owned(), value?))),
+            [
+                (LEDGER_KEY, ledger),
+                (LINKS_KEY, links.clone().map(Into::into)),
+                (ALL_LINKS_KEY, has_all_links),
+                (RECORDS_KEY, records.clone().map(Into::into)),
+            ]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?))),
         );
         let commit = CommitBuilder::from(properties).with_actions(actions).build(
             Some(state),
@@ -234,6 +249,9 @@ impl Store {
             Err(source @ DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(0) }) => {
                 if let Some(name) = links {
                     kept::discard(&self.table_path(), &name);
+                }
+                if let Some(name) = records {
+                    counted::discard(&self.table_path(), &name);
                 }
                 let before = self.version();
                 self.load()?;
@@ -254,6 +272,28 @@ impl Store {
         let name = format!("{}.links", write::file_name()?);
         kept::write(&self.table_path(), &name, links)?;
         Ok(name)
+    }
+
+    /// Writes hashes of records to a file of their own.
+    fn keep_records(&self, records: &[u64]) -> Result<String> {
+        let name = format!("{}.records", write::file_name()?);
+        counted::write(&self.table_path(), &name, records)?;
+        Ok(name)
+    }
+
+    /// Of these hashes of records that were set aside, those that a commit up to the open version has counted.
+    ///
+    /// # Errors
+    /// The log or a file that it names cannot be read.
+    pub fn counted(&self, records: &BTreeSet<u64>) -> Result<BTreeSet<u64>> {
+        let table = self.table_path();
+        let mut known = BTreeSet::new();
+        if !records.is_empty() && table.join(counted::FOLDER).is_dir() {
+            for name in self.log()?.into_iter().filter_map(|commit| commit.records) {
+                known.extend(counted::read(&table, &name)?.filter(|hash| records.contains(hash)));
+            }
+        }
+        Ok(known)
     }
 
     /// What is known of who is who at the version that is open.
@@ -355,13 +395,15 @@ pub struct Change<'c> {
     pub ledger: Option<&'c Ledger>,
     /// What an ingest learned about who is who; all that is left of it, if contacts are forgotten whom links name.
     pub links: Option<&'c Links>,
+    /// Hashes of the records that an ingest set aside, ignored or refused, and counted.
+    pub records: &'c [u64],
 }
 
 impl Change<'_> {
     /// A change that does nothing yet.
     #[must_use]
     pub fn of(operation: Operation) -> Self {
-        Self { operation, added: &[], removed: &[], ledger: None, links: None }
+        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[] }
     }
 }
 

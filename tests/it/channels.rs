@@ -33,6 +33,7 @@ fn ingest_file(path: PathBuf, name: &str, store: &Path) -> (Balance, Vec<Reject>
         key: &Key::from_hex(KEY).unwrap(),
         now: trichter::event::Time(i64::MAX),
         stdin: &|| Box::new(std::io::empty()),
+        following: None,
         progress: &|_| {},
     };
     let mut store = Store::open_or_create(store).unwrap();

@@ -323,6 +323,7 @@ fn ingest_while(case: &Case, text: &str, meanwhile: &(dyn Fn() + Sync)) {
             meanwhile();
             Box::new(Cursor::new(text.clone()))
         },
+        following: None,
         progress: &|_| {},
         now: trichter::event::Time(i64::MAX),
     };

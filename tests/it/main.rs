@@ -37,6 +37,8 @@ mod exports;
 // Nobody is left of whoever was forgotten.
 mod forget;
 mod funnels;
+// Runs, night after night.
+mod nights;
 // Logs of all channels in one heap.
 mod mixture;
 // Real payloads of other people's test suites.

@@ -56,6 +56,7 @@ impl Pipeline {
             key: &key,
             now: trichter::event::Time(i64::MAX),
             stdin: &|| Box::new(std::io::empty()),
+            following: None,
             progress: &|_| {},
         };
         let mut store = Store::open_or_create(&self.path("store")).unwrap();

@@ -82,10 +82,11 @@ semantic_models:
   - name: daily_counts
     model: ref('trichter_daily_counts')
     defaults:
-      agg_time_dimension: day
+      agg_time_dimension: counted_day
     primary_entity: daily_count
     dimensions:
-      - name: day
+      - name: counted_day
+        expr: day
         type: time
         type_params:
           time_granularity: day

@@ -114,6 +114,6 @@ impl Feed<Box<dyn Read + Send>> {
 }
 
 /// How many lines end in these bytes.
-pub(super) fn count_lines(bytes: &[u8]) -> u64 {
+pub(in crate::ingest) fn count_lines(bytes: &[u8]) -> u64 {
     u64::try_from(memchr_iter(b'\n', bytes).count()).unwrap_or_default()
 }

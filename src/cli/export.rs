@@ -102,8 +102,8 @@ impl ExportCommand {
             let (delivered, remarks) = delivery?;
             if !quiet {
                 say(&told(&target, &delivered));
-                for remark in remarks {
-                    say(&remark);
+                for remark in &remarks {
+                    say(remark);
                 }
             }
         }

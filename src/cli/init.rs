@@ -75,6 +75,9 @@ impl Init {
         if to_stdout {
             print(&text)?;
         } else {
+            if let Some(folder) = self.out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+            }
             write_whole(&self.out, text.as_bytes())?;
             if !quiet {
                 say(&format!("{}: from {} records", self.out.display(), found.balance.records.received));
@@ -128,7 +131,7 @@ impl Init {
         text.plain("session_gap = \"24h\"\nreply = \"24h\"\nattribution = \"24h\"");
         text.plain("\n# What is kept of a person: keyed hashes instead of ids, and no text.\n[privacy]");
         text.plain("contact_ids = \"pseudonym\"\ntext = \"drop\"");
-        knowledge(&mut text, found)?;
+        knowledge(&mut text, found);
         Ok(text.0)
     }
 
@@ -152,7 +155,7 @@ impl Init {
 }
 
 /// What the logs tell of campaigns and flows.
-fn knowledge(text: &mut Text, found: &Found) -> Result<()> {
+fn knowledge(text: &mut Text, found: &Found) {
     let mut flows = 0;
     for (flow, questions) in &found.flows {
         if questions.len() < 2 {
@@ -172,7 +175,7 @@ fn knowledge(text: &mut Text, found: &Found) -> Result<()> {
         text.hint("[[map]]");
         text.hint("tag = { pattern = '^(?P<campaign>[^/]+)/' }");
         text.hint("set = { campaign = \"${campaign}\" }");
-        return Ok(());
+        return;
     }
     text.plain(&format!("\n# Campaigns that messages name, {} in all:", found.campaigns.len()));
     let mut campaigns: Vec<(&String, &u64)> = found.campaigns.iter().collect();
@@ -184,7 +187,6 @@ fn knowledge(text: &mut Text, found: &Found) -> Result<()> {
     text.hint("[[map]]");
     text.hint("tag = { pattern = '^(?P<campaign>[^/]+)/' }");
     text.hint("set = { campaign = \"${campaign}\" }");
-    Ok(())
 }
 
 /// Reads some of the logs into a store that is thrown away.

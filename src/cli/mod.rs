@@ -111,6 +111,7 @@ pub fn main() -> ExitCode {
     {
         return fail(&Error::Usage("the threads could not be started".into()));
     }
+    keep_others_out();
     let quiet = arguments.quiet;
     let done = match arguments.command {
         Command::Init(command) => command.run(quiet),
@@ -136,6 +137,16 @@ pub fn main() -> ExitCode {
         Ok(Done::NotAll) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// What this program writes is about people: others on the host cannot read it, whatever they may read by default.
+fn keep_others_out() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        let usual = rustix::process::umask(Mode::empty());
+        rustix::process::umask(usual | Mode::from_raw_mode(0o027));
     }
 }
 
@@ -385,15 +396,16 @@ fn instant(text: &str, zone: &Zone) -> Result<Time> {
     })
 }
 
-/// A reader never sees half a file.
+/// A reader never sees half a file. The group may read it, as it may what else the program writes.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare name is empty, and means where the program is run.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
     draft.write_all(bytes).map_err(Error::write(path))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
+        let readable = std::fs::Permissions::from_mode(0o640);
         draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
     }
     draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;

@@ -364,7 +364,8 @@ mod tests {
 
         /// What is read, and what is done with each file, `later` hours from now.
         fn read_later(&mut self, later: u64) -> (Vec<String>, Vec<Step>) {
-            let now = SystemTime::now() + Duration::from_secs(later * HOUR);
+            let latest = files_of(self.folder.path()).map(|path| fs::metadata(path).unwrap().modified().unwrap());
+            let now = latest.max().unwrap() + Duration::from_secs(later * HOUR);
             let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
             let now = Time(i64::try_from(now).unwrap());
             let settle = i64::try_from(HOUR * 1_000_000 / 6).unwrap();
@@ -389,6 +390,14 @@ mod tests {
         fn read(&mut self) -> (Vec<String>, Vec<Step>) {
             self.read_later(0)
         }
+    }
+
+    fn files_of(folder: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+    }
+
+    fn line(n: u32) -> String {
+        format!("{{\"n\":{n}}}\n")
     }
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -458,7 +467,7 @@ mod tests {
         assert_eq!(nights.read_later(1), (vec![], vec![Step::Unchanged]));
         nights.write("a.csv", "at,contact,text\n1,a,read\n2,b,sent\n");
         assert_eq!(nights.read_later(1).0.len(), 2);
-        let long: String = (0..2000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+        let long: String = (0..2000).map(line).collect();
         nights.write("b.log", &long);
         nights.read_later(1);
         nights.write("b.log", long.replace("1500", "7777") + "{\"n\":1}\n");
@@ -478,7 +487,7 @@ mod tests {
     #[test]
     fn a_compressed_log_that_is_cut_off_is_read_on_when_the_rest_has_come() {
         let mut nights = Nights::new();
-        let text: String = (0..40_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+        let text: String = (0..40_000).map(line).collect();
         let whole = gzip(&text);
         nights.write("a.gz", &whole[..whole.len() / 2]);
         let (first, _) = nights.read();
@@ -492,7 +501,7 @@ mod tests {
     #[test]
     fn logs_that_begin_alike_are_told_apart() {
         let mut nights = Nights::new();
-        let head: String = (0..2000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+        let head: String = (0..2000).map(line).collect();
         nights.write("a.log", head.clone() + "{\"a\":1}\n");
         nights.write("b.log", head.clone() + "{\"b\":1}\n{\"b\":2}\n");
         assert_eq!(nights.read().0.len(), 4003);

@@ -64,7 +64,7 @@ fn place(store: &Path) -> PathBuf {
 
 /// Writes a file that is there whole or as it was before, also after a power cut.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::write(folder))?;
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
     std::io::Write::write_all(&mut draft, bytes)

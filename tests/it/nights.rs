@@ -79,7 +79,7 @@ impl<'c> Logs<'c> {
             let dice = &mut self.dice;
             let mut in_hundred = |n: u32| dice.next_u32() % 100 < n;
             for line in stream.lines.get(stream.next..until).unwrap() {
-                let later = night + 1 + usize::from(line.len() as u8 % 4);
+                let later = night + 1 + line.len() % 4;
                 if in_hundred(3) {
                     stream.due.push((later, line.clone()));
                     continue;

@@ -120,6 +120,13 @@ impl Record {
         let path = manifest.keep(&self.folder, &self.day)?;
         if let Some(metrics) = &self.metrics {
             crate::cli::write_whole(metrics, prometheus::text(&manifest).as_bytes())?;
+            // The node exporter is somebody else, and what it reads names nobody.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let readable = std::fs::Permissions::from_mode(0o644);
+                std::fs::set_permissions(metrics, readable).map_err(Error::write(metrics))?;
+            }
         }
         Ok((path, manifest))
     }

@@ -174,12 +174,14 @@ impl Job<'_> {
         for (target, delivery) in deliver_ordered(&opened)? {
             match delivery {
                 Ok((delivered, remarks)) => {
-                    remarks.iter().for_each(|remark| warn!(target, "{remark}"));
+                    for remark in remarks {
+                        warn!(target, "{remark}");
+                    }
                     let exported = Exported {
                         rows: delivered.iter().map(|table| (table.table.clone(), table.n_rows)).collect(),
                         bytes: delivered.iter().map(|table| table.bytes).sum(),
-                        written: delivered.iter().map(|table| table.n_written as u64).sum(),
-                        unchanged: delivered.iter().map(|table| table.n_unchanged as u64).sum(),
+                        written: delivered.iter().map(|table| table.n_written).sum(),
+                        unchanged: delivered.iter().map(|table| table.n_unchanged).sum(),
                         target,
                     };
                     info!(to = exported.target, bytes = exported.bytes, "export delivered");
@@ -284,7 +286,9 @@ fn note(record: &Record, balance: &Balance) -> Result<()> {
             rejected: source.records.rejected,
         });
     }
-    balance.problems.iter().for_each(|problem| record.miss(&format!("cannot read {problem}")));
+    for problem in &balance.problems {
+        record.miss(&format!("cannot read {problem}"));
+    }
     let records = balance.records;
     info!(
         logs = inputs.len(),

@@ -54,6 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
+    ("job", &["error", "ingest", "store"]),
     // Independent of the engine, so that it can be its judge.
     ("simulate", &["error", "event"]),
 ];

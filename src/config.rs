@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, Result, line_of};
 use crate::event::{Kind, SECOND};
 
+pub mod alert;
 mod clicks;
 mod compliance;
 mod cost;
@@ -25,6 +26,7 @@ mod run;
 mod service;
 mod table;
 
+pub use alert::{Alert, Alerts};
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
@@ -65,6 +67,10 @@ pub struct Config {
     pub run: Run,
     /// Where tables for other programs go.
     pub export: Vec<Export>,
+    /// What somebody is woken for.
+    pub alert: Vec<Alert>,
+    /// How often an alarm may be false, and who is told.
+    pub alerts: Alerts,
     /// Which requests in the logs of web servers are clicks, and whose.
     pub clicks: Clicks,
     /// Which columns of exported tables hold what.
@@ -427,6 +433,8 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.run.placed(folder);
             logo.iter_mut().chain(queries).for_each(|path| *path = folder.join(&*path));
+            alert::place(&mut config.alert, folder);
+            config.alerts.place(folder);
         }
         Ok(config)
     }
@@ -437,8 +445,9 @@ impl Config {
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
-        let (export, run, retention) = (Vec::new(), Run::default(), Retention::default());
-        format!("{:?}", Self { retention, run, export, flow, ..self.clone() })
+        let (export, alert, alerts, run) = (Vec::new(), Vec::new(), Alerts::default(), Run::default());
+        let retention = Retention::default();
+        format!("{:?}", Self { retention, run, export, alert, alerts, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.
@@ -474,6 +483,9 @@ impl Config {
             return refuse(contradiction);
         }
         if let Some(contradiction) = experiment::contradiction(&self.experiment) {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = alert::contradiction(&self.alert) {
             return refuse(contradiction);
         }
         for table in &self.table {

@@ -27,6 +27,7 @@ use crate::metrics::{Answer, Ask, Scope};
 use crate::report::Language;
 use crate::store::{AsOf, Snapshot, Store};
 
+mod alerts;
 mod audit;
 mod compare;
 mod config;
@@ -75,6 +76,7 @@ enum Command {
     Check(ingest::Check),
     Query(query::Query),
     Audit(audit::AuditCommand),
+    Alerts(alerts::AlertsCommand),
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
@@ -122,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Alerts(command) => command.run(),
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),

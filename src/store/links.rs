@@ -416,6 +416,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_forgotten_goes_with_all_their_ids_and_an_id_that_links_nobody_still_links_nobody() {
+        let key = |id: u128| id << 64;
+        let mut all = links(&[(key(1), key(2), 1), (key(2), key(3), 2), (key(5), key(4), 2)]);
+        // One more than a person's id can be linked with.
+        let placeholder = key(99);
+        all.append(&links(&(0..=30).map(|id| (key(200 + id), placeholder, 5)).collect::<Vec<_>>()));
+        all.add(key(1), placeholder, 7, None);
+        all.add(placeholder, key(201), 7, None);
+        let families = all.families(&BTreeSet::from([1]));
+        assert_eq!(families, BTreeMap::from([(1, 3), (2, 3), (3, 3)]));
+        let left = all.without(&families).unwrap();
+        assert_eq!(left.len(), all.len() - 2);
+        assert!(!left.keys().iter().any(|id| families.contains_key(id)));
+        assert_eq!((left.contacts().n_shared(), left.contacts().current(key(5))), (1, Some(key(4))));
+        assert_eq!(left.contacts().current(key(200)), None);
+    }
+
+    #[test]
     fn the_id_in_plain_is_that_of_the_contact() {
         let mut links = Links::default();
         links.add(1, 2, 1, Some("two"));

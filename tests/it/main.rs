@@ -9,6 +9,8 @@ mod case;
 // The shapes of the program's JSON.
 mod shapes;
 
+// What somebody is woken for, and how they are told.
+mod alerts;
 // Logs whose numbers were worked out on paper.
 mod by_hand;
 // What is old is gone.

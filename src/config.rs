@@ -21,6 +21,7 @@ mod experiment;
 mod flow;
 mod percent;
 mod report;
+mod retention;
 mod run;
 mod service;
 mod table;
@@ -33,6 +34,7 @@ pub use experiment::{Experiment, Shares};
 pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
+pub use retention::{Age, Retention};
 pub use run::{Limit, Period, ReportOrder, Run};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
@@ -45,6 +47,8 @@ pub struct Config {
     pub input: Input,
     /// What is kept of a person.
     pub privacy: Privacy,
+    /// How long what is known is kept.
+    pub retention: Retention,
     /// How reports count days.
     pub report: Report,
     /// How long things may take.
@@ -102,6 +106,9 @@ pub struct Export {
     /// The tables; all if none is named.
     #[serde(default)]
     pub tables: Vec<String>,
+    /// Counts that rest on fewer observations are left out, with what would tell them by its total, and so are facts, which
+    /// have a row for each case. Default: everything is exported.
+    pub minimum: Option<u64>,
 }
 
 /// `[chat_export]`: what exports of chats do not tell.
@@ -432,13 +439,15 @@ impl Config {
         Ok(config)
     }
 
-    /// What it says of the numbers, as text: nothing of comments, of the order of keys and of what is made of the numbers. Equal for equal
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of what is made of the numbers where and of
+    /// how long things are kept. Equal for equal
     /// configurations, for one version of the program.
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
         let (export, alert, alerts, run) = (Vec::new(), Vec::new(), Alerts::default(), Run::default());
-        format!("{:?}", Self { run, export, alert, alerts, flow, ..self.clone() })
+        let retention = Retention::default();
+        format!("{:?}", Self { retention, run, export, alert, alerts, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.

@@ -33,6 +33,7 @@ mod compare;
 mod config;
 mod explain;
 mod export;
+mod forget;
 mod funnel;
 mod ingest;
 mod init;
@@ -40,6 +41,7 @@ mod pdf;
 mod query;
 mod render;
 mod report;
+mod retain;
 mod run;
 mod simulate;
 mod status;
@@ -79,6 +81,8 @@ enum Command {
     Report(report::Report),
     Explain(explain::Explain),
     Export(export::ExportCommand),
+    Forget(forget::Forget),
+    Retain(retain::Retain),
     Store(store::StoreCommand),
     Simulate(simulate::Simulate),
 }
@@ -125,6 +129,8 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
+        Command::Forget(command) => command.run(quiet),
+        Command::Retain(command) => command.run(quiet),
         Command::Store(command) => command.run(),
         Command::Simulate(command) => command.run(quiet),
     };

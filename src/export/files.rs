@@ -204,6 +204,10 @@ impl Target for Files {
         self.retire()?;
         Ok(written)
     }
+
+    fn prune(&mut self) -> Result<()> {
+        self.remove(|number| number != Some(self.current))
+    }
 }
 
 fn save(path: &Path, manifest: &Manifest) -> Result<()> {

@@ -28,6 +28,7 @@ pub mod contract;
 mod csv;
 mod delta;
 mod dimensions;
+mod few;
 mod files;
 mod gather;
 pub mod info;
@@ -66,6 +67,8 @@ pub struct Plan<'p> {
     pub span: Span,
     /// The tables.
     pub tables: &'p [&'static Table],
+    /// Below how many observations aggregates are left out, if at all.
+    pub minimum: Option<u64>,
     /// What the export is.
     pub info: Info,
 }
@@ -118,10 +121,14 @@ impl Plan<'_> {
             counts.push(count);
         }
         let spill = Spill::new(folder, writers)?;
-        let answers = metrics.finish(tallies)?;
-        let (answers, of_measures) = answers.split_at(counted.asks.len());
-        let measured = if of_measures.is_empty() { Vec::new() } else { measures::all(&setting, of_measures)? };
-        let mut small = aggregates::made(self.tables, answers, &measured, &funnels.finish(counts))?;
+        let mut answers = metrics.finish(tallies)?;
+        let of_measures = answers.split_off(counted.asks.len().min(answers.len()));
+        let mut measured = if of_measures.is_empty() { Vec::new() } else { measures::all(&setting, &of_measures)? };
+        let mut funnels = funnels.finish(counts);
+        if let Some(minimum) = self.minimum {
+            few::leave_out(&mut answers, &mut measured, &mut funnels, minimum);
+        }
+        let mut small = aggregates::made(self.tables, &answers, &measured, &funnels)?;
         for table in self.tables {
             let rows = match table.class {
                 Class::Dimension if !small.contains_key(table.name) => {

@@ -3,10 +3,14 @@
 //!
 //! Knows events as columns, not what they mean.
 
+mod coarse;
 pub mod contents;
 mod counted;
 mod cursor;
 mod deltas;
+pub mod erase;
+mod forgotten;
+pub mod history;
 pub mod join;
 pub mod key;
 pub mod links;
@@ -14,18 +18,23 @@ mod merge;
 pub mod optimize;
 mod pages;
 mod profiles;
+pub mod retain;
 pub mod rows;
 pub mod scan;
 pub mod schema;
 pub mod shard;
+mod stranger;
 pub mod table;
 pub mod words;
 pub mod write;
+mod writers;
 
+pub use forgotten::Forgotten;
+pub use history::{Commit, Ledger};
 pub use key::Key;
 pub use links::{Contacts, Links};
 pub use rows::{Row, Rows};
 pub use scan::{Reading, Snapshot};
 pub use shard::Shard;
-pub use table::{AsOf, Change, Commit, Ledger, Operation, Store};
+pub use table::{AsOf, Change, Operation, Store};
 pub use write::DataFile;

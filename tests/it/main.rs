@@ -13,6 +13,8 @@ mod shapes;
 mod alerts;
 // Logs whose numbers were worked out on paper.
 mod by_hand;
+// What is old is gone.
+mod retention;
 // Raw samples to events, and channels under damage.
 mod channels;
 // Planted losses of cohorts and lists, and none.
@@ -34,6 +36,8 @@ mod cli;
 mod endurance;
 // Tables for other programs.
 mod exports;
+// Nobody is left of whoever was forgotten.
+mod forget;
 mod funnels;
 // What is made to do harm.
 mod hostile;

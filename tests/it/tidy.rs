@@ -40,7 +40,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "export",
         &[
-            "calendar", "channels", "config", "error", "event", "facts", "funnel", "measures", "metrics", "rate",
+            "calendar",
+            "channels",
+            "config",
+            "error",
+            "event",
+            "facts",
+            "funnel",
+            "measures",
+            "metrics",
+            "rate",
+            "statistics",
             "store",
         ],
     ),

@@ -10,9 +10,10 @@ use super::{Job, Step};
 use crate::alerts::Standing;
 use crate::calendar;
 use crate::cli::alerts::judge_and_tell;
-use crate::cli::export::deliver_ordered;
+use crate::cli::export::{deliver_ordered, placed};
 use crate::cli::ingest::{RejectsFile, keep_config, key};
 use crate::cli::report::Report;
+use crate::cli::retain::rules;
 use crate::cli::{Opened, Reading};
 use crate::config::{Period, ReportOrder};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ use crate::job::Journal;
 use crate::job::manifest::{Exported, Fresh, Hashed, Input};
 use crate::report::text::printable;
 use crate::store::words::NULL;
-use crate::store::{self, AsOf, Snapshot, Store, optimize};
+use crate::store::{self, AsOf, Snapshot, Store, optimize, retain};
 
 const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
@@ -109,6 +110,12 @@ impl Job<'_> {
     fn tidy(&self) -> Result<bool> {
         let run = &self.config.run;
         let mut store = Store::open(&run.store, AsOf::Latest)?;
+        if self.config.retention.is_some() {
+            let retained = retain::retain(&mut store, &rules(&self.config, self.now))?;
+            if retained.erased.version_after > retained.erased.version_before {
+                info!(rows = retained.rows, months = retained.months.len(), "what is old removed");
+            }
+        }
         if run.optimize > 0 {
             let (before, after) = optimize::optimize(&mut store, run.optimize)?;
             if before != after {
@@ -325,14 +332,6 @@ fn note(record: &Record, balance: &Balance) -> Result<()> {
     manifest.inputs = inputs;
     manifest.n_unchanged = n_unchanged;
     Ok(())
-}
-
-/// A target whose place begins in this folder, unless it says where it begins.
-fn placed(folder: &Path, target: &str) -> String {
-    match target.split_once(':') {
-        Some((kind, place)) if !place.starts_with("//") => format!("{kind}:{}", folder.join(place).display()),
-        _ => target.to_owned(),
-    }
 }
 
 /// When each source last told anything.

@@ -18,6 +18,7 @@ mod compliance;
 mod cost;
 mod currency;
 mod experiment;
+mod export;
 mod flow;
 mod percent;
 mod report;
@@ -31,6 +32,7 @@ pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
 pub use experiment::{Experiment, Shares};
+pub use export::Export;
 pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
@@ -95,20 +97,6 @@ pub struct Input {
     pub received_at: Option<String>,
     /// Time zone of date-times that name none. Without it such records are refused.
     pub zone: Option<Zone>,
-}
-
-/// `[[export]]`: a target of exports, for `trichter export` without one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Export {
-    /// Where to, as on the command line: `parquet:DIR`, `sqlite:FILE` … Relative paths begin where the program is run.
-    pub target: String,
-    /// The tables; all if none is named.
-    #[serde(default)]
-    pub tables: Vec<String>,
-    /// Counts that rest on fewer observations are left out, with what would tell them by its total, and so are facts, which
-    /// have a row for each case. Default: everything is exported.
-    pub minimum: Option<u64>,
 }
 
 /// `[chat_export]`: what exports of chats do not tell.

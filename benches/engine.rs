@@ -80,7 +80,6 @@ fn context(snapshot: &Snapshot) -> Context {
         title: "Benchmark".to_owned(),
         language: Language::En,
         program_version: "0".to_owned(),
-        store_version: Some(snapshot.version()),
         since: None,
         until: None,
         horizon: snapshot.horizon().map(trichter::event::Time),

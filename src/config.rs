@@ -12,26 +12,32 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, Result, line_of};
 use crate::event::{Kind, SECOND};
 
+pub mod alert;
 mod clicks;
 mod compliance;
 mod cost;
 pub mod counted;
 mod currency;
 mod experiment;
+mod export;
 mod flow;
 mod percent;
 mod report;
+mod retention;
 mod run;
 mod service;
 mod table;
 
+pub use alert::{Alert, Alerts};
 pub use clicks::{Clicks, LinkPattern};
 pub use compliance::Compliance;
 pub use cost::{Card, Item, Ladder, Missing, Per, Rule};
 pub use experiment::{Experiment, Shares};
+pub use export::Export;
 pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
+pub use retention::{Age, Retention};
 pub use run::{Limit, Period, ReportOrder, Run};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
@@ -44,6 +50,8 @@ pub struct Config {
     pub input: Input,
     /// What is kept of a person.
     pub privacy: Privacy,
+    /// How long what is known is kept.
+    pub retention: Retention,
     /// How reports count days.
     pub report: Report,
     /// How long things may take.
@@ -62,6 +70,10 @@ pub struct Config {
     pub run: Run,
     /// Where tables for other programs go.
     pub export: Vec<Export>,
+    /// What somebody is woken for.
+    pub alert: Vec<Alert>,
+    /// How often an alarm may be false, and who is told.
+    pub alerts: Alerts,
     /// Which requests in the logs of web servers are clicks, and whose.
     pub clicks: Clicks,
     /// Which columns of exported tables hold what.
@@ -86,17 +98,6 @@ pub struct Input {
     pub received_at: Option<String>,
     /// Time zone of date-times that name none. Without it such records are refused.
     pub zone: Option<Zone>,
-}
-
-/// `[[export]]`: a target of exports, for `trichter export` without one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Export {
-    /// Where to, as on the command line: `parquet:DIR`, `sqlite:FILE` … Relative paths begin where the program is run.
-    pub target: String,
-    /// The tables; all if none is named.
-    #[serde(default)]
-    pub tables: Vec<String>,
 }
 
 /// `[chat_export]`: what exports of chats do not tell.
@@ -421,16 +422,21 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.run.placed(folder);
             logo.iter_mut().chain(queries).for_each(|path| *path = folder.join(&*path));
+            alert::place(&mut config.alert, folder);
+            config.alerts.place(folder);
         }
         Ok(config)
     }
 
-    /// What it says of the numbers, as text: nothing of comments, of the order of keys and of what is made of the numbers where. Equal for equal
+    /// What it says of the numbers, as text: nothing of comments, of the order of keys, of what is made of the numbers where and of
+    /// how long things are kept. Equal for equal
     /// configurations, for one version of the program.
     #[must_use]
     pub fn meaning(&self) -> String {
         let flow = self.flow.iter().map(Flow::unplaced).collect();
-        format!("{:?}", Self { flow, export: Vec::new(), run: Run::default(), ..self.clone() })
+        let (export, alert, alerts, run) = (Vec::new(), Vec::new(), Alerts::default(), Run::default());
+        let retention = Retention::default();
+        format!("{:?}", Self { retention, run, export, alert, alerts, flow, ..self.clone() })
     }
 
     /// Refuses settings that contradict each other.
@@ -466,6 +472,9 @@ impl Config {
             return refuse(contradiction);
         }
         if let Some(contradiction) = experiment::contradiction(&self.experiment) {
+            return refuse(contradiction);
+        }
+        if let Some(contradiction) = alert::contradiction(&self.alert) {
             return refuse(contradiction);
         }
         for table in &self.table {

@@ -168,6 +168,9 @@ impl Error {
                 message =
                     "targets stand under [[export]]; what exports of chats do not tell, under [chat_export]".into();
             }
+            if message.contains("expected a sequence") && text.lines().any(|line| line.trim() == "[alert]") {
+                message = "each alert stands under [[alert]]; what holds for all of them, under [alerts]".into();
+            }
             Self::Config { path: path.to_path_buf(), line: error.span().map(|span| line_of(text, span.start)), message }
         }
     }

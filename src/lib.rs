@@ -55,6 +55,7 @@
 //! # }
 //! ```
 
+pub mod alerts;
 pub mod calendar;
 pub mod channels;
 pub mod charts;

@@ -1,13 +1,15 @@
 //! `trichter export`: tables for other programs, at one or several targets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Done, Opened, Reading, say};
+use super::{Done, Few, Opened, Reading, say};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::export::contract::Contract;
+use crate::export::table::Class;
 use crate::export::{self, Delivered, Info, Login, Plan, Table, table, target};
 
 /// The target that is standard output.
@@ -42,6 +44,8 @@ pub(super) struct ExportCommand {
     /// How the table on standard output is written: csv, ndjson or arrow.
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     format: String,
+    #[command(flatten)]
+    few: Few,
     /// Write everything anew, also what has not changed.
     #[arg(long)]
     full: bool,
@@ -54,6 +58,25 @@ pub(super) struct ExportCommand {
 struct Order {
     target: String,
     tables: Vec<&'static Table>,
+    /// Below how many observations counts are left out.
+    minimum: Option<u64>,
+}
+
+impl Order {
+    /// What goes to a target: of what was asked for, if the configuration asks for less.
+    fn new(target: &str, named: &[String], minimum: Option<u64>) -> Result<Self> {
+        let mut tables = table::chosen(named)?;
+        if minimum.is_some() {
+            if let Some(fact) = tables.iter().find(|table| table.class == Class::Fact && !named.is_empty()) {
+                return Err(Error::Usage(format!(
+                    "'{}' has a row for each case, however few there are: a target that leaves out small counts cannot have it",
+                    fact.name
+                )));
+            }
+            tables.retain(|table| table.class != Class::Fact);
+        }
+        Ok(Self { target: target.to_owned(), tables, minimum })
+    }
 }
 
 impl ExportCommand {
@@ -75,7 +98,7 @@ impl ExportCommand {
                 "export to where? name a target, such as parquet:DIR, or write [[export]] into trichter.toml".into(),
             ));
         }
-        for (target, delivery) in deliver(&opened, &orders, self.full)? {
+        for (target, delivery) in deliver(&opened, &orders, How { is_full: self.full, forgets: false })? {
             let (delivered, remarks) = delivery?;
             if !quiet {
                 say(&told(&target, &delivered));
@@ -87,7 +110,6 @@ impl ExportCommand {
         Ok(Done::Well)
     }
 
-    /// Writes the contract. Documents of an earlier one are written over.
     fn promise(opened: &Opened, folder: &Path, quiet: bool) -> Result<()> {
         let documents = Contract::new(&super::report::asks(&[], opened))?.documents()?;
         for (path, text) in &documents {
@@ -104,14 +126,14 @@ impl ExportCommand {
 
     /// What goes where: to the targets named, else to those of the configuration.
     fn orders(&self, opened: &Opened, asked: &[&'static Table]) -> Result<Vec<Order>> {
+        let least = opened.least(self.few.suppress);
         if !self.targets.is_empty() {
-            let order = |target: &String| Order { target: target.clone(), tables: asked.to_vec() };
-            return Ok(self.targets.iter().map(order).collect());
+            return self.targets.iter().map(|target| Order::new(target, &self.tables, least)).collect();
         }
         let order = |export: &config::Export| {
-            let mut tables = table::chosen(&export.tables)?;
-            tables.retain(|table| has(asked, table));
-            Ok(Order { target: export.target.clone(), tables })
+            let mut order = Order::new(&export.target, &export.tables, export.minimum.max(least))?;
+            order.tables.retain(|table| has(asked, table));
+            Ok(order)
         };
         opened.config.export.iter().map(order).collect()
     }
@@ -126,7 +148,11 @@ impl ExportCommand {
         };
         target::check_stream(&self.format)?;
         let opened = self.reading.open()?;
-        let state = plan(&opened, asked).gather(None)?;
+        let minimum = opened.least(self.few.suppress);
+        if minimum.is_some() && table.class == Class::Fact {
+            return Err(Error::Usage(format!("'{}' has a row for each case, however few there are", table.name)));
+        }
+        let state = plan(&opened, asked, minimum).gather(None)?;
         let path = Path::new("standard output");
         let mut out = BufWriter::new(std::io::stdout());
         target::stream(&state, table, &self.format, &mut out)?;
@@ -135,44 +161,117 @@ impl ExportCommand {
     }
 }
 
+/// How orders are delivered.
+#[derive(Clone, Copy)]
+struct How {
+    /// Also what has not changed.
+    is_full: bool,
+    /// Whether what only readers of earlier exports need is taken away.
+    forgets: bool,
+}
+
 /// What a target got, or why it got nothing.
 pub(super) type Delivery = (String, Result<(Vec<Delivered>, Vec<String>)>);
 
 /// Brings the targets of the configuration up to date. One that fails keeps none of the others from theirs.
 pub(super) fn deliver_ordered(opened: &Opened) -> Result<Vec<Delivery>> {
-    let order =
-        |export: &config::Export| Ok(Order { target: export.target.clone(), tables: table::chosen(&export.tables)? });
-    let orders = opened.config.export.iter().map(order).collect::<Result<Vec<_>>>()?;
-    deliver(opened, &orders, false)
+    deliver(opened, &ordered(opened)?, How { is_full: false, forgets: false })
 }
 
-/// Counts once for all targets, and hands each what it is to have.
-fn deliver(opened: &Opened, orders: &[Order], anew: bool) -> Result<Vec<Delivery>> {
+/// Exports the store anew to those targets of its configuration that are there and to `more`, and takes away what they held
+/// before. Places begin where the program is run, as for `export`, or in the configuration's folder, as for `run`. Returns the
+/// targets, as messages may show them, and those that are not there.
+pub(super) fn again(reading: &Reading, more: &[String], quiet: bool) -> Result<(Vec<String>, Vec<String>)> {
+    let opened = reading.open()?;
+    let folder = reading.config.as_deref().and_then(Path::parent).or(reading.store.as_deref()).unwrap_or(Path::new(""));
+    let (mut orders, mut missing) = (Vec::new(), Vec::new());
+    for order in ordered(&opened)? {
+        let mut places = vec![order.target.clone(), placed(folder, &order.target)];
+        places.dedup();
+        let before = orders.len();
+        let there = places.into_iter().filter(|target| is_there(target));
+        orders.extend(there.map(|target| Order { target, tables: order.tables.clone(), minimum: order.minimum }));
+        if orders.len() == before {
+            missing.push(target::shown(&order.target));
+        }
+    }
+    for target in more {
+        orders.push(Order::new(target, &[], None)?);
+    }
+    let mut targets = Vec::new();
+    for (target, delivery) in deliver(&opened, &orders, How { is_full: true, forgets: true })? {
+        let (delivered, _) = delivery?;
+        if !quiet {
+            say(&told(&target, &delivered));
+        }
+        targets.push(target);
+    }
+    Ok((targets, missing))
+}
+
+/// Whether something was ever exported there; of a server only the server knows.
+fn is_there(target: &str) -> bool {
+    target.split_once(':').is_none_or(|(_, place)| place.starts_with("//") || Path::new(place).exists())
+}
+
+/// A target whose place begins in this folder, unless it says where it begins.
+pub(super) fn placed(folder: &Path, target: &str) -> String {
+    match target.split_once(':') {
+        Some((kind, place)) if !place.starts_with("//") => format!("{kind}:{}", folder.join(place).display()),
+        _ => target.to_owned(),
+    }
+}
+
+/// What the configuration wants to be exported.
+fn ordered(opened: &Opened) -> Result<Vec<Order>> {
+    let order = |export: &config::Export| Order::new(&export.target, &export.tables, export.minimum);
+    opened.config.export.iter().map(order).collect()
+}
+
+/// Counts once for all targets that leave out alike, and hands each what it is to have.
+fn deliver(opened: &Opened, orders: &[Order], how: How) -> Result<Vec<Delivery>> {
     let login = login();
     let mut targets: Vec<_> = orders.iter().map(|order| target::open(&order.target, &login)).collect();
-    let is_open = |place: usize| targets.get(place).is_some_and(Result::is_ok);
-    let wanted = |table: &&'static Table| {
-        orders.iter().enumerate().any(|(place, order)| is_open(place) && has(&order.tables, table))
-    };
-    let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
-    let workspace = targets.iter().flatten().next().and_then(|target| target.workspace());
-    let state = plan(opened, &tables).gather(workspace)?;
-    let delivered = orders.iter().zip(&mut targets).map(|(order, target)| {
-        let delivery = match target {
-            Ok(target) => export::deliver(&state.only(&order.tables), &mut **target, anew)
-                .map(|delivered| (delivered, target.remarks().to_vec())),
-            Err(error) => Err(std::mem::replace(error, Error::Usage(String::new()))),
-        };
-        (target::shown(&order.target), delivery)
-    });
-    Ok(delivered.collect())
+    let mut deliveries = BTreeMap::new();
+    let minima: BTreeSet<Option<u64>> = orders.iter().map(|order| order.minimum).collect();
+    for minimum in minima {
+        let mut alike: Vec<_> = orders
+            .iter()
+            .zip(&mut targets)
+            .enumerate()
+            .filter(|(_, (order, target))| order.minimum == minimum && target.is_ok())
+            .collect();
+        let wanted = |table: &&'static Table| alike.iter().any(|(_, (order, _))| has(&order.tables, table));
+        let tables: Vec<&'static Table> = table::all().iter().filter(wanted).collect();
+        let workspace = alike.first().and_then(|(_, (_, target))| target.as_ref().ok()?.workspace());
+        let state = plan(opened, &tables, minimum).gather(workspace)?;
+        for (place, (order, target)) in &mut alike {
+            if let Ok(target) = target {
+                let delivered = export::deliver(&state.only(&order.tables), &mut **target, how.is_full);
+                deliveries.insert(*place, delivered.map(|delivered| (delivered, target.remarks().to_vec())));
+            }
+        }
+    }
+    // Not before, because temporary files may lie in one of them.
+    let mut ended = Vec::new();
+    for (place, (order, target)) in orders.iter().zip(targets).enumerate() {
+        let delivery = target.and_then(|mut target| {
+            let delivery = deliveries.remove(&place).unwrap_or_else(|| Ok(Default::default()))?;
+            if how.forgets {
+                target.prune()?;
+            }
+            Ok(delivery)
+        });
+        ended.push((target::shown(&order.target), delivery));
+    }
+    Ok(ended)
 }
 
 fn has(tables: &[&'static Table], table: &Table) -> bool {
     tables.iter().any(|known| known.name == table.name)
 }
 
-fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
+fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table], minimum: Option<u64>) -> Plan<'p> {
     Plan {
         snapshot: &opened.snapshot,
         settings: &opened.settings,
@@ -180,6 +279,7 @@ fn plan<'p>(opened: &'p Opened, tables: &'p [&'static Table]) -> Plan<'p> {
         config: &opened.config,
         span: opened.span(),
         tables,
+        minimum,
         info: Info::new(&opened.config, &opened.settings, opened.snapshot.version()),
     }
 }

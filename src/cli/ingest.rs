@@ -63,9 +63,39 @@ struct Reading {
     /// File with the key of the pseudonyms, 64 hexadecimal digits. Default: the environment's TRICHTER_KEY, else the store's own. Another key gives other pseudonyms.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Read only this part of the inputs: 2/4 is the second of four. The files are dealt out one by one in the order of their names, so that processes with the same inputs, on any hosts, together read each file once.
+    #[arg(long, value_name = "I/N")]
+    part: Option<Share>,
     /// Print the balance as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// One of several equal parts of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    /// Which, from 0.
+    place: usize,
+    of: usize,
+}
+
+impl std::str::FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(one, of)| Some((one.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((one @ 1.., of)) if one <= of => Ok(Self { place: one - 1, of }),
+            _ => Err(format!("'{text}' is no part; write 1/4 for the first of four")),
+        }
+    }
+}
+
+impl Share {
+    /// What of a list belongs to the part.
+    fn of<T>(self, list: Vec<T>) -> Vec<T> {
+        list.into_iter().skip(self.place).step_by(self.of).collect()
+    }
 }
 
 impl Ingest {
@@ -111,7 +141,12 @@ impl Reading {
         if let Some(name) = &self.timezone {
             config.input.zone = Some(Zone::parse(name).map_err(Error::Usage)?);
         }
-        Ok(Prepared { sources: input::sources(&self.inputs)?, channel, config })
+        let sources = input::sources(&self.inputs)?;
+        let sources = match self.part {
+            Some(part) => part.of(sources),
+            None => sources,
+        };
+        Ok(Prepared { sources, channel, config })
     }
 
     fn run(&self, prepared: &Prepared, key: &Key, store: &mut Store, quiet: bool, keeps: bool) -> Result<Done> {
@@ -266,5 +301,23 @@ fn progress(prepared: &Prepared, quiet: bool) -> ProgressBar {
         }
         None => ProgressBar::new_spinner()
             .with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_together_the_whole_and_have_nothing_in_common() {
+        for of in 1..6 {
+            let parts = (1..=of).flat_map(|one| format!("{one}/{of}").parse::<Share>().unwrap().of((0..17).collect()));
+            let mut all: Vec<i32> = parts.collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..17).collect::<Vec<_>>());
+        }
+        for wrong in ["0/4", "5/4", "1/0", "1", "a/b", "1/4/2", "-1/4"] {
+            assert!(wrong.parse::<Share>().is_err(), "{wrong}");
+        }
     }
 }

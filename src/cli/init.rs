@@ -150,6 +150,22 @@ impl Init {
         text.plain("\n# Tables for other programs; 'trichter export --help' lists the targets.");
         text.hint("[[export]]");
         text.hint("target = \"parquet:export\"");
+        text.plain("\n# What somebody is woken for, once until it is over, and who that is.");
+        text.hint("[[alert]]");
+        text.hint("name = \"Clicks changed\"");
+        text.hint("metric = \"click_rate\"");
+        text.hint("by = [\"channel\"]");
+        text.hint("change = \"down\"");
+        text.hint("[[alert]]");
+        text.hint("name = \"Silence\"");
+        text.hint("silent = \"1d\"");
+        text.hint("by = [\"channel\", \"account\"]");
+        text.hint("[alerts.mail]");
+        text.hint("server = \"smtp.example.org\"");
+        text.hint("login = \"trichter\"");
+        text.hint("password_env = \"SMTP_PASSWORD\"");
+        text.hint("from = \"trichter <trichter@example.org>\"");
+        text.hint("to = [\"desk@example.org\"]");
         Ok(())
     }
 }

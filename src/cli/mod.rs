@@ -27,11 +27,13 @@ use crate::metrics::{Answer, Ask, Scope};
 use crate::report::Language;
 use crate::store::{AsOf, Snapshot, Store};
 
+mod alerts;
 mod audit;
 mod compare;
 mod config;
 mod explain;
 mod export;
+mod forget;
 mod funnel;
 mod ingest;
 mod init;
@@ -40,6 +42,7 @@ mod pdf;
 mod query;
 mod render;
 mod report;
+mod retain;
 mod run;
 mod simulate;
 mod spark;
@@ -75,10 +78,13 @@ enum Command {
     Check(ingest::Check),
     Query(query::Query),
     Audit(audit::AuditCommand),
+    Alerts(alerts::AlertsCommand),
     Funnel(funnel::FunnelCommand),
     Report(report::Report),
     Explain(explain::Explain),
     Export(export::ExportCommand),
+    Forget(forget::Forget),
+    Retain(retain::Retain),
     Kernel(kernel::KernelCommand),
     Spark(spark::SparkCommand),
     Store(store::StoreCommand),
@@ -122,10 +128,13 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(quiet),
         Command::Query(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Alerts(command) => command.run(),
         Command::Funnel(command) => command.run(),
         Command::Report(command) => command.run(quiet),
         Command::Explain(command) => command.run(),
         Command::Export(command) => command.run(quiet),
+        Command::Forget(command) => command.run(quiet),
+        Command::Retain(command) => command.run(quiet),
         Command::Kernel(command) => command.run(),
         Command::Spark(command) => command.run(quiet),
         Command::Store(command) => command.run(),

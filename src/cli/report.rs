@@ -257,8 +257,6 @@ impl Report {
             language,
             brand,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            // The version says how often something was stored, not what: equal logs have equal reports.
-            store_version: self.reading.as_of.is_some().then(|| opened.snapshot.version()),
             since: opened.since,
             until: opened.until,
             horizon: opened.snapshot.horizon().map(|_| Time(opened.settings.horizon)),

@@ -204,6 +204,10 @@ impl Target for Files {
         self.retire()?;
         Ok(written)
     }
+
+    fn prune(&mut self) -> Result<()> {
+        self.remove(|number| number != Some(self.current))
+    }
 }
 
 fn save(path: &Path, manifest: &Manifest) -> Result<()> {
@@ -224,11 +228,11 @@ fn link(from: &Path, to: &Path) -> Option<u64> {
     Some(bytes)
 }
 
-/// Folders for temporary files are for their owner only; an export is for whoever may read the folder above.
+/// Folders for temporary files are for their owner only; an export is for the group as well.
 #[cfg(unix)]
 fn readable(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(Error::write(folder))
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o750)).map_err(Error::write(folder))
 }
 
 #[cfg(not(unix))]

@@ -28,6 +28,7 @@ pub mod contract;
 mod csv;
 mod delta;
 mod dimensions;
+mod few;
 mod files;
 mod gather;
 pub mod info;
@@ -67,6 +68,8 @@ pub struct Plan<'p> {
     pub span: Span,
     /// The tables.
     pub tables: &'p [&'static Table],
+    /// Below how many observations aggregates are left out, if at all.
+    pub minimum: Option<u64>,
     /// What the export is.
     pub info: Info,
 }
@@ -120,10 +123,14 @@ impl Plan<'_> {
             counts.push(count);
         }
         let spill = Spill::new(folder, writers)?;
-        let answers = metrics.finish(tallies)?;
-        let (answers, of_measures) = answers.split_at(counted.asks.len());
-        let measured = if of_measures.is_empty() { Vec::new() } else { measures::all(&setting, of_measures)? };
-        let mut small = aggregates::made(self.tables, answers, &measured, &funnels.finish(counts))?;
+        let mut answers = metrics.finish(tallies)?;
+        let of_measures = answers.split_off(counted.asks.len().min(answers.len()));
+        let mut measured = if of_measures.is_empty() { Vec::new() } else { measures::all(&setting, &of_measures)? };
+        let mut funnels = funnels.finish(counts);
+        if let Some(minimum) = self.minimum {
+            few::leave_out(&mut answers, &mut measured, &mut funnels, minimum);
+        }
+        let mut small = aggregates::made(self.tables, &answers, &measured, &funnels)?;
         for table in self.tables {
             let rows = match table.class {
                 Class::Dimension if !small.contains_key(table.name) => {
@@ -183,12 +190,12 @@ pub fn deliver(state: &State, target: &mut dyn Target, full: bool) -> Result<Vec
     Ok(state.tables.iter().map(of_table).collect())
 }
 
-/// Puts a file that was written beside its place there, for everybody who may read the folder.
+/// Puts a file that was written beside its place there, for its owner and the group.
 fn publish(draft: tempfile::NamedTempFile, path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
+        let readable = std::fs::Permissions::from_mode(0o640);
         draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
     }
     draft.as_file().sync_all().map_err(Error::write(path))?;

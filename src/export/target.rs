@@ -29,6 +29,14 @@ pub trait Target {
     /// It cannot be written; what it held before stands.
     fn replace(&mut self, state: &State, changes: &Changes) -> Result<BTreeMap<Name, u64>>;
 
+    /// Takes away what only readers of earlier exports need, so that nothing is left that the last one does not hold.
+    ///
+    /// # Errors
+    /// It cannot be taken away.
+    fn prune(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// What has to be known of what was written: values that the target cannot hold, and what stands there instead.
     fn remarks(&self) -> &[String] {
         &[]

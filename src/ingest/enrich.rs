@@ -16,7 +16,6 @@ use crate::store::Key;
 use crate::store::rows::{Row, Rows};
 
 /// Purposes of hashes.
-const CONTACT: u8 = 1;
 const EVENT: u8 = 2;
 const MESSAGE: u8 = 3;
 const SOURCE: u8 = 4;
@@ -195,7 +194,7 @@ impl<'c> Enrich<'c> {
     }
 
     fn contact(&self, channel: &str, id: &str) -> u128 {
-        self.key.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
+        self.key.contact(channel, id)
     }
 
     fn push(&mut self, event: &Event<'_>, kind: Kind, ids: &Ids) {

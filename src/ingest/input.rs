@@ -173,7 +173,7 @@ pub fn open(source: &Source, stdin: impl FnOnce() -> Box<dyn Read + Send>) -> Re
         Source::Stdin => {
             let mut reader = stdin();
             let magic = magic(&mut reader).map_err(unreadable())?;
-            decompressed(magic, reader).map_err(unreadable())
+            decompressed(magic, reader, u64::MAX).map_err(unreadable())
         }
         Source::File { path, .. } => {
             let mut file = File::open(path).map_err(unreadable())?;
@@ -182,7 +182,9 @@ pub fn open(source: &Source, stdin: impl FnOnce() -> Box<dyn Read + Send>) -> Re
             if magic.starts_with(b"PAR1") && file.seek(SeekFrom::Start(0)).is_ok() {
                 return Ok(Opened::Parquet(file));
             }
-            decompressed(magic, Box::new(file)).map_err(unreadable())
+            let n_bytes = file.metadata().map_or(u64::MAX, |file| file.len());
+            let most = n_bytes.saturating_mul(MOST_TIMES).max(ALWAYS);
+            decompressed(magic, Box::new(file), most).map_err(unreadable())
         }
     }
 }
@@ -195,19 +197,45 @@ fn magic(reader: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// The bytes after `magic`, with it put back in front, through the decompressor that it calls for.
-fn decompressed(magic: Vec<u8>, reader: Box<dyn Read + Send>) -> io::Result<Opened> {
+/// What gives more than `most` bytes is not read on.
+fn decompressed(magic: Vec<u8>, reader: Box<dyn Read + Send>, most: u64) -> io::Result<Opened> {
     let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
     // The second form is a skippable frame, which parallel compressors write first.
     let is_zstd = magic == [0x28, 0xb5, 0x2f, 0xfd]
         || matches!(*magic, [first, 0x2a, 0x4d, 0x18] if (0x50..=0x5f).contains(&first));
     let whole = Cursor::new(magic).chain(reader);
     Ok(Opened::Bytes(if is_gzip {
-        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, whole)))
+        let inner = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, whole));
+        Box::new(Bounded { inner, left: most })
     } else if is_zstd {
-        Box::new(zstd::Decoder::new(whole)?)
+        Box::new(Bounded { inner: zstd::Decoder::new(whole)?, left: most })
     } else {
         Box::new(whole)
     }))
+}
+
+/// How many times its size a compressed log may give. Logs give ten or twenty times, the most repetitive ones a few hundred;
+/// files made to keep a reader busy give tens of thousands.
+const MOST_TIMES: u64 = 2_000;
+
+/// How many bytes any compressed log may give.
+const ALWAYS: u64 = 1 << 30;
+
+/// A reader that fails where its source gives more than it can rightly hold.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
+            let message = "it decompresses to more than 2000 times its size, which no log does";
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })?;
+        Ok(n)
+    }
 }
 
 #[cfg(test)]
@@ -324,6 +352,20 @@ mod tests {
             assert!(whole.starts_with(&read));
             assert_eq!(problem, Some(io::ErrorKind::UnexpectedEof));
         }
+    }
+
+    #[test]
+    fn a_small_file_that_would_give_endless_bytes_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.zst");
+        let mut encoder = zstd::Encoder::new(File::create(&path).unwrap(), 1).unwrap();
+        for _ in 0..(ALWAYS >> 20) + 2 {
+            encoder.write_all(&vec![b'0'; 1 << 20]).unwrap();
+        }
+        encoder.finish().unwrap();
+        let Opened::Bytes(mut reader) = open(&Source::file(&path), || unreachable!()).unwrap() else { panic!() };
+        let problem = io::copy(&mut reader, &mut io::sink()).unwrap_err();
+        assert_eq!(problem.kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::Balance;
 use crate::error::Result;
 use crate::store::join::{self, Joined};
-use crate::store::{Change, Contacts, DataFile, Links, Operation, Rows, Snapshot, Store, scan, write};
+use crate::store::{Change, Contacts, DataFile, Forgotten, Links, Operation, Rows, Snapshot, Store, scan, write};
 
 /// Events on their way into data files.
 pub(super) struct Runs {
@@ -23,6 +23,8 @@ pub(super) struct Runs {
     written: Vec<DataFile>,
     /// Who is who, as the store tells.
     links: Links,
+    /// Whom these logs must not bring back.
+    forgotten: Forgotten,
     /// What these logs tell besides.
     learned: Links,
     /// What follows from the links that the store has.
@@ -47,6 +49,7 @@ impl Runs {
             written: Vec::new(),
             contacts: links.contacts(),
             links,
+            forgotten: Forgotten::of(store.path())?,
             learned: Links::default(),
             n_shared: 0,
             found: 0,
@@ -57,8 +60,12 @@ impl Runs {
 
     /// Sorts a run, leaves out what is known, and writes the rest as one data file per month.
     pub(super) fn write(&mut self, rows: &mut Rows) -> Result<()> {
+        // Before rows are filed under ids that may be somebody else's by now.
+        let mut known: HashSet<u128> =
+            if self.forgotten.is_empty() { HashSet::new() } else { self.forgotten.events_of(rows).collect() };
         self.file(rows);
-        let order = rows.order(&self.known(rows)?);
+        known.extend(self.known(rows)?);
+        let order = rows.order(&known);
         self.found += rows.len() as u64;
         self.stored += order.len() as u64;
         self.n_records += rows.n_records(&order);
@@ -78,7 +85,8 @@ impl Runs {
 
     /// Files rows under their contacts, as far as the store knows these.
     fn file(&mut self, rows: &mut Rows) {
-        self.learned.append(&self.links.news_in(rows.links()));
+        let news = self.links.news_in(rows.links());
+        self.learned.append(&if self.forgotten.is_empty() { news } else { news.remembered(&self.forgotten) });
         if !self.contacts.is_empty() {
             rows.file_under(&self.contacts);
         }

@@ -1,6 +1,7 @@
 //! One run at a time for each store, on one host. Between hosts, the table's own protocol keeps writers apart.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -19,28 +20,29 @@ impl Lock {
     /// # Errors
     /// Another run holds it, or the folder cannot be written.
     pub fn hold(path: &Path) -> Result<Self> {
-        Self::of(path)?.ok_or_else(|| Error::Store {
-            path: path.to_path_buf(),
-            message: "another run is at work; wait until it has ended".into(),
-        })
-    }
-
-    /// Whether a run is at work in the store at `path`.
-    ///
-    /// # Errors
-    /// The file of the lock cannot be opened.
-    pub fn is_held(path: &Path) -> Result<bool> {
-        Ok(path.join(FILE).exists() && Self::of(path)?.is_none())
-    }
-
-    fn of(path: &Path) -> Result<Option<Self>> {
         std::fs::create_dir_all(path).map_err(Error::write(path))?;
         let place = path.join(FILE);
         let file = File::options().create(true).append(true).open(&place).map_err(Error::write(&place))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::Store {
+                path: path.to_path_buf(),
+                message: "another run is at work; wait until it has ended".into(),
+            }),
             Err(TryLockError::Error(source)) => Err(Error::Write { path: place, source }),
+        }
+    }
+
+    /// Whether a run is at work in the store at `path`. Writes nothing, so that a store can be looked at that is read-only.
+    ///
+    /// # Errors
+    /// The file of the lock is there and cannot be opened.
+    pub fn is_held(path: &Path) -> Result<bool> {
+        let place = path.join(FILE);
+        match File::open(&place) {
+            Ok(file) => Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(Error::Read { path: place, source }),
         }
     }
 }

@@ -19,7 +19,6 @@ pub(super) fn context() -> Context {
         language: Language::En,
         brand: super::model::Brand::default(),
         program_version: "0.1.0".into(),
-        store_version: Some(12),
         since: Some(Time(1_777_586_400 * SECOND)),
         until: None,
         horizon: Some(Time(1_777_982_400 * SECOND)),

@@ -141,7 +141,6 @@ mod tests {
         - Range: 1 May 2026, 00:00 to 5 May 2026, 14:00
         - Time zone: Europe/Berlin
         - Last event: 5 May 2026, 14:00
-        - Store version: 12
         - Filters: none
         - Channels: telegram, whatsapp
         - Contacts: 4_812

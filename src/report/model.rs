@@ -74,8 +74,6 @@ pub struct Context {
     pub brand: Brand,
     /// Version of the program.
     pub program_version: String,
-    /// Version of the store that was read.
-    pub store_version: Option<u64>,
     /// First instant that counts; `None` is the beginning of the store.
     #[serde(serialize_with = "instant")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

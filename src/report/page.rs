@@ -365,7 +365,6 @@ fn facts(context: &Context) -> Vec<Fact> {
     add("fact-range", Some(range(context)));
     add("fact-zone", Some(context.zone.iana_name().unwrap_or("UTC").to_owned()));
     add("fact-last-event", context.horizon.map(|time| language.instant(time, &context.zone)));
-    add("fact-version", context.store_version.map(|version| version.to_string()));
     add("fact-filters", Some(filters));
     add("fact-left-out", context.suppressed.map(|n| suppressed(n, context)));
     add("fact-channels", (!context.channels.is_empty()).then(|| list(&context.channels)));

@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod decomposition;
 pub mod difference;
 pub mod disclosure;
+pub mod dispersion;
 pub mod exact;
 pub mod routing;
 pub mod survival;

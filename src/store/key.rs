@@ -5,10 +5,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use super::rows::first_half;
 use crate::error::{Error, Result};
 
 /// Name of the key's file in the store's folder.
 const FILE: &str = "pseudonym.key";
+
+/// Keeps the hashes of contacts apart from those for other purposes.
+const CONTACT: u8 = 1;
 
 /// 256 secret bits.
 #[derive(Clone)]
@@ -66,6 +70,43 @@ impl Key {
         Some(Self(bytes))
     }
 
+    /// The key that is kept beside the store at `path`; none is made.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn of(store: &Path) -> Result<Self> {
+        Self::from_file(&store.join(FILE))
+    }
+
+    /// A key that nobody knows yet. Where it is written nowhere, what was hashed with it can never be found again.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub(super) fn random() -> Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(no_dice)?;
+        Ok(Self(bytes))
+    }
+
+    /// As 64 hexadecimal digits.
+    pub(super) fn to_hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    /// The hash of a contact: all of it is the pseudonym, its first half the `contact_key`.
+    #[must_use]
+    pub fn contact(&self, channel: &str, id: &str) -> u128 {
+        self.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
+    }
+
+    /// The keys that somebody may mean who names a contact: that of the id as the platform gives it, and that of a pseudonym.
+    #[must_use]
+    pub fn contact_keys(&self, channel: &str, id: &str) -> Vec<i64> {
+        let is_pseudonym = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let pseudonym = u128::from_str_radix(id, 16).ok().filter(|_| is_pseudonym);
+        std::iter::once(self.contact(channel, id)).chain(pseudonym).map(first_half).collect()
+    }
+
     /// 128 bits of the keyed BLAKE3 hash of the parts. `domain` keeps hashes for different purposes apart; parts are
     /// separated, so that ("ab", "c") is not ("a", "bc").
     #[must_use]
@@ -90,6 +131,20 @@ impl Key {
         hasher.finalize_xof().fill(&mut bytes);
         u128::from_be_bytes(bytes)
     }
+}
+
+/// 128 random bits.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub(super) fn random() -> Result<u128> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(no_dice)?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+fn no_dice(error: getrandom::Error) -> Error {
+    Error::Usage(format!("the system gives no random numbers: {error}"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,15 @@
 //!
 //! Ids are the keyed hashes of contacts. Nothing here knows how a platform tells that two ids are one person's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+
+use super::forgotten::Forgotten;
+use super::key;
+use super::rows::first_half;
+use super::stranger::Stranger;
+use crate::error::Result;
 
 pub(super) mod kept;
 
@@ -55,6 +61,15 @@ impl Links {
         Self { said: news.map(|(&pair, said)| (pair, said.clone())).collect() }
     }
 
+    /// The links but for those that name a forgotten contact of the time before.
+    #[must_use]
+    pub fn remembered(&self, forgotten: &Forgotten) -> Self {
+        let is_out = |id: u128, said: &Said| forgotten.holds(first_half(id), said.at);
+        let left =
+            self.said.iter().filter(|((former, current), said)| !is_out(*former, said) && !is_out(*current, said));
+        Self { said: left.map(|(&pair, said)| (pair, said.clone())).collect() }
+    }
+
     /// Number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -81,6 +96,51 @@ impl Links {
     /// Former id, current id, instant and the current id in plain, in the order of ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u128, u128, i64, Option<&str>)> {
         self.said.iter().map(|(&(former, current), said)| (former, current, said.at, said.name.as_deref()))
+    }
+
+    /// The keys of all ids that links name.
+    pub(super) fn keys(&self) -> BTreeSet<i64> {
+        self.said.keys().flat_map(|&(former, current)| [former, current]).map(first_half).collect()
+    }
+
+    /// The keys of all ids that are one contact's with one of these keys, and under which key that contact is filed.
+    #[must_use]
+    pub fn families(&self, keys: &BTreeSet<i64>) -> BTreeMap<i64, i64> {
+        let contacts = self.contacts();
+        let filed = |id: u128| first_half(contacts.current(id).unwrap_or(id));
+        let ids = || self.said.keys().flat_map(|&(former, current)| [former, current]);
+        let mut families: BTreeMap<i64, i64> = keys.iter().map(|&key| (key, key)).collect();
+        let named: BTreeSet<i64> = ids().filter(|&id| keys.contains(&first_half(id))).map(filed).collect();
+        families.extend(ids().map(|id| (first_half(id), filed(id))).filter(|(_, filed)| named.contains(filed)));
+        families
+    }
+
+    /// The links that name none of these keys. An id that links nobody because it stands in too many links still does, so
+    /// there somebody who never was takes the place of who is left out.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub(super) fn without(&self, keys: &BTreeMap<i64, i64>) -> Result<Self> {
+        let shared = self.contacts().shared;
+        let mut nobodies: BTreeMap<u128, u128> = BTreeMap::new();
+        let mut left = Self::default();
+        for (former, current, at, name) in self.iter() {
+            let is_out = |id: u128| keys.contains_key(&first_half(id));
+            let mut stay = |id: u128| -> Result<u128> {
+                if !is_out(id) {
+                    return Ok(id);
+                }
+                let nobody = nobodies.get(&id).copied().map_or_else(key::random, Ok)?;
+                Ok(*nobodies.entry(id).or_insert(nobody))
+            };
+            if !is_out(former) && !is_out(current) {
+                left.add(former, current, at, name);
+            } else if shared.contains(&former) || shared.contains(&current) {
+                let name = name.filter(|_| !is_out(current));
+                left.add(stay(former)?, stay(current)?, at, name);
+            }
+        }
+        Ok(left)
     }
 
     /// Finds out which ids are one contact's.
@@ -122,8 +182,8 @@ impl Links {
             let latest = &mut latest[groups.first(current)];
             *latest = (*latest).max((said.at, current));
         }
-        let n_shared = n_others.iter().filter(|n_others| **n_others > MOST_LINKED).count();
-        let mut contacts = Contacts { n_shared, ..Contacts::default() };
+        let shared = ids.iter().copied().filter(|&id| is_shared(id)).collect();
+        let mut contacts = Contacts { shared, ..Contacts::default() };
         for (number, &id) in ids.iter().enumerate() {
             let group = groups.first(number);
             let current = if ends[group].0 == 1 { ends[group].1 } else { latest[group].1 };
@@ -168,7 +228,8 @@ pub struct Contacts {
     current: HashMap<u128, u128>,
     /// Ids in plain, of those that events are filed under.
     names: HashMap<u128, Box<str>>,
-    n_shared: usize,
+    /// Ids that link nobody.
+    shared: HashSet<u128>,
 }
 
 impl Contacts {
@@ -187,7 +248,7 @@ impl Contacts {
     /// Number of ids that are linked with too many others to be one person's, and so link nobody.
     #[must_use]
     pub fn n_shared(&self) -> usize {
-        self.n_shared
+        self.shared.len()
     }
 
     /// Whether every id is filed under itself.
@@ -201,34 +262,42 @@ impl Contacts {
     pub fn moved_since(&self, before: &Self) -> Moves {
         let moved = self.current.iter().filter(|(former, _)| !before.current.contains_key(*former));
         let of = |(&former, &contact): (&u128, &u128)| Move {
-            key: super::rows::first_half(former),
-            contact,
+            key: first_half(former),
+            contact: Some(contact),
             name: self.names.get(&contact).cloned(),
         };
         let mut moves: Vec<Move> = moved.map(of).collect();
         moves.sort_unstable_by_key(|moved| moved.key);
-        Moves { keys: moves.iter().map(|moved| moved.key).collect(), moves }
+        Moves { keys: moves.iter().map(|moved| moved.key).collect(), moves, stranger: None }
     }
 }
 
 /// Keys whose rows are to be filed elsewhere, in the order of keys.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Moves {
     pub(super) keys: Vec<i64>,
     pub(super) moves: Vec<Move>,
+    /// What else becomes of the rows, if nobody is to know any more whose they were.
+    pub(super) stranger: Option<Stranger>,
 }
 
 /// Where the rows of a key are to be filed.
 #[derive(Clone, Debug)]
 pub(super) struct Move {
     key: i64,
-    /// The contact whose rows they are.
-    pub(super) contact: u128,
+    /// The contact whose rows they are; `None` if they are to be nobody's, and gone.
+    pub(super) contact: Option<u128>,
     /// Its id in plain, if ids are kept plain.
     pub(super) name: Option<Box<str>>,
 }
 
 impl Moves {
+    /// Rows of these keys become those of the contacts that stand with them, or are gone.
+    pub(super) fn of(contacts: &BTreeMap<i64, Option<u128>>, stranger: Option<Stranger>) -> Self {
+        let moves = contacts.iter().map(|(&key, &contact)| Move { key, contact, name: None }).collect();
+        Self { keys: contacts.keys().copied().collect(), moves, stranger }
+    }
+
     /// Whether nothing is to be moved.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -343,7 +412,25 @@ mod tests {
         all.append(&links(&[(key(2), key(3), 2), (key(5), key(4), 2)]));
         let moves = all.contacts().moved_since(&before);
         assert_eq!(moves.keys, [2, 5]);
-        assert_eq!(moves.moves.iter().map(|moved| moved.contact).collect::<Vec<_>>(), [key(3), key(4)]);
+        assert_eq!(moves.moves.iter().map(|moved| moved.contact).collect::<Vec<_>>(), [Some(key(3)), Some(key(4))]);
+    }
+
+    #[test]
+    fn whoever_is_forgotten_goes_with_all_their_ids_and_an_id_that_links_nobody_still_links_nobody() {
+        let key = |id: u128| id << 64;
+        let mut all = links(&[(key(1), key(2), 1), (key(2), key(3), 2), (key(5), key(4), 2)]);
+        // One more than a person's id can be linked with.
+        let placeholder = key(99);
+        all.append(&links(&(0..=30).map(|id| (key(200 + id), placeholder, 5)).collect::<Vec<_>>()));
+        all.add(key(1), placeholder, 7, None);
+        all.add(placeholder, key(201), 7, None);
+        let families = all.families(&BTreeSet::from([1]));
+        assert_eq!(families, BTreeMap::from([(1, 3), (2, 3), (3, 3)]));
+        let left = all.without(&families).unwrap();
+        assert_eq!(left.len(), all.len() - 2);
+        assert!(!left.keys().iter().any(|id| families.contains_key(id)));
+        assert_eq!((left.contacts().n_shared(), left.contacts().current(key(5))), (1, Some(key(4))));
+        assert_eq!(left.contacts().current(key(200)), None);
     }
 
     #[test]

@@ -32,6 +32,20 @@ struct Source {
 /// # Errors
 /// A data file is damaged, or the new one cannot be written.
 pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves) -> Result<DataFile> {
+    rewrite(table, month, files, moves, Ok)
+}
+
+/// The same with what `edit` makes of the events, whose order it keeps.
+///
+/// # Errors
+/// As [`merge`], or `edit` fails.
+pub(super) fn rewrite(
+    table: &Path,
+    month: &str,
+    files: &[DataFile],
+    moves: &Moves,
+    edit: impl Fn(RecordBatch) -> Result<RecordBatch>,
+) -> Result<DataFile> {
     let open = |file: &DataFile| {
         let part = Part::open_at(table.join(&file.path), file.clone())?;
         let moved = part.runs_of(&moves.keys)?;
@@ -43,7 +57,7 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves
         contents.add(source.part.contents());
     }
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
-    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| merged(&sources, range, moves));
+    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| edit(merged(&sources, range, moves)?));
     let name = write::file_name()?;
     write::write_batches(table, month, &name, &contents, batches)
 }
@@ -61,7 +75,8 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
             batches.push(batch.slice(start, end - start));
         }
         let goes_here = |place: usize| {
-            moves.moves.get(place).is_some_and(|moved| (range.low..=range.high).contains(&first_half(moved.contact)))
+            let contact = moves.moves.get(place).and_then(|moved| moved.contact);
+            contact.is_some_and(|contact| (range.low..=range.high).contains(&first_half(contact)))
         };
         let arriving: Vec<Range<usize>> =
             moved.iter().filter(|(_, place)| goes_here(*place)).map(|(rows, _)| rows.clone()).collect();
@@ -94,15 +109,19 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
 /// Rows under the contacts whose they turned out to be.
 fn refiled(batch: &RecordBatch, moves: &Moves) -> Result<RecordBatch> {
     let keys = batch.column(0).as_primitive::<Int64Type>().values();
-    let moved = || keys.iter().filter_map(|key| moves.moves.get(moves.keys.binary_search(key).ok()?));
-    let ids = moved().map(|moved| moved.name.as_deref().map_or_else(|| pseudonym(moved.contact), str::to_owned));
+    let moved = || {
+        let of = |key| moves.moves.get(moves.keys.binary_search(key).ok()?);
+        keys.iter().filter_map(of).filter_map(|moved| Some((moved.contact?, moved.name.as_deref())))
+    };
+    let ids = moved().map(|(contact, name)| name.map_or_else(|| pseudonym(contact), str::to_owned));
     let ids: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
-    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(moved().map(|moved| first_half(moved.contact))));
+    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(moved().map(|(contact, _)| first_half(contact))));
     let column = |(spec, old): (&schema::Column, &ArrayRef)| match spec.name {
         "contact_key" => Arc::clone(&keys),
         "contact_id" => Arc::clone(&ids),
         _ => Arc::clone(old),
     };
     let columns = schema::COLUMNS.iter().zip(batch.columns()).map(column).collect();
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    let refiled = RecordBatch::try_new(batch.schema(), columns)?;
+    moves.stranger.as_ref().map_or(Ok(refiled.clone()), |stranger| stranger.of(&refiled))
 }

@@ -3,11 +3,15 @@
 //!
 //! Knows events as columns, not what they mean.
 
+mod coarse;
 pub mod contents;
 mod counted;
 mod cursor;
 mod deltas;
+pub mod erase;
 pub mod extent;
+mod forgotten;
+pub mod history;
 pub mod join;
 pub mod key;
 pub mod links;
@@ -15,21 +19,26 @@ mod merge;
 pub mod optimize;
 mod pages;
 mod profiles;
+pub mod retain;
 pub mod rows;
 pub mod scan;
 pub mod schema;
 pub mod shard;
+mod stranger;
 pub mod stream;
 pub mod table;
 pub mod words;
 pub mod write;
+mod writers;
 
 pub use extent::Extent;
+pub use forgotten::Forgotten;
+pub use history::{Commit, Ledger};
 pub use key::Key;
 pub use links::{Contacts, Links};
 pub use rows::{Row, Rows};
 pub use scan::{Reading, Snapshot};
 pub use shard::Shard;
 pub use stream::Stream;
-pub use table::{AsOf, Change, Commit, Ledger, Operation, Store};
+pub use table::{AsOf, Change, Operation, Store};
 pub use write::DataFile;

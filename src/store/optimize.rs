@@ -13,6 +13,7 @@ use crate::error::Result;
 /// # Errors
 /// A data file is damaged, the store cannot be written, or another writer removed a file meanwhile.
 pub fn optimize(store: &mut Store, most: usize) -> Result<(usize, usize)> {
+    store.share()?;
     let files = store.files()?;
     let before = files.len();
     let mut months: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();

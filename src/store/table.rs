@@ -1,7 +1,7 @@
 //! The table's transaction log: opening, creating, committing, listing versions. Data files are written and read
 //! elsewhere; nothing becomes visible without a commit here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -10,15 +10,16 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::runtime::Runtime;
 use url::Url;
 
 use super::counted;
+use super::history::{ALL_LINKS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, RECORDS_KEY, linked};
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
+use super::writers::Writing;
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -26,14 +27,6 @@ use crate::event::Time;
 const EVENTS: &str = "events";
 /// Table property that says the version of the table of columns.
 const SCHEMA_PROPERTY: &str = "trichter.schema";
-/// Key of the ledger in a commit's information.
-const LEDGER_KEY: &str = "trichter.ledger";
-/// Key of the name of the file with the commit's links.
-const LINKS_KEY: &str = "trichter.links";
-
-/// Key of the name of the file with the hashes of the records that the commit counted and set aside.
-const RECORDS_KEY: &str = "trichter.records";
-
 /// Which version of the store is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
@@ -45,58 +38,13 @@ pub enum AsOf {
     Time(Time),
 }
 
-/// What an ingest received, each distinct record once. It is kept with the commit, so that a report can show it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Distinct records that gave stored events.
-    pub accepted: u64,
-    /// Distinct records that are valid but say nothing about conversations.
-    pub ignored: u64,
-    /// Distinct records that were refused, wholly or in part.
-    pub rejected: u64,
-    /// Events stored.
-    pub stored: u64,
-    /// Why records were ignored or rejected.
-    pub reasons: BTreeMap<String, u64>,
-}
-
-impl Ledger {
-    /// Adds the counts of another commit.
-    pub fn add(&mut self, other: &Self) {
-        self.accepted += other.accepted;
-        self.ignored += other.ignored;
-        self.rejected += other.rejected;
-        self.stored += other.stored;
-        for (reason, n) in &other.reasons {
-            *self.reasons.entry(reason.clone()).or_default() += n;
-        }
-    }
-}
-
-/// One version of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Commit {
-    /// Its number.
-    pub version: u64,
-    /// When it was committed, by the committer's clock.
-    pub at: Option<String>,
-    /// What was done: CREATE TABLE, WRITE, OPTIMIZE, VACUUM …
-    pub operation: String,
-    /// What an ingest received; absent for other operations.
-    pub ledger: Option<Ledger>,
-    /// Name of the file with what it learned about who is who.
-    #[serde(skip)]
-    links: Option<String>,
-    /// Name of the file with the hashes of records that it counted and set aside.
-    #[serde(skip)]
-    records: Option<String>,
-}
-
 /// A store on disk, opened at one version.
 pub struct Store {
-    path: PathBuf,
-    table: DeltaTable,
-    runtime: Runtime,
+    pub(super) path: PathBuf,
+    pub(super) table: DeltaTable,
+    pub(super) runtime: Runtime,
+    /// What keeps erasing out while this store is written to.
+    writing: Option<Writing>,
 }
 
 impl Store {
@@ -112,20 +60,24 @@ impl Store {
         let runtime = runtime(path)?;
         let refused = |source| Error::Table { path: path.to_path_buf(), source: Box::new(source) };
         let mut table = runtime.block_on(builder(&folder, path)?.load()).map_err(refused)?;
+        let newest = table.version();
         let mut store = match as_of {
-            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime },
+            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime, writing: None },
             AsOf::Version(version) => {
                 runtime.block_on(table.load_version(version)).map_err(refused)?;
-                Self { path: path.to_path_buf(), table, runtime }
+                Self { path: path.to_path_buf(), table, runtime, writing: None }
             }
             AsOf::Time(time) => {
-                let mut store = Self { path: path.to_path_buf(), table, runtime };
+                let mut store = Self { path: path.to_path_buf(), table, runtime, writing: None };
                 let version = store.version_at(time)?;
                 store.runtime.block_on(store.table.load_version(version)).map_err(refused)?;
                 store
             }
         };
         store.check_schema()?;
+        if store.table.version() < newest {
+            store.check_not_erased()?;
+        }
         Ok(store)
     }
 
@@ -136,7 +88,9 @@ impl Store {
     pub fn open_or_create(path: &Path) -> Result<Self> {
         let folder = path.join(EVENTS);
         if folder.join("_delta_log").is_dir() {
-            return Self::open(path, AsOf::Latest);
+            // What an erasing changes is seen only after it.
+            let writing = Writing::share(path)?;
+            return Self::open(path, AsOf::Latest).map(|store| Self { writing: Some(writing), ..store });
         }
         std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
         let runtime = runtime(path)?;
@@ -155,9 +109,9 @@ impl Store {
                 ("delta.enableExpiredLogCleanup".to_owned(), Some("false".to_owned())),
             ]);
         match runtime.block_on(async { create.await }) {
-            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime }),
+            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime, writing: Some(Writing::share(path)?) }),
             // Somebody else made it a moment ago: use theirs.
-            Err(_) if folder.join("_delta_log").is_dir() => Self::open(path, AsOf::Latest),
+            Err(_) if folder.join("_delta_log").is_dir() => Self::open_or_create(path),
             Err(source) => Err(Error::Table { path: path.to_path_buf(), source: Box::new(source) }),
         }
     }
@@ -184,6 +138,32 @@ impl Store {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.table.version().unwrap_or_default()
+    }
+
+    /// Keeps erasing out for as long as this store is open, which would take away files that no version names yet.
+    ///
+    /// # Errors
+    /// The store's folder cannot be written.
+    pub(super) fn share(&mut self) -> Result<()> {
+        if self.writing.is_none() {
+            self.writing = Some(Writing::share(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Does something while nobody else writes to the store, on top of its newest version.
+    ///
+    /// # Errors
+    /// Somebody else is writing to it, or what is done fails.
+    pub(super) fn alone<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let shared = self.writing.take();
+        let was_shared = shared.is_some();
+        let alone = Writing::alone(&self.path, shared)?;
+        let done = self.load().and_then(|()| work(self));
+        if was_shared {
+            self.writing = Some(alone.shared_again(&self.path)?);
+        }
+        done
     }
 
     /// The data files of the version that is open, by path.
@@ -218,7 +198,7 @@ impl Store {
     /// Another writer removed what this commit relies on, or the log cannot be written.
     pub fn commit(&mut self, change: &Change<'_>) -> Result<Option<u64>> {
         let removed_paths: Vec<&str> = change.removed.iter().map(|file| file.path.as_str()).collect();
-        let changes_data = matches!(change.operation, Operation::Ingest);
+        let changes_data = change.operation != Operation::Optimize;
         let mut actions: Vec<Action> =
             change.added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
         let state = self.table.snapshot().map_err(|source| self.refused(source))?;
@@ -234,20 +214,23 @@ impl Store {
                 predicate: None,
             },
             Operation::Optimize => DeltaOperation::Optimize { predicate: None, target_size: OPTIMIZE_TARGET },
+            Operation::Forget => DeltaOperation::Delete { predicate: None },
         };
         let mut properties = kept_log();
-        if change.operation == Operation::Ingest {
+        if changes_data {
             properties = properties.with_max_retries(0);
         }
         // Plain counts always serialise.
         let ledger = change.ledger.map(|ledger| serde_json::to_value(ledger).unwrap_or_default());
         let links = change.links.map(|links| self.keep(links)).transpose()?;
+        let has_all_links = (change.operation == Operation::Forget && links.is_some()).then_some(true.into());
         let records = Some(change.records).filter(|records| !records.is_empty());
         let records = records.map(|records| self.keep_records(records)).transpose()?;
         properties = properties.with_metadata(
             [
                 (LEDGER_KEY, ledger),
                 (LINKS_KEY, links.clone().map(Into::into)),
+                (ALL_LINKS_KEY, has_all_links),
                 (RECORDS_KEY, records.clone().map(Into::into)),
             ]
             .into_iter()
@@ -278,7 +261,8 @@ impl Store {
         }
     }
 
-    fn load(&mut self) -> Result<()> {
+    /// Opens the newest version.
+    pub(super) fn load(&mut self) -> Result<()> {
         self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))
     }
 
@@ -321,52 +305,11 @@ impl Store {
         // Most stores have none, and reading the log of a long life takes a while.
         let table = self.table_path();
         if kept::exist(&table) {
-            for name in self.log()?.into_iter().filter_map(|commit| commit.links) {
-                kept::read(&table, &name, &mut links)?;
+            for name in linked(&self.log()?) {
+                kept::read(&table, name, &mut links)?;
             }
         }
         Ok(links)
-    }
-
-    /// The versions up to the one that is open, newest first.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn log(&self) -> Result<Vec<Commit>> {
-        // The history lists every commit of the table, also those after the version that is open.
-        let (newest, infos) = self
-            .runtime
-            .block_on(async {
-                let newest = self.table.get_latest_version().await?;
-                let infos: Vec<_> = self.table.history(None).try_collect().await?;
-                Ok((newest, infos))
-            })
-            .map_err(|source| self.refused(source))?;
-        let open = self.version();
-        let numbered = infos.into_iter().enumerate().map(|(age, info)| (newest.saturating_sub(age as u64), info));
-        let commits = numbered.filter(|(version, _)| *version <= open).map(|(version, info)| Commit {
-            version,
-            at: info.timestamp.map(|millis| Time(millis.saturating_mul(1_000)).to_string()),
-            operation: info.operation.unwrap_or_default(),
-            ledger: info.info.get(LEDGER_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()),
-            links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
-            records: info.info.get(RECORDS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
-        });
-        Ok(commits.collect())
-    }
-
-    /// The sum of the ledgers of all versions up to the one that is open.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn ledger(&self) -> Result<Ledger> {
-        let mut sum = Ledger::default();
-        for commit in self.log()? {
-            if let Some(ledger) = &commit.ledger {
-                sum.add(ledger);
-            }
-        }
-        Ok(sum)
     }
 
     /// Deletes data files that no version younger than `keep_hours` needs. Returns their paths; with `dry_run` nothing is
@@ -390,18 +333,6 @@ impl Store {
         let mut deleted = metrics.files_deleted;
         deleted.sort();
         Ok(deleted)
-    }
-
-    fn version_at(&self, time: Time) -> Result<u64> {
-        let text = time.to_string();
-        let found = self
-            .log()?
-            .into_iter()
-            .find(|commit| commit.at.as_deref().and_then(|at| Time::parse(at, None)).is_some_and(|at| at <= time));
-        found.map(|commit| commit.version).ok_or_else(|| Error::Store {
-            path: self.path.clone(),
-            message: format!("it has no version as old as {text}; 'trichter store log' lists them"),
-        })
     }
 
     fn check_schema(&mut self) -> Result<()> {
@@ -446,7 +377,7 @@ impl Store {
         }
     }
 
-    fn refused(&self, source: DeltaTableError) -> Error {
+    pub(super) fn refused(&self, source: DeltaTableError) -> Error {
         Error::Table { path: self.path.clone(), source: Box::new(source) }
     }
 }
@@ -462,7 +393,7 @@ pub struct Change<'c> {
     pub removed: &'c [DataFile],
     /// What an ingest received.
     pub ledger: Option<&'c Ledger>,
-    /// What an ingest learned about who is who.
+    /// What an ingest learned about who is who; all that is left of it, if contacts are forgotten whom links name.
     pub links: Option<&'c Links>,
     /// Hashes of the records that an ingest set aside, ignored or refused, and counted.
     pub records: &'c [u64],
@@ -483,6 +414,8 @@ pub enum Operation {
     Ingest,
     /// Writes the same events into fewer files.
     Optimize,
+    /// Takes events out for good.
+    Forget,
 }
 
 /// Commits take nothing out of the log: ledgers and links stand in it for good.
@@ -585,7 +518,9 @@ mod tests {
             instants: (last, last),
         };
         let read = read_statistics(file.path.clone(), &file.statistics(), 1).unwrap();
-        assert_eq!((read.keys, read.n_rows), (file.keys, 1));
+        assert_eq!(read.n_rows, 1);
+        // Of keys the log tells no more than the first sixteen bits.
+        assert_eq!(read.keys, (-1 << 48, (1 << 48) - 1));
         assert!(read.instants.0 <= last && read.instants.1 >= last);
     }
 

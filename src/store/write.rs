@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::contents::Contents;
+use super::key;
 use super::rows::Rows;
 use super::schema::{self, PARTITION, WORDS};
 use crate::error::{Error, Result};
@@ -30,6 +31,9 @@ use crate::event::Time;
 const ROW_GROUP: usize = 128 * 1024;
 /// Rows of a page: the unit in which a scan skips inside a row group.
 const PAGE: usize = 16 * 1024;
+/// The bits of a contact's key that the table's log does not tell. Keys are spread evenly, so the rest says what readers can skip
+/// nearly as well, and each of its values is that of many telephone numbers.
+const UNSAID: i64 = (1 << 48) - 1;
 /// Key under which a data file says the version of its schema.
 pub(super) const SCHEMA_KEY: &str = "trichter.schema";
 
@@ -54,16 +58,23 @@ impl DataFile {
     /// Statistics in the form of the Delta protocol ("Per-file Statistics").
     #[must_use]
     pub fn statistics(&self) -> String {
+        // The log keeps what it was told for good, so it must not be told anybody's key.
+        let (low, high) = coarse(self.keys);
         // The protocol keeps milliseconds: the earliest is rounded down, the latest up, so that no reader skips a row.
         let instant = |at: i64| Time(at).to_string();
         json!({
             "numRecords": self.n_rows,
-            "minValues": { "contact_key": self.keys.0, "at": instant(self.instants.0.div_euclid(1_000) * 1_000) },
-            "maxValues": { "contact_key": self.keys.1, "at": instant(self.instants.1.div_euclid(1_000) * 1_000 + 1_000) },
+            "minValues": { "contact_key": low, "at": instant(self.instants.0.div_euclid(1_000) * 1_000) },
+            "maxValues": { "contact_key": high, "at": instant(self.instants.1.div_euclid(1_000) * 1_000 + 1_000) },
             "nullCount": { "contact_key": 0, "at": 0 },
         })
         .to_string()
     }
+}
+
+/// Bounds of contacts' keys as the table's log may tell them.
+pub(super) fn coarse(keys: (i64, i64)) -> (i64, i64) {
+    (keys.0 & !UNSAID, keys.1 | UNSAID)
 }
 
 /// A name that no other data file has.
@@ -71,10 +82,7 @@ impl DataFile {
 /// # Errors
 /// The system gives no random numbers.
 pub fn file_name() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Usage(format!("the system gives no random numbers: {error}")))?;
-    Ok(format!("part-{:032x}", u128::from_be_bytes(bytes)))
+    Ok(format!("part-{:032x}", key::random()?))
 }
 
 /// Splits rows in store order by the month of their instant; the order inside a month stays.

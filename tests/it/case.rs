@@ -123,6 +123,12 @@ impl Case {
     }
 }
 
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self::of(output)
+    }
+}
+
 impl Ran {
     fn of(output: Output) -> Self {
         Self {

@@ -9,8 +9,12 @@ mod case;
 // The shapes of the program's JSON.
 mod shapes;
 
+// What somebody is woken for, and how they are told.
+mod alerts;
 // Logs whose numbers were worked out on paper.
 mod by_hand;
+// What is old is gone.
+mod retention;
 // Raw samples to events, and channels under damage.
 mod channels;
 // Planted losses of cohorts and lists, and none.
@@ -32,7 +36,11 @@ mod cli;
 mod endurance;
 // Tables for other programs.
 mod exports;
+// Nobody is left of whoever was forgotten.
+mod forget;
 mod funnels;
+// What is made to do harm.
+mod hostile;
 // The kernel as a part of other engines.
 mod kernel;
 // Runs, night after night.

@@ -279,6 +279,26 @@ fn what_a_step_cannot_do_keeps_the_others_from_nothing() {
     assert!(metrics.contains("trichter_last_run_succeeded 1\n"), "{metrics}");
 }
 
+#[test]
+fn an_alert_ends_the_run_that_raises_it_with_1_and_later_ones_with_0() {
+    let case = Case::new();
+    let mut logs = Logs::new(&case, "60", 2, 8);
+    let settings = fs::read_to_string(case.path("trichter.toml")).unwrap();
+    case.write("trichter.toml", settings + "[[alert]]\nname = \"Refused\"\nrejects = \"0.01%\"\n");
+    logs.night(0);
+    let ran = case.run(&["run"]).expect(1).complains(&["alert: Refused"]);
+    assert!(ran.stdout.starts_with("limit missed; ") && ran.stdout.contains(", 1 alerts"), "{}", ran.stdout);
+    let record = files_below(&case.path("runs")).pop().unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
+    assert_eq!(record["alerts"][0]["state"], "raised");
+    logs.night(1);
+    // It still holds, and was told.
+    case.run(&["run", "--quiet"]).expect(0);
+    // Nothing is refused any more.
+    case.run(&["run", "--quiet"]).expect(0);
+    assert!(fs::read_to_string(case.path("store/alerts.json")).unwrap().contains("Refused"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_asked_to_stop_ends_at_once_and_says_so() {

@@ -59,6 +59,51 @@ fn writers_of_different_logs_lose_nothing_to_each_other() {
 }
 
 #[test]
+fn four_workers_of_which_some_are_killed_bring_what_one_brings() {
+    let case = Case::new();
+    case.simulate("600");
+    // Some of what one worker reads, another reads as well.
+    let logs = files_below(&case.path("sim/logs"));
+    for (number, log) in logs.iter().enumerate().step_by(3) {
+        fs::copy(log, case.path(&format!("sim/logs/again-{number}.ndjson"))).unwrap();
+    }
+    let ingest = |store: &'static str, part: &str| {
+        let mut command = case.command(&["ingest", "sim/logs", "--store", store, "--config", "sim/trichter.toml"]);
+        command.args(["--quiet", "--part", part]).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    assert!(ingest("alone", "1/1").status().unwrap().success());
+    let parts = ["1/4", "2/4", "3/4", "4/4"];
+    let mut workers: Vec<_> = parts.iter().map(|part| (part, ingest("shared", part).spawn().unwrap())).collect();
+    std::thread::sleep(std::time::Duration::from_millis(250));
+    for (_, worker) in workers.iter_mut().take(2) {
+        worker.kill().unwrap();
+    }
+    for (part, mut worker) in workers {
+        // Whoever was killed, or was told that another was faster, begins again.
+        if !worker.wait().unwrap().success() {
+            assert!(ingest("shared", part).status().unwrap().success());
+        }
+    }
+    assert_eq!(case.answers("shared"), case.answers("alone"));
+    for store in ["shared", "alone"] {
+        case.ask(&["store", "optimize", "--store", store]);
+    }
+    let contents = |store: &str| {
+        let mut rows = rows(&case.path(store));
+        // The key is each store's own, so pseudonyms are not compared.
+        for row in &mut rows {
+            row.retain(|column, _| {
+                matches!(column.as_str(), "at" | "kind" | "channel" | "account" | "campaign" | "question")
+            });
+        }
+        rows.sort();
+        rows
+    };
+    assert!(contents("shared") == contents("alone"));
+}
+
+#[test]
 fn compaction_and_vacuum_keep_every_answer() {
     let case = Case::new();
     case.samples();

@@ -1,10 +1,11 @@
 //! What `--suppress` leaves out stands nowhere, in no format, and no total tells it.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
 
-use crate::case::Case;
+use crate::case::{Case, files_below};
 
 const MINIMUM: u64 = 30;
 
@@ -86,4 +87,63 @@ fn a_table_says_how_much_of_it_is_missing() {
     run.expect(0);
     let paths = case.ask(&["query", "paths", "--store", "store", "--suppress"]);
     assert!(paths.contains("fewer than 30 observations"), "{paths}");
+}
+
+#[test]
+fn an_export_with_a_minimum_holds_no_small_count_no_total_that_tells_one_and_no_rows_of_people() {
+    let case = with_store();
+    let rules = fs::read_to_string(case.path("sample-data/trichter.toml")).unwrap();
+    let targets = "[[export]]\ntarget = \"csv:few\"\nminimum = 30\n[[export]]\ntarget = \"csv:all\"\n";
+    case.write("sample-data/targets.toml", format!("{rules}\n{targets}"));
+    case.run(&["export", "--store", "store", "--config", "sample-data/targets.toml", "--quiet"]).expect(0);
+    let read = |target: &str, table: &str| -> Vec<BTreeMap<String, String>> {
+        let folder = fs::canonicalize(case.path(target).join("current")).unwrap().join(table);
+        let mut rows = Vec::new();
+        for path in files_below(&folder) {
+            let mut reader = csv::Reader::from_path(path).unwrap();
+            let names = reader.headers().unwrap().clone();
+            let of = |record: csv::StringRecord| {
+                names.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+            };
+            rows.extend(reader.records().map(|record| of(record.unwrap())));
+        }
+        rows
+    };
+    let size = |row: &BTreeMap<String, String>| {
+        ["denominator", "n"].iter().find_map(|name| row[*name].parse::<u64>().ok()).unwrap_or_default()
+    };
+    for table in ["daily_counts", "metric_results"] {
+        let (all, few) = (read("all", table), read("few", table));
+        assert!(all.iter().any(|row| (1..MINIMUM).contains(&size(row))), "{table} has nothing to hide");
+        assert!(!few.is_empty() && few.len() < all.len());
+        assert_eq!(few.iter().find(|row| (1..MINIMUM).contains(&size(row))), None, "{table}");
+    }
+    // What is missing of a metric's total, by one column or by days, is never one small segment.
+    let mut totals: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut shown, mut days): (BTreeMap<(String, String), u64>, BTreeMap<String, u64>) = Default::default();
+    for row in read("few", "metric_results") {
+        match row["segment"].as_str() {
+            "" => drop(totals.insert(row["metric"].clone(), size(&row))),
+            segment => *shown.entry((row["metric"].clone(), segment.to_owned())).or_default() += size(&row),
+        }
+    }
+    for row in read("few", "daily_counts") {
+        *days.entry(row["metric"].clone()).or_default() += size(&row);
+    }
+    let missing = |metric: &String, n: u64| totals.get(metric).and_then(|total| total.checked_sub(n));
+    for ((metric, segment), n) in &shown {
+        assert!(missing(metric, *n).is_none_or(|n| !(1..MINIMUM).contains(&n)), "{metric} by {segment}");
+    }
+    for (metric, n) in &days {
+        assert!(missing(metric, *n).is_none_or(|n| !(1..MINIMUM).contains(&n)), "{metric} by days");
+    }
+    let of_few: Vec<u64> =
+        read("few", "funnel_results").iter().map(|row| row["n_from_previous"].parse().unwrap()).collect();
+    assert!(of_few.iter().all(|n| !(1..MINIMUM).contains(n)));
+    let tables =
+        |target: &str| fs::read_dir(fs::canonicalize(case.path(target).join("current")).unwrap()).unwrap().count();
+    assert_eq!(tables("all") - tables("few"), 7, "facts are left out");
+    case.run(&["export", "csv:no", "--tables", "messages", "--suppress", "--store", "store"])
+        .expect(2)
+        .complains(&["'messages' has a row for each case"]);
 }

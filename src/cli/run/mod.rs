@@ -11,6 +11,7 @@ mod stop;
 pub(super) use self::steps::freshness;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use self::log::LogForm;
 use self::record::Record;
@@ -18,6 +19,7 @@ use super::{Done, instant, now, print};
 use crate::config::{Config, Period};
 use crate::error::{Error, Result};
 use crate::event::Time;
+use crate::ingest::Balance;
 use crate::job::Lock;
 
 /// Do what a night brings: ingest what is new, keep the store in order, write reports and exports, judge alerts.
@@ -69,10 +71,12 @@ enum Step {
     Report,
     /// Bring the targets of exports up to date.
     Export,
+    /// Judge what is watched, and tell whom it may concern.
+    Alert,
 }
 
 impl Step {
-    const ALL: [Self; 4] = [Self::Ingest, Self::Tidy, Self::Report, Self::Export];
+    const ALL: [Self; 5] = [Self::Ingest, Self::Tidy, Self::Report, Self::Export, Self::Alert];
 
     fn name(self) -> &'static str {
         match self {
@@ -80,6 +84,7 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Report => "report",
             Self::Export => "export",
+            Self::Alert => "alert",
         }
     }
 }
@@ -92,6 +97,8 @@ struct Job<'r> {
     now: Time,
     since: Option<Time>,
     until: Option<Time>,
+    /// What the ingest of this run came to.
+    balance: OnceLock<Balance>,
 }
 
 impl Run {
@@ -100,7 +107,7 @@ impl Run {
         let zone = config.report.zone.clone();
         let when = |text: &Option<String>| text.as_deref().map(|text| instant(text, &zone)).transpose();
         let (since, until) = (when(&self.since)?, when(&self.until)?);
-        let job = Job { command: self, path: &self.config, config, now: now(), since, until };
+        let job = Job { command: self, path: &self.config, config, now: now(), since, until, balance: OnceLock::new() };
         job.check()?;
         if self.dry_run {
             return job.tell();
@@ -162,6 +169,7 @@ impl Job<'_> {
                 Step::Export => {
                     self.config.export.iter().map(|export| crate::export::target::shown(&export.target)).collect()
                 }
+                Step::Alert => self.config.alert.iter().map(|alert| alert.name.clone()).collect(),
             };
             text.extend(lines.into_iter().map(|line| format!("  {line}\n")));
         }

@@ -7,10 +7,13 @@ use tracing::{error, info, warn};
 
 use super::record::Record;
 use super::{Job, Step};
+use crate::alerts::Standing;
 use crate::calendar;
-use crate::cli::export::deliver_ordered;
+use crate::cli::alerts::judge_and_tell;
+use crate::cli::export::{deliver_ordered, placed};
 use crate::cli::ingest::{RejectsFile, keep_config, key};
 use crate::cli::report::Report;
+use crate::cli::retain::rules;
 use crate::cli::{Opened, Reading};
 use crate::config::{Period, ReportOrder};
 use crate::error::{Error, Result};
@@ -18,8 +21,9 @@ use crate::event::{SECOND, Time};
 use crate::ingest::{self, Balance, Following, Plan, Reject, enrich, input};
 use crate::job::Journal;
 use crate::job::manifest::{Exported, Fresh, Hashed, Input};
+use crate::report::text::printable;
 use crate::store::words::NULL;
-use crate::store::{self, AsOf, Snapshot, Store, optimize};
+use crate::store::{self, AsOf, Snapshot, Store, optimize, retain};
 
 const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
@@ -38,6 +42,7 @@ impl Job<'_> {
             Step::Tidy => self.tidy(),
             Step::Report => self.report(record),
             Step::Export => self.export(record),
+            Step::Alert => self.alert(record),
         }
     }
 
@@ -81,6 +86,8 @@ impl Job<'_> {
             let (rejected, received) = (balance.records.rejected, balance.records.received);
             record.miss(&format!("{rejected} of {received} records were refused, which is more than max_rejects"));
         }
+        // Nothing else sets it.
+        self.balance.set(balance).ok();
         Ok(true)
     }
 
@@ -103,6 +110,12 @@ impl Job<'_> {
     fn tidy(&self) -> Result<bool> {
         let run = &self.config.run;
         let mut store = Store::open(&run.store, AsOf::Latest)?;
+        if self.config.retention.is_some() {
+            let retained = retain::retain(&mut store, &rules(&self.config, self.now))?;
+            if retained.erased.version_after > retained.erased.version_before {
+                info!(rows = retained.rows, months = retained.months.len(), "what is old removed");
+            }
+        }
         if run.optimize > 0 {
             let (before, after) = optimize::optimize(&mut store, run.optimize)?;
             if before != after {
@@ -187,6 +200,24 @@ impl Job<'_> {
             }
         }
         failed.map_or(Ok(true), Err)
+    }
+
+    fn alert(&self, record: &Record) -> Result<bool> {
+        if self.config.alert.is_empty() || self.horizon()?.is_none() {
+            return Ok(false);
+        }
+        let told = judge_and_tell(&self.open()?, self.balance.get(), false)?;
+        for alert in &told.news {
+            let text = printable(&alert.text);
+            match alert.state {
+                Standing::Raised => record.miss(&format!("alert: {text}")),
+                Standing::Cleared => info!("alert is over: {text}"),
+            }
+            let alert = serde_json::to_value(alert).map_err(|problem| Error::Usage(problem.to_string()))?;
+            record.note().alerts.push(alert);
+        }
+        told.check()?;
+        Ok(true)
     }
 
     /// Notes what the store holds now. Nothing hangs on it.
@@ -301,14 +332,6 @@ fn note(record: &Record, balance: &Balance) -> Result<()> {
     manifest.inputs = inputs;
     manifest.n_unchanged = n_unchanged;
     Ok(())
-}
-
-/// A target whose place begins in this folder, unless it says where it begins.
-fn placed(folder: &Path, target: &str) -> String {
-    match target.split_once(':') {
-        Some((kind, place)) if !place.starts_with("//") => format!("{kind}:{}", folder.join(place).display()),
-        _ => target.to_owned(),
-    }
 }
 
 /// When each source last told anything.

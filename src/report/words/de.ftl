@@ -35,7 +35,6 @@ optional = { $name } (freiwillig)
 fact-range = Zeitraum
 fact-zone = Zeitzone
 fact-last-event = Letztes Ereignis
-fact-version = Fassung des Speichers
 fact-filters = Einschränkungen
 fact-left-out = Ausgelassen
 fact-channels = Kanäle
@@ -525,3 +524,35 @@ mark-left = Hier abgebrochen
 mark-answered = Beantwortet
 mark-sent = Nachrichten
 mark-may-change = { $day } · kann sich noch ändern
+
+## Warnungen
+
+alert-of = { $name } ({ $segment })
+alert-says = { $subject }: { $sentence }
+alert-segment = { $column } { $value }
+alert-above = { $metric } lag im Zeitraum { $period } bei { $value } ({ $counts }; 95-%-Intervall { $interval }), über { $limit }.
+alert-below = { $metric } lag im Zeitraum { $period } bei { $value } ({ $counts }; 95-%-Intervall { $interval }), unter { $limit }.
+alert-change = { $metric } lag im Zeitraum { $period } bei { $value } ({ $counts }); nach den Wochen davor waren { $expected } zu erwarten, zwischen { $low } und { $high }.
+alert-silent = { $n ->
+        [0] kein Ereignis
+        [one] { $n } Ereignis
+       *[other] { $n } Ereignisse
+    } bis { $period }; nach den Wochen davor waren etwa { $expected } zu erwarten.
+alert-rejects = { $counts } neuen Datensätzen wurden abgelehnt ({ $value }), mehr als { $limit }.
+alert-violations = { $n ->
+        [one] { $n } Nachricht verstieß
+       *[other] { $n } Nachrichten verstießen
+    } bis { $period } gegen eine Regel ({ $metric }).
+alert-over = vorbei seit { $period }, nachdem es seit { $since } so war; jetzt { $value } ({ $counts }).
+alert-over-silent = vorbei seit { $period }, nachdem es seit { $since } so war; es kommen wieder Ereignisse ({ $n }).
+alert-over-unseen = vorbei seit { $period }, nachdem es seit { $since } so war; davon war nichts mehr zu sehen.
+alert-version = Fassung { $version }
+alert-subject-both = { $raised ->
+        [one] { $raised } Warnung
+       *[other] { $raised } Warnungen
+    }, { $cleared } vorbei: { $names }
+alert-subject-raised = { $raised ->
+        [one] { $raised } Warnung
+       *[other] { $raised } Warnungen
+    }: { $names }
+alert-subject-cleared = { $cleared } vorbei: { $names }

@@ -24,7 +24,6 @@ optional = { $name } (optional)
 fact-range = Range
 fact-zone = Time zone
 fact-last-event = Last event
-fact-version = Store version
 fact-filters = Filters
 fact-left-out = Left out
 fact-channels = Channels
@@ -511,3 +510,35 @@ mark-left = Left here
 mark-answered = Answered
 mark-sent = Messages
 mark-may-change = { $day } · may still change
+
+## Alerts
+
+alert-of = { $name } ({ $segment })
+alert-says = { $subject }: { $sentence }
+alert-segment = { $column } { $value }
+alert-above = { $metric } was { $value } ({ $counts }; 95 % interval { $interval }) in the period { $period }, above { $limit }.
+alert-below = { $metric } was { $value } ({ $counts }; 95 % interval { $interval }) in the period { $period }, below { $limit }.
+alert-change = { $metric } was { $value } ({ $counts }) in the period { $period }; the weeks before let { $expected } be expected, between { $low } and { $high }.
+alert-silent = { $n ->
+        [0] no event
+        [one] { $n } event
+       *[other] { $n } events
+    } until { $period }; the weeks before let about { $expected } be expected.
+alert-rejects = { $counts } new records were rejected ({ $value }), more than { $limit }.
+alert-violations = { $n ->
+        [one] { $n } message broke
+       *[other] { $n } messages broke
+    } a rule until { $period } ({ $metric }).
+alert-over = over since { $period }, after it had held since { $since }; now { $value } ({ $counts }).
+alert-over-silent = over since { $period }, after it had held since { $since }; events come again ({ $n }).
+alert-over-unseen = over since { $period }, after it had held since { $since }; nothing of it was seen any more.
+alert-version = version { $version }
+alert-subject-both = { $raised ->
+        [one] { $raised } warning
+       *[other] { $raised } warnings
+    }, { $cleared } over: { $names }
+alert-subject-raised = { $raised ->
+        [one] { $raised } warning
+       *[other] { $raised } warnings
+    }: { $names }
+alert-subject-cleared = { $cleared } over: { $names }

@@ -47,7 +47,7 @@ fn page_of(report: &Report) -> String {
 /// The program's own text: what may name keys.
 fn sources() -> String {
     let mut text = String::new();
-    for folder in ["src/report", "src/measures", "src/cli"] {
+    for folder in ["src/alerts", "src/report", "src/measures", "src/cli"] {
         for entry in walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).sort_by_file_name() {
             let path = entry.unwrap().into_path();
             let is_source = path.extension().is_some_and(|extension| extension == "rs" || extension == "html");
@@ -87,7 +87,7 @@ fn every_key_that_the_program_says_is_known() {
     assert!(keys.len() > 100, "{keys:?}");
     // What looks like a key is one, wherever it is chosen.
     let looks = Regex::new(
-        r#""((?:section|summary|outcome|stage|ending|weekday|why|assignment|comparison|frequency|paths|send_time|reminder|leaving|fix_first|rule|test|service|cost|savings|unit|column|fact|definition|table)-[a-z0-9_.-]+)""#,
+        r#""((?:alert|section|summary|outcome|stage|ending|weekday|why|assignment|comparison|frequency|paths|send_time|reminder|leaving|fix_first|rule|test|service|cost|savings|unit|column|fact|definition|table)-[a-z0-9_.-]+)""#,
     )
     .unwrap();
     let looks = looks.captures_iter(&sources).map(|found| found.get(1).unwrap().as_str());

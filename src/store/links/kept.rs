@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// Folder below the table's folder. Where a name begins with an underline, no tool that knows the table's format looks for
 /// data, nor for what it may delete.
-const FOLDER: &str = "_links";
+pub(in crate::store) const FOLDER: &str = "_links";
 
 /// Whether a table may have links at all.
 pub(in crate::store) fn exist(table: &Path) -> bool {

@@ -1,0 +1,98 @@
+//! Retention from outside: months that are old enough are gone, written words before them, and nothing else is touched.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use jiff::civil::date;
+use trichter::store::{AsOf, Key, Store};
+
+use super::case::{Case, StoredRow, files_below, rows, rows_of};
+
+/// How many months ago March 2026 was.
+fn months_since_march() -> i32 {
+    let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    12 * i32::from(now.year() - date(2026, 3, 1).year()) + i32::from(now.month()) - 3
+}
+
+fn month(row: &StoredRow) -> &str {
+    row["at"].split_at(7).0
+}
+
+/// Four months of logs whose words are kept, and rules that keep two months of events and one of words.
+fn scene() -> Case {
+    let case = Case::new();
+    case.ask(&["simulate", "--out", "sim", "--contacts", "80", "--days", "100", "--seed", "3", "--quiet"]);
+    let age = months_since_march();
+    let rules = fs::read_to_string(case.path("sim/trichter.toml")).unwrap();
+    let rules = format!(
+        "{rules}\n[privacy]\ntext = \"keep\"\n[retention]\nevents = \"{} months\"\nanswers = \"{age} months\"\n",
+        age + 1
+    );
+    case.write("trichter.toml", rules);
+    let changed = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"1"},"messages":[{"from":"4917011111111","id":"note","timestamp":"1768000000","type":"system","system":{"type":"user_changed_number","wa_id":"4917022222222"}}]}}]}]}"#;
+    case.write("sim/logs/changed.ndjson", format!("{changed}\n"));
+    case.write("key", "5a".repeat(32));
+    case.ask(&["ingest", "sim/logs", "--store", "store", "--config", "trichter.toml", "--key-file", "key", "--quiet"]);
+    case
+}
+
+#[test]
+fn old_months_are_gone_and_old_words_before_them() {
+    let case = scene();
+    let before = rows(&case.path("store"));
+    let months: BTreeSet<&str> = before.iter().map(month).collect();
+    assert!(["2026-01", "2026-02", "2026-03"].iter().all(|month| months.contains(month)), "{months:?}");
+    let dry = case.ask(&["retain", "--store", "store", "--dry-run"]);
+    assert!(dry.contains("would be removed") && dry.starts_with("2026-01 ("), "{dry}");
+    assert_eq!(rows(&case.path("store")).len(), before.len());
+    let key = Key::from_hex(&"5a".repeat(32)).unwrap();
+    let former = format!("{:032x}", key.contact("whatsapp", "4917011111111"));
+    let links = || {
+        let files = files_below(&case.path("store/events"))
+            .into_iter()
+            .filter(|path| path.to_string_lossy().ends_with(".links"));
+        files.flat_map(|path| rows_of(&path)).map(|row| row["former"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(links(), [former]);
+    case.ask(&["retain", "--store", "store"]);
+    let after = rows(&case.path("store"));
+    let is_silenced = |row: &StoredRow| {
+        month(row) == "2026-02"
+            && !["button_clicked", "opted_in", "opted_out_soft", "opted_out_hard", "erasure_requested", "payment"]
+                .contains(&row["kind"].as_str())
+    };
+    let mut n_words = 0;
+    let mut expected = before;
+    expected.retain(|row| month(row) != "2026-01");
+    for row in &mut expected {
+        if is_silenced(row) {
+            n_words += u32::from(row.remove("answer").is_some());
+        }
+    }
+    assert!(n_words > 0);
+    assert!(after == expected);
+    let left: BTreeSet<String> = files_below(&case.path("store/events"))
+        .iter()
+        .filter_map(|path| Some(path.strip_prefix(case.path("store/events")).unwrap().to_str()?.to_owned()))
+        .filter(|path| path.starts_with("month="))
+        .collect();
+    let store = Store::open(&case.path("store"), AsOf::Latest).unwrap();
+    let named: BTreeSet<String> = store.files().unwrap().into_iter().map(|file| file.path).collect();
+    assert_eq!(left, named, "nothing but what the newest version names is left");
+    assert!(links().is_empty(), "whoever is not known any more has no links");
+    // Another night has nothing to do.
+    let again = case.ask(&["retain", "--store", "store"]);
+    assert!(again.starts_with("no month (0 rows) removed; words removed from 0 "), "{again}");
+    assert_eq!(Store::open(&case.path("store"), AsOf::Latest).unwrap().version(), store.version());
+    case.run(&["query", "open_rate", "--store", "store", "--as-of", "1"]).expect(2).complains(&["version 1 is gone"]);
+}
+
+#[test]
+fn without_rules_nothing_is_removed_and_what_is_no_age_is_refused() {
+    let case = Case::new();
+    case.samples();
+    case.ask(&["ingest", "sample-data/telegram", "--store", "store", "--quiet"]);
+    case.run(&["retain", "--store", "store"]).expect(2).complains(&["[retention]"]);
+    case.write("bad.toml", "[retention]\nevents = \"24h\"\n");
+    case.run(&["retain", "--store", "store", "--config", "bad.toml"]).expect(2).complains(&["bad.toml:2", "90 days"]);
+}

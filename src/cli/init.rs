@@ -75,9 +75,6 @@ impl Init {
         if to_stdout {
             print(&text)?;
         } else {
-            if let Some(folder) = self.out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
-            }
             write_whole(&self.out, text.as_bytes())?;
             if !quiet {
                 say(&format!("{}: from {} records", self.out.display(), found.balance.records.received));

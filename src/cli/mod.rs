@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::facts::Settings;
 use crate::funnel::Span;
+use crate::job::write_whole;
 use crate::measures::Setting;
 use crate::metrics::{Answer, Ask, Scope};
 use crate::report::Language;
@@ -405,22 +406,6 @@ fn instant(text: &str, zone: &Zone) -> Result<Time> {
     time.ok_or_else(|| {
         Error::Usage(format!("'{text}' is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)"))
     })
-}
-
-/// A reader never sees half a file. The group may read it, as it may what else the program writes.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    // The parent of a bare name is empty, and means where the program is run.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
-    draft.write_all(bytes).map_err(Error::write(path))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o640);
-        draft.as_file().set_permissions(readable).map_err(Error::write(path))?;
-    }
-    draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
-    Ok(())
 }
 
 impl From<Lang> for Language {

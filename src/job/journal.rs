@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::write_whole;
 use crate::error::{Error, Result};
 use crate::ingest::Bookmarks;
 use crate::store::Store;
@@ -60,18 +61,6 @@ impl Journal {
 
 fn place(store: &Path) -> PathBuf {
     store.join(FILE)
-}
-
-/// Writes a file that is there whole or as it was before, also after a power cut.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(Error::write(folder))?;
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(path))?;
-    std::io::Write::write_all(&mut draft, bytes)
-        .and_then(|()| draft.as_file().sync_all())
-        .map_err(Error::write(path))?;
-    draft.persist(path).map_err(|error| Error::Write { path: path.to_path_buf(), source: error.error })?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::write_whole;
+use super::write_whole;
 use crate::error::{Error, Result};
 
 /// What is written down of a run.

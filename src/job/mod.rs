@@ -6,7 +6,9 @@ pub mod journal;
 pub mod lock;
 pub mod manifest;
 pub mod prometheus;
+mod whole;
 
 pub use journal::Journal;
 pub use lock::Lock;
 pub use manifest::Manifest;
+pub use whole::write_whole;

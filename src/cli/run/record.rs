@@ -47,7 +47,7 @@ impl Record {
         Ok(Self { manifest, folder: run.manifests.clone(), metrics: run.metrics.clone(), day })
     }
 
-    /// What is written down so far, to add to it.
+    /// What is written down so far, to add to it. Held for no longer than that takes: who stops the run waits for it.
     pub(super) fn note(&self) -> MutexGuard<'_, Manifest> {
         self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,10 +87,7 @@ impl Record {
     /// Writes down that the run was stopped, and what it had done.
     pub(super) fn stopped(&self, signal: i32) {
         warn!(signal, "run stopped; the next one goes on");
-        // A step that is adding something this instant does not keep the run from ending.
-        if let Ok(mut manifest) = self.manifest.try_lock() {
-            "stopped".clone_into(&mut manifest.outcome);
-        }
+        "stopped".clone_into(&mut self.note().outcome);
         if let Err(problem) = self.write() {
             error!(error = told(&problem), "the record could not be written");
         }
@@ -112,10 +109,7 @@ impl Record {
     }
 
     fn write(&self) -> Result<(PathBuf, Manifest)> {
-        let mut manifest = match self.manifest.try_lock() {
-            Ok(manifest) => manifest.clone(),
-            Err(_) => Manifest { outcome: "stopped".to_owned(), ..Manifest::default() },
-        };
+        let mut manifest = self.note().clone();
         manifest.ended_at = Some(now().to_string());
         let path = manifest.keep(&self.folder, &self.day)?;
         if let Some(metrics) = &self.metrics {

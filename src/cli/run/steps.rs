@@ -78,7 +78,8 @@ impl Job<'_> {
         let followed = balance.sources.iter().filter_map(|source| source.followed.clone());
         journal.bookmarks.update(followed, Time(self.now.0.saturating_sub(REMEMBERED)));
         journal.keep(&store)?;
-        record.note().outputs.extend(output.map(|path| Hashed::file(&path)).transpose()?);
+        let output = output.map(|path| Hashed::file(&path)).transpose()?;
+        record.note().outputs.extend(output);
         note(record, &balance)?;
         if let Some(limit) = run.max_rejects
             && limit.is_missed(balance.records.rejected, balance.records.received)

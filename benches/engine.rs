@@ -76,6 +76,7 @@ pub(crate) fn report(criterion: &mut Criterion) {
 
 fn context(snapshot: &Snapshot) -> Context {
     Context {
+        retention: std::collections::BTreeMap::new(),
         brand: trichter::report::Brand::default(),
         title: "Benchmark".to_owned(),
         language: Language::En,

@@ -57,6 +57,12 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// Others are writing to the store, and what is to be done must be done alone.
+    #[error("somebody else is writing to the store at '{}'", path.display())]
+    Busy {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// The table's log refused an operation.
     #[error("the table at '{}' refused: {source}", path.display())]
     Table {
@@ -195,6 +201,7 @@ impl Error {
                 _ => None,
             },
             Self::NoInput { .. } => Some("check the path; quote a pattern so that the shell leaves it alone".into()),
+            Self::Busy { .. } => Some("wait until they have ended".into()),
             Self::NoStore { path } => {
                 Some(format!("make one with 'trichter ingest LOGS… --store {}'", path.display()))
             }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::ingest::elsewhere;
 use super::{Done, Reading, config, export, now, print, say};
 use crate::error::{Error, Result};
 use crate::store::erase::{self, Erased, Request};
@@ -106,7 +107,8 @@ impl Forget {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         let begun = now();
         let mut store = Store::open(&self.store, AsOf::Latest)?;
-        let key = self.key()?;
+        let key = elsewhere(self.key_file.as_deref())?.map_or_else(|| Key::of(&self.store), Ok)?;
+        let key = store.key(&key)?;
         let people = self.people()?;
         let mut request = Request {
             keys: BTreeSet::new(),
@@ -208,15 +210,6 @@ impl Forget {
             }
             (None, Some(channel), Some(id)) => Ok(vec![Person { channel: channel.clone(), id: id.clone() }]),
             _ => Ok(Vec::new()),
-        }
-    }
-
-    fn key(&self) -> Result<Key> {
-        match (&self.key_file, std::env::var("TRICHTER_KEY")) {
-            (Some(path), _) => Key::from_file(path),
-            (None, Ok(text)) => Key::from_hex(text.trim())
-                .ok_or_else(|| Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits".into())),
-            (None, Err(_)) => Key::of(&self.store),
         }
     }
 

@@ -231,14 +231,17 @@ impl Reading {
 
 /// The key of the pseudonyms: that of a file, else the environment's, else the store's own.
 pub(super) fn key(file: Option<&Path>, store: &Path) -> Result<Key> {
+    elsewhere(file)?.map_or_else(|| Key::beside(store), Ok)
+}
+
+/// The key of a file, else the environment's; `None` if there is neither.
+pub(super) fn elsewhere(file: Option<&Path>) -> Result<Option<Key>> {
     if let Some(path) = file {
-        return Key::from_file(path);
+        return Key::from_file(path).map(Some);
     }
-    match std::env::var("TRICHTER_KEY") {
-        Ok(text) => Key::from_hex(text.trim())
-            .ok_or_else(|| Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits".into())),
-        Err(_) => Key::beside(store),
-    }
+    let Ok(text) = std::env::var("TRICHTER_KEY") else { return Ok(None) };
+    let refused = || Error::Usage("TRICHTER_KEY does not hold 64 hexadecimal digits for each secret".into());
+    Key::from_hex(&text).map(Some).ok_or_else(refused)
 }
 
 /// Keeps the configuration with the store: what the numbers mean belongs to the numbers, and every later command reads it

@@ -138,7 +138,7 @@ pub fn main() -> ExitCode {
         Command::Retain(command) => command.run(quiet),
         Command::Kernel(command) => command.run(),
         Command::Spark(command) => command.run(quiet),
-        Command::Store(command) => command.run(),
+        Command::Store(command) => command.run(quiet),
         Command::Simulate(command) => command.run(quiet),
     };
     match done {

@@ -12,14 +12,9 @@ use super::opt_out::{Evidence, OptOut, Signal};
 use crate::channels;
 use crate::config::{Config, ContactIds, Direction, MapRule, Match, TextPolicy};
 use crate::event::{Event, Kind, Text, Time};
-use crate::store::Key;
+use crate::store::key::Purpose;
 use crate::store::rows::{Row, Rows};
-
-/// Purposes of hashes.
-const EVENT: u8 = 2;
-const MESSAGE: u8 = 3;
-const SOURCE: u8 = 4;
-pub(super) const RECORD: u8 = 6;
+use crate::store::{Forgotten, Key};
 
 /// Texts up to this length, in bytes, are remembered within a chunk.
 const SHORT: usize = 64;
@@ -28,6 +23,7 @@ const SHORT: usize = 64;
 pub struct Enrich<'c> {
     config: &'c Config,
     key: &'c Key,
+    forgotten: &'c Forgotten,
     opt_outs: &'c OptOut,
     source: &'c str,
     line: u64,
@@ -61,10 +57,17 @@ struct Ids {
 impl<'c> Enrich<'c> {
     /// An enricher for the records of one source, which adds to `rows`.
     #[must_use]
-    pub fn new(config: &'c Config, key: &'c Key, opt_outs: &'c OptOut, source: &'c str, rows: Rows) -> Self {
+    pub fn new(
+        config: &'c Config,
+        (key, forgotten): (&'c Key, &'c Forgotten),
+        opt_outs: &'c OptOut,
+        source: &'c str,
+        rows: Rows,
+    ) -> Self {
         Self {
             config,
             key,
+            forgotten,
             opt_outs,
             source,
             line: 0,
@@ -185,7 +188,7 @@ impl<'c> Enrich<'c> {
         let channel = event.channel.as_bytes();
         // Platform ids of messages hold the phone number (WhatsApp, in Base64) or the chat's id (Telegram): they are
         // personal data too.
-        let message = |id: &Text<'_>| self.key.hash(MESSAGE, &[channel, id.as_bytes()]);
+        let message = |id: &Text<'_>| self.key.hash(Purpose::Message, &[channel, id.as_bytes()]);
         Ids {
             contact: self.contact(&event.channel, &event.contact),
             message: event.message_id.as_ref().map(message),
@@ -194,6 +197,7 @@ impl<'c> Enrich<'c> {
     }
 
     fn contact(&self, channel: &str, id: &str) -> u128 {
+        self.forgotten.meet(self.key, channel, id);
         self.key.contact(channel, id)
     }
 
@@ -201,7 +205,7 @@ impl<'c> Enrich<'c> {
         let channel = event.channel.as_bytes();
         let account = event.account.as_deref().unwrap_or_default().as_bytes();
         let event_id = self.key.hash(
-            EVENT,
+            Purpose::Event,
             &[channel, account, kind.name().as_bytes(), event.dedup.as_bytes(), &event.at.0.to_le_bytes()],
         );
         let is_plain = self.config.privacy.contact_ids == ContactIds::Plain;
@@ -259,7 +263,7 @@ pub fn nameless<'s>(source: &'s str, config: &Config, key: &Key) -> Cow<'s, str>
     if config.privacy.contact_ids == ContactIds::Plain {
         return Cow::Borrowed(source);
     }
-    let hash = format!("{:032x}", key.hash(SOURCE, &[source.as_bytes()]));
+    let hash = format!("{:032x}", key.hash(Purpose::Source, &[source.as_bytes()]));
     Cow::Owned(hash.chars().take(16).collect())
 }
 

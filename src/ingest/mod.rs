@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
@@ -14,7 +14,8 @@ use crate::channels::{self, Arena, Channel, Out, Outcome, Reading, Reason, Recor
 use crate::config::Config;
 use crate::error::Result;
 use crate::event::{SECOND, Time};
-use crate::store::{Key, Rows, Store};
+use crate::store::key::Purpose;
+use crate::store::{Forgotten, Key, Rows, Store};
 
 pub mod balance;
 pub mod bookmark;
@@ -34,7 +35,7 @@ pub use bookmark::{Bookmarks, Followed, Following};
 
 use balance::ChunkBalance;
 use bookmark::Log;
-use enrich::{Enrich, RECORD};
+use enrich::Enrich;
 use frame::{Buffers, Chunk, Chunks, Framed, IsWhole};
 use input::Source;
 use opt_out::OptOut;
@@ -94,7 +95,8 @@ pub struct Reject {
 pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject) -> Result<()>) -> Result<Balance> {
     let mut balance = Balance::new(plan.sources.iter().map(|source| source.name().to_owned()));
     let mut runs = Runs::onto(store)?;
-    if let Err(error) = read_all(plan, &mut balance, &mut runs, reject) {
+    let key = store.key(plan.key)?;
+    if let Err(error) = read_all(plan, key, &mut balance, &mut runs, reject) {
         runs.discard();
         return Err(error);
     }
@@ -110,6 +112,9 @@ struct Shared<'p> {
     reading: Reading,
     unwrapping: Unwrapping,
     opt_out: OptOut,
+    /// As the store has it by now.
+    key: Key,
+    forgotten: Arc<Forgotten>,
     /// Memory of chunks, used again and again.
     buffers: Buffers,
     /// Memory of their rows.
@@ -129,6 +134,7 @@ type Piece = (usize, io::Result<Chunk>);
 /// One thread reads, all cores parse, this thread collects, and one more waits for runs to be written.
 fn read_all(
     plan: &Plan<'_>,
+    key: Key,
     balance: &mut Balance,
     runs: &mut Runs,
     reject: &mut dyn FnMut(Reject) -> Result<()>,
@@ -138,6 +144,8 @@ fn read_all(
         reading: reading(plan.config)?,
         unwrapping: Unwrapping::new(&plan.config.input),
         opt_out: OptOut::built_in()?,
+        key,
+        forgotten: Arc::clone(&runs.forgotten),
         buffers: Buffers::default(),
         blocks: Mutex::default(),
     };
@@ -205,7 +213,7 @@ fn reading(config: &Config) -> Result<Reading> {
 
 /// A number by which a record that is set aside is known again. Nobody without the key can try records until one fits.
 fn hash(framed: &Framed<'_>, key: &Key) -> u64 {
-    let hash = key.hash(RECORD, &[&framed.fingerprint().to_be_bytes()]);
+    let hash = key.hash(Purpose::Record, &[&framed.fingerprint().to_be_bytes()]);
     hash.to_be_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
@@ -311,8 +319,8 @@ impl Shared<'_> {
         let source = self.source(number);
         let block = self.blocks.lock().ok().and_then(|mut blocks| blocks.pop()).unwrap_or_default();
         let is_chat = chunk.form == frame::Form::Text;
-        let kept = if is_chat { enrich::nameless(source, self.plan.config, self.plan.key) } else { source.into() };
-        let mut enrich = Enrich::new(self.plan.config, self.plan.key, &self.opt_out, &kept, block);
+        let kept = if is_chat { enrich::nameless(source, self.plan.config, &self.key) } else { source.into() };
+        let mut enrich = Enrich::new(self.plan.config, (&self.key, &self.forgotten), &self.opt_out, &kept, block);
         let mut balance = ChunkBalance::default();
         let mut rejects = Vec::new();
         (self.plan.progress)(chunk.n_bytes());
@@ -326,7 +334,7 @@ impl Shared<'_> {
                 *balance.channels.entry(channel).or_default() += 1;
             }
             if let Some(reason) = balance::reason(outcome) {
-                balance.set_aside.push((hash(&framed, self.plan.key), outcome));
+                balance.set_aside.push((hash(&framed, &self.key), outcome));
                 if matches!(outcome, Outcome::Rejected(_)) {
                     let excerpt = framed.excerpt();
                     rejects.push(Reject {

@@ -6,7 +6,7 @@
 //! version that was looked at, or is prepared anew.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use hashbrown::HashSet;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ pub(super) struct Runs {
     /// Who is who, as the store tells.
     links: Links,
     /// Whom these logs must not bring back.
-    forgotten: Forgotten,
+    pub(super) forgotten: Arc<Forgotten>,
     /// What these logs tell besides.
     learned: Links,
     /// What follows from the links that the store has.
@@ -49,7 +49,7 @@ impl Runs {
             written: Vec::new(),
             contacts: links.contacts(),
             links,
-            forgotten: Forgotten::of(store.path())?,
+            forgotten: Arc::new(Forgotten::of(store.path(), store.n_secrets())?),
             learned: Links::default(),
             n_shared: 0,
             found: 0,

@@ -15,12 +15,13 @@ use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::key::{self, Secret};
 use super::links::Moves;
 use super::scan::Part;
 use super::schema::PARTITION;
 use super::stranger::{self, Place, Stranger};
 use super::table::{Change, Operation};
-use super::{DataFile, Forgotten, Key, Links, Reading, Snapshot, Store, coarse, join, key, merge};
+use super::{DataFile, Forgotten, Links, Reading, Snapshot, Store, coarse, join, merge};
 use crate::error::{Error, Result};
 use crate::event::{Kind, Time};
 
@@ -114,7 +115,7 @@ pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
             let families = links.families(&request.keys);
             // First, so that nobody is gone whom the next ingest could bring back. Added twice, they stand there once.
             if let Some(until) = request.refused_until {
-                Forgotten::of(store.path())?.add(store.path(), families.keys().copied(), until)?;
+                Forgotten::of(store.path(), store.n_secrets())?.add(store.path(), families.keys().copied(), until)?;
             }
             let found = Found::of(&table, &store.files()?, &families)?;
             let n_links = named(&links, &families);
@@ -149,7 +150,7 @@ pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
 
 /// How many links name one of these keys.
 fn named(links: &Links, families: &BTreeMap<i64, i64>) -> u64 {
-    let names = |id: u128| families.contains_key(&super::rows::first_half(id));
+    let names = |id: u128| families.contains_key(&super::key::first_half(id));
     links.iter().filter(|(former, current, ..)| names(*former) || names(*current)).count() as u64
 }
 
@@ -199,7 +200,7 @@ impl Found {
         let mut written = Vec::new();
         let mut write = || -> Result<()> {
             // Made here and dropped at the end: nobody can repeat what it hashed.
-            let secret = Key::random()?;
+            let secret = Secret::random()?;
             let contacts = contacts(families, keeps_counts)?;
             let mut months: BTreeMap<&str, Vec<&DataFile>> = BTreeMap::new();
             for file in &self.files {
@@ -298,7 +299,8 @@ pub(super) fn sweep(store: &Store) -> Result<Vec<Proof>> {
         Ok(names)
     };
     for folder in names(&table)? {
-        let holds_data = folder.starts_with(&format!("{PARTITION}=")) || folder == super::links::kept::FOLDER;
+        let holds_data = folder.starts_with(&format!("{PARTITION}="))
+            || [super::links::kept::FOLDER, super::counted::FOLDER].contains(&folder.as_str());
         let path = table.join(&folder);
         if !holds_data || !path.is_dir() {
             continue;

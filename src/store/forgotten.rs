@@ -2,13 +2,17 @@
 //! is compared with, and cannot be read.
 //!
 //! The file stands beside the table, as the key does. It holds a salt of its own and, of each key of a contact, a hash under that
-//! salt with the instant of the erasing. What happened later is news, and is taken.
+//! salt with the instant of the erasing and the number of secrets that made the key. What happened later is news, and is taken.
+//!
+//! A secret that was added since makes other keys of the same people. Who they are is known again when a log names them.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::RwLock;
 
+use super::key::{Secret, first_half};
 use super::{Key, Rows};
 use crate::error::{Error, Result};
 use crate::event::Time;
@@ -21,20 +25,24 @@ const CONTACT: u8 = 1;
 /// Who is not to be brought back.
 #[derive(Default)]
 pub struct Forgotten {
-    salt: Option<Key>,
-    /// Hashes of contacts' keys, and until when events are refused, in microseconds.
-    until: BTreeMap<u128, i64>,
+    salt: Option<Secret>,
+    /// Number of secrets that make keys of contacts today.
+    n_secrets: usize,
+    /// Numbers of secrets and hashes of contacts' keys, and until when events are refused, in microseconds.
+    until: BTreeMap<(usize, u128), i64>,
+    /// Keys of today, of those who were forgotten when there were fewer secrets, as far as logs have named them.
+    met: RwLock<BTreeMap<i64, i64>>,
 }
 
 impl Forgotten {
-    /// Those of the store at `path`.
+    /// Those of the store at `path`, whose keys of contacts are made of so many secrets.
     ///
     /// # Errors
     /// The list cannot be read, or is damaged.
-    pub fn of(store: &Path) -> Result<Self> {
+    pub fn of(store: &Path, n_secrets: usize) -> Result<Self> {
         let path = store.join(FILE);
         if !path.exists() {
-            return Ok(Self::default());
+            return Ok(Self { n_secrets, ..Self::default() });
         }
         let text = fs::read_to_string(&path).map_err(Error::read(&path))?;
         let damaged = || Error::Store {
@@ -42,14 +50,16 @@ impl Forgotten {
             message: format!("its list of who was forgotten, '{FILE}', is damaged; restore it from a backup"),
         };
         let mut lines = text.lines();
-        let salt = lines.next().and_then(Key::from_hex).ok_or_else(damaged)?;
+        let salt = lines.next().and_then(Secret::from_hex).ok_or_else(damaged)?;
         let mut until = BTreeMap::new();
         for line in lines {
-            let (hash, at) = line.split_once(' ').ok_or_else(damaged)?;
+            let mut words = line.split(' ');
+            let (hash, at) = words.next().zip(words.next()).ok_or_else(damaged)?;
             let hash = u128::from_str_radix(hash, 16).map_err(|_| damaged())?;
-            until.insert(hash, at.parse::<i64>().map_err(|_| damaged())?);
+            let then = words.next().map_or(Ok(1), str::parse).map_err(|_| damaged())?;
+            until.insert((then, hash), at.parse::<i64>().map_err(|_| damaged())?);
         }
-        Ok(Self { salt: Some(salt), until })
+        Ok(Self { salt: Some(salt), n_secrets, until, met: RwLock::default() })
     }
 
     /// Whether nobody is in it.
@@ -61,8 +71,24 @@ impl Forgotten {
     /// Whether what the contact of this key did at this instant, in microseconds, was forgotten.
     #[must_use]
     pub fn holds(&self, key: i64, at: i64) -> bool {
-        let hash = self.salt.as_ref().map(|salt| hash(salt, key));
-        hash.and_then(|hash| self.until.get(&hash)).is_some_and(|until| at <= *until)
+        let met = || self.met.read().ok().and_then(|met| met.get(&key).copied());
+        self.until(self.n_secrets, key).or_else(met).is_some_and(|until| at <= until)
+    }
+
+    fn until(&self, n_secrets: usize, key: i64) -> Option<i64> {
+        self.until.get(&(n_secrets, hash(self.salt.as_ref()?, key))).copied()
+    }
+
+    /// A log names somebody. If they were forgotten when the key had fewer secrets, their key of today is known from now on.
+    pub fn meet(&self, key: &Key, channel: &str, id: &str) {
+        if self.until.keys().next().is_none_or(|(fewest, _)| *fewest >= self.n_secrets) {
+            return;
+        }
+        let ever: Vec<i64> = key.contact_ever(channel, id).map(first_half).collect();
+        let until = (1..).zip(&ever).filter_map(|(n, key)| self.until(n, *key)).max();
+        if let (Some(until), Some(today), Ok(mut met)) = (until, ever.last(), self.met.write()) {
+            met.insert(*today, until);
+        }
     }
 
     /// The ids of events that were forgotten.
@@ -76,21 +102,21 @@ impl Forgotten {
     /// # Errors
     /// It cannot be written.
     pub(super) fn add(mut self, store: &Path, keys: impl Iterator<Item = i64>, now: Time) -> Result<()> {
-        let salt = self.salt.take().map_or_else(Key::random, Ok)?;
+        let salt = self.salt.take().map_or_else(Secret::random, Ok)?;
         for key in keys {
-            let until = self.until.entry(hash(&salt, key)).or_insert(now.0);
+            let until = self.until.entry((self.n_secrets, hash(&salt, key))).or_insert(now.0);
             *until = now.0.max(*until);
         }
         let path = store.join(FILE);
         let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
-        let lines = self.until.iter().map(|(hash, until)| format!("{hash:032x} {until}\n"));
+        let lines = self.until.iter().map(|((n_secrets, hash), until)| format!("{hash:032x} {until} {n_secrets}\n"));
         let text = std::iter::once(format!("{}\n", salt.to_hex())).chain(lines).collect::<String>();
         draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(Error::write(&path))?;
         draft.persist(&path).map(drop).map_err(|error| Error::Write { path, source: error.error })
     }
 }
 
-fn hash(salt: &Key, key: i64) -> u128 {
+fn hash(salt: &Secret, key: i64) -> u128 {
     salt.hash(CONTACT, &[&key.to_le_bytes()])
 }
 
@@ -101,7 +127,7 @@ mod tests {
     #[test]
     fn whoever_is_in_the_list_is_found_until_the_instant_of_the_last_erasing() {
         let folder = tempfile::tempdir().unwrap();
-        let list = || Forgotten::of(folder.path()).unwrap();
+        let list = || Forgotten::of(folder.path(), 1).unwrap();
         assert!(list().is_empty() && !list().holds(7, 0));
         list().add(folder.path(), [7, -8].into_iter(), Time(100)).unwrap();
         list().add(folder.path(), [7].into_iter(), Time(200)).unwrap();
@@ -113,6 +139,25 @@ mod tests {
         );
         assert!(!list.holds(9, 0));
         fs::write(folder.path().join(FILE), "abc\n").unwrap();
-        assert!(Forgotten::of(folder.path()).is_err());
+        assert!(Forgotten::of(folder.path(), 1).is_err());
+    }
+
+    #[test]
+    fn whoever_was_forgotten_before_a_secret_was_added_is_known_when_a_log_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Key::beside(folder.path()).unwrap();
+        let (gone, other) = (first.contact("sms", "1"), first.contact("sms", "2"));
+        Forgotten::of(folder.path(), 1).unwrap().add(folder.path(), [first_half(gone)].into_iter(), Time(100)).unwrap();
+        let longer = Key::lengthen(folder.path()).unwrap();
+        let list = Forgotten::of(folder.path(), 2).unwrap();
+        let key = first_half(longer.contact("sms", "1"));
+        assert!(!list.holds(key, 100));
+        list.meet(&longer, "sms", "1");
+        list.meet(&longer, "sms", "2");
+        assert_eq!([list.holds(key, 100), list.holds(key, 101)], [true, false]);
+        assert!(!list.holds(first_half(longer.contact("sms", "2")), 0) && !list.holds(first_half(other), 0));
+        // The list can be added to.
+        list.add(folder.path(), [key].into_iter(), Time(300)).unwrap();
+        assert!(Forgotten::of(folder.path(), 2).unwrap().holds(key, 300));
     }
 }

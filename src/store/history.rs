@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::counted;
 use super::links::kept;
 use super::table::{AsOf, Store};
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub(super) const LINKS_KEY: &str = "trichter.links";
 pub(super) const RECORDS_KEY: &str = "trichter.records";
 /// Key that says that the links of a commit are all there are: those of commits before it count no longer.
 pub(super) const ALL_LINKS_KEY: &str = "trichter.links.all";
+/// Key that says that the records of a commit are all there are.
+pub(super) const ALL_RECORDS_KEY: &str = "trichter.records.all";
 /// What the log calls an erasing.
 pub(super) const FORGET: &str = "DELETE";
 
@@ -70,6 +73,9 @@ pub struct Commit {
     /// Whether these are all links.
     #[serde(skip)]
     has_all_links: bool,
+    /// Whether these are all records.
+    #[serde(skip)]
+    has_all_records: bool,
 }
 
 impl Store {
@@ -103,6 +109,7 @@ impl Store {
             links: info.info.get(LINKS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
             records: info.info.get(RECORDS_KEY).and_then(|name| Some(name.as_str()?.to_owned())),
             has_all_links: info.info.contains_key(ALL_LINKS_KEY),
+            has_all_records: info.info.contains_key(ALL_RECORDS_KEY),
         });
         Ok(commits.collect())
     }
@@ -130,6 +137,7 @@ impl Store {
         let erased = log.iter().find(|commit| commit.operation == FORGET).map_or(0, |commit| commit.version);
         let files: BTreeSet<String> = self.files()?.into_iter().map(|file| file.path).collect();
         let mut needed: BTreeSet<String> = linked(&log).map(|name| format!("{}/{name}", kept::FOLDER)).collect();
+        needed.extend(set_aside(&log).map(|name| format!("{}/{name}", counted::FOLDER)));
         needed.extend(files);
         if erased < self.version() {
             let then = Self::open(&self.path, AsOf::Version(erased))?;
@@ -190,4 +198,10 @@ impl Store {
 pub(super) fn linked(log: &[Commit]) -> impl Iterator<Item = &str> {
     let n_older = log.iter().position(|commit| commit.has_all_links).map_or(log.len(), |place| place + 1);
     log.iter().take(n_older).filter_map(|commit| commit.links.as_deref())
+}
+
+/// Names of the files that hold the hashes of records that were counted and set aside, by the log of a version.
+pub(super) fn set_aside(log: &[Commit]) -> impl Iterator<Item = &str> {
+    let n_older = log.iter().position(|commit| commit.has_all_records).map_or(log.len(), |place| place + 1);
+    log.iter().take(n_older).filter_map(|commit| commit.records.as_deref())
 }

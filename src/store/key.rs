@@ -1,65 +1,55 @@
 //! The secret key from which pseudonyms are made. It stands beside the table, never inside it: whoever has the table alone
 //! cannot find out whose events they are.
+//!
+//! A key that is changed keeps its former secrets and gets one more: what a hash was is hashed again under the new secret. So history
+//! stays joined, and whoever knows the former secrets alone can try numbers for ever.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use super::rows::first_half;
+use super::rows::NO_MESSAGE;
 use crate::error::{Error, Result};
 
 /// Name of the key's file in the store's folder.
 const FILE: &str = "pseudonym.key";
 
-/// Keeps the hashes of contacts apart from those for other purposes.
-const CONTACT: u8 = 1;
+/// Digits of a message's pseudonym.
+pub(super) const MESSAGE_DIGITS: usize = 24;
+
+/// What a hash stands for. Hashes for different purposes are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Purpose {
+    /// A contact.
+    Contact = 1,
+    /// An event, whose hash is kept whole. Of others only the first half is kept for sure.
+    Event = 2,
+    /// A message.
+    Message = 3,
+    /// The name of a log.
+    Source = 4,
+    /// A record that is set aside.
+    Record = 6,
+}
 
 /// 256 secret bits.
 #[derive(Clone)]
-pub struct Key([u8; 32]);
+pub(super) struct Secret([u8; 32]);
 
-impl Key {
-    /// The key of the store at `path`; it is made at first use, readable by its owner only.
+impl Secret {
+    /// One that nobody knows yet. Where it is written nowhere, what was hashed with it can never be found again.
     ///
     /// # Errors
-    /// The file cannot be read or written, or it holds no key.
-    pub fn beside(store: &Path) -> Result<Self> {
-        let path = store.join(FILE);
-        if path.exists() {
-            return Self::from_file(&path);
-        }
-        std::fs::create_dir_all(store).map_err(Error::write(store))?;
+    /// The system gives no random numbers.
+    pub(super) fn random() -> Result<Self> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Error::Write { path: path.clone(), source: std::io::Error::other(error) })?;
-        // The key appears whole or not at all, and the first of two writers wins.
-        let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
-        draft
-            .write_all(blake3::Hash::from_bytes(bytes).to_hex().as_bytes())
-            .and_then(|()| draft.as_file().sync_all())
-            .map_err(Error::write(&path))?;
-        match draft.persist_noclobber(&path) {
-            Ok(_) => Ok(Self(bytes)),
-            Err(_) if path.exists() => Self::from_file(&path),
-            Err(error) => Err(Error::Write { path, source: error.error }),
-        }
+        getrandom::fill(&mut bytes).map_err(no_dice)?;
+        Ok(Self(bytes))
     }
 
-    /// Reads a key of 64 hexadecimal digits from a file.
-    ///
-    /// # Errors
-    /// The file cannot be read, or it holds no key.
-    pub fn from_file(path: &Path) -> Result<Self> {
-        let mut text = String::new();
-        let file = File::open(path).map_err(Error::read(path))?;
-        file.take(1024).read_to_string(&mut text).map_err(Error::read(path))?;
-        Self::from_hex(text.trim())
-            .ok_or_else(|| Error::Usage(format!("'{}' does not hold a key of 64 hexadecimal digits", path.display())))
-    }
-
-    /// Reads a key of 64 hexadecimal digits.
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
+    /// Reads 64 hexadecimal digits.
+    pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
@@ -70,47 +60,14 @@ impl Key {
         Some(Self(bytes))
     }
 
-    /// The key that is kept beside the store at `path`; none is made.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be read.
-    pub fn of(store: &Path) -> Result<Self> {
-        Self::from_file(&store.join(FILE))
-    }
-
-    /// A key that nobody knows yet. Where it is written nowhere, what was hashed with it can never be found again.
-    ///
-    /// # Errors
-    /// The system gives no random numbers.
-    pub(super) fn random() -> Result<Self> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(no_dice)?;
-        Ok(Self(bytes))
-    }
-
     /// As 64 hexadecimal digits.
     pub(super) fn to_hex(&self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 
-    /// The hash of a contact: all of it is the pseudonym, its first half the `contact_key`.
-    #[must_use]
-    pub fn contact(&self, channel: &str, id: &str) -> u128 {
-        self.hash(CONTACT, &[channel.as_bytes(), id.as_bytes()])
-    }
-
-    /// The keys that somebody may mean who names a contact: that of the id as the platform gives it, and that of a pseudonym.
-    #[must_use]
-    pub fn contact_keys(&self, channel: &str, id: &str) -> Vec<i64> {
-        let is_pseudonym = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let pseudonym = u128::from_str_radix(id, 16).ok().filter(|_| is_pseudonym);
-        std::iter::once(self.contact(channel, id)).chain(pseudonym).map(first_half).collect()
-    }
-
     /// 128 bits of the keyed BLAKE3 hash of the parts. `domain` keeps hashes for different purposes apart; parts are
     /// separated, so that ("ab", "c") is not ("a", "bc").
-    #[must_use]
-    pub fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
+    pub(super) fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
         // Nearly everything fits, and what lies in one piece is hashed in one go.
         let mut buffer = [0; 256];
         let mut rest = buffer.as_mut_slice();
@@ -131,6 +88,173 @@ impl Key {
         hasher.finalize_xof().fill(&mut bytes);
         u128::from_be_bytes(bytes)
     }
+
+    /// What a hash becomes under this secret.
+    pub(super) fn renewed(&self, purpose: Purpose, hash: u128) -> u128 {
+        let domain = purpose as u8;
+        match purpose {
+            Purpose::Event => self.hash(domain, &[&hash.to_be_bytes()]),
+            Purpose::Message => self.hash(domain, &[&message_key(hash).to_be_bytes()]),
+            Purpose::Contact | Purpose::Source | Purpose::Record => {
+                self.hash(domain, &[&first_half(hash).to_be_bytes()])
+            }
+        }
+    }
+}
+
+/// A secret, and those that took its place one after the other.
+#[derive(Clone)]
+pub struct Key {
+    first: Secret,
+    later: Vec<Secret>,
+}
+
+impl Key {
+    /// The key of the store at `path`; it is made at first use, readable by its owner only.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or it holds no key.
+    pub fn beside(store: &Path) -> Result<Self> {
+        let path = store.join(FILE);
+        if path.exists() {
+            return Self::from_file(&path);
+        }
+        std::fs::create_dir_all(store).map_err(Error::write(store))?;
+        let key = Self { first: Secret::random()?, later: Vec::new() };
+        // The key appears whole or not at all, and the first of two writers wins.
+        match key.draft(store)?.persist_noclobber(&path) {
+            Ok(_) => Ok(key),
+            Err(_) if path.exists() => Self::from_file(&path),
+            Err(error) => Err(Error::Write { path, source: error.error }),
+        }
+    }
+
+    /// Reads a key from a file: a line of 64 hexadecimal digits for each secret.
+    ///
+    /// # Errors
+    /// The file cannot be read, or it holds no key.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let mut text = String::new();
+        let file = File::open(path).map_err(Error::read(path))?;
+        file.take(64 * 1024).read_to_string(&mut text).map_err(Error::read(path))?;
+        Self::from_hex(&text)
+            .ok_or_else(|| Error::Usage(format!("'{}' does not hold a key of 64 hexadecimal digits", path.display())))
+    }
+
+    /// Reads a key of 64 hexadecimal digits for each secret, with spaces or line breaks between them.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut secrets = text.split_ascii_whitespace().map(Secret::from_hex);
+        Some(Self { first: secrets.next()??, later: secrets.collect::<Option<_>>()? })
+    }
+
+    /// The key that is kept beside the store at `path`; none is made.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn of(store: &Path) -> Result<Self> {
+        Self::from_file(&store.join(FILE))
+    }
+
+    /// Adds a secret to the key that is kept beside the store at `path`.
+    ///
+    /// # Errors
+    /// There is no such key, it cannot be written, or the system gives no random numbers.
+    pub fn lengthen(store: &Path) -> Result<Self> {
+        let mut key = Self::of(store)?;
+        key.later.push(Secret::random()?);
+        let path = store.join(FILE);
+        match key.draft(store)?.persist(&path) {
+            Ok(_) => Ok(key),
+            Err(error) => Err(Error::Write { path, source: error.error }),
+        }
+    }
+
+    /// A whole file of the key under another name, for its owner only.
+    fn draft(&self, store: &Path) -> Result<tempfile::NamedTempFile> {
+        let path = store.join(FILE);
+        let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
+        let secrets: Vec<String> = std::iter::once(&self.first).chain(&self.later).map(Secret::to_hex).collect();
+        draft
+            .write_all(secrets.join("\n").as_bytes())
+            .and_then(|()| draft.as_file().sync_all())
+            .map_err(Error::write(&path))?;
+        Ok(draft)
+    }
+
+    /// Number of its secrets, the first one included.
+    #[must_use]
+    pub fn n_secrets(&self) -> usize {
+        1 + self.later.len()
+    }
+
+    /// The key as it was when it had so many secrets; `None` if it never had.
+    #[must_use]
+    pub fn with_secrets(&self, n: usize) -> Option<Self> {
+        let n_later = n.checked_sub(1)?;
+        Some(Self { first: self.first.clone(), later: self.later.get(..n_later)?.to_vec() })
+    }
+
+    /// The secrets that were added after it had `n`.
+    pub(super) fn secrets_after(&self, n: usize) -> &[Secret] {
+        self.later.get(n.saturating_sub(1)..).unwrap_or_default()
+    }
+
+    /// The hash of a contact: all of it is the pseudonym, its first half the `contact_key`.
+    #[must_use]
+    pub fn contact(&self, channel: &str, id: &str) -> u128 {
+        self.hash(Purpose::Contact, &[channel.as_bytes(), id.as_bytes()])
+    }
+
+    /// The hashes of a contact under the first secret, the first two, and so on.
+    pub(super) fn contact_ever(&self, channel: &str, id: &str) -> impl Iterator<Item = u128> {
+        let first = self.first.hash(Purpose::Contact as u8, &[channel.as_bytes(), id.as_bytes()]);
+        let renewed = self.later.iter().scan(first, |hash, secret| {
+            *hash = secret.renewed(Purpose::Contact, *hash);
+            Some(*hash)
+        });
+        std::iter::once(first).chain(renewed)
+    }
+
+    /// The keys that somebody may mean who names a contact: that of the id as the platform gives it, and that of a pseudonym.
+    #[must_use]
+    pub fn contact_keys(&self, channel: &str, id: &str) -> Vec<i64> {
+        let is_pseudonym = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let pseudonym = u128::from_str_radix(id, 16).ok().filter(|_| is_pseudonym);
+        std::iter::once(self.contact(channel, id)).chain(pseudonym).map(first_half).collect()
+    }
+
+    /// 128 bits that stand for the parts.
+    #[must_use]
+    pub fn hash(&self, purpose: Purpose, parts: &[&[u8]]) -> u128 {
+        let first = self.first.hash(purpose as u8, parts);
+        self.later.iter().fold(first, |hash, secret| secret.renewed(purpose, hash))
+    }
+}
+
+/// The first 64 bits, their sign bit and all.
+pub(super) fn first_half(hash: u128) -> i64 {
+    u64::try_from(hash >> 64).unwrap_or_default().cast_signed()
+}
+
+/// A hash of which the first half is known, and no more.
+pub(super) fn of_first_half(half: i64) -> u128 {
+    u128::from(half.cast_unsigned()) << 64
+}
+
+/// The hash of a message as it stands in `message_key`. One that reads as "no message" gives way to its neighbour.
+pub(super) fn message_key(hash: u128) -> i64 {
+    if first_half(hash) == NO_MESSAGE { 1 } else { first_half(hash) }
+}
+
+/// The hash of a contact as it stands in `contact_id`.
+pub(super) fn pseudonym(contact: u128) -> String {
+    format!("{contact:032x}")
+}
+
+/// The first digits of a hash.
+pub(super) fn digits(hash: u128, n: usize) -> String {
+    pseudonym(hash).chars().take(n).collect()
 }
 
 /// 128 random bits.
@@ -153,7 +277,7 @@ mod tests {
 
     #[test]
     fn short_and_long_parts_are_hashed_alike() {
-        let key = Key::from_hex(&"5a".repeat(32)).unwrap();
+        let key = Secret::from_hex(&"5a".repeat(32)).unwrap();
         for n in [0, 1, 64, 246, 247, 300, 5000] {
             let part = vec![b'x'; n];
             let mut hasher = blake3::Hasher::new_keyed(&key.0);
@@ -168,14 +292,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Key::beside(folder.path()).unwrap();
         let second = Key::beside(folder.path()).unwrap();
-        assert_eq!(first.hash(1, &[b"x"]), second.hash(1, &[b"x"]));
-        assert_ne!(first.hash(1, &[b"x"]), first.hash(2, &[b"x"]));
-        assert_ne!(first.hash(1, &[b"ab", b"c"]), first.hash(1, &[b"a", b"bc"]));
+        let contact = |key: &Key, parts: &[&[u8]]| key.hash(Purpose::Contact, parts);
+        assert_eq!(contact(&first, &[b"x"]), contact(&second, &[b"x"]));
+        assert_ne!(contact(&first, &[b"x"]), first.hash(Purpose::Event, &[b"x"]));
+        assert_ne!(contact(&first, &[b"ab", b"c"]), contact(&first, &[b"a", b"bc"]));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+    #[test]
+    fn a_key_that_is_changed_hashes_again_what_it_hashed_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Key::beside(folder.path()).unwrap();
+        let longer = Key::lengthen(folder.path()).unwrap();
+        assert_eq!((first.n_secrets(), longer.n_secrets()), (1, 2));
+        for purpose in [Purpose::Contact, Purpose::Event, Purpose::Message, Purpose::Source, Purpose::Record] {
+            let before = first.hash(purpose, &[b"x", b"y"]);
+            let [secret] = longer.secrets_after(1) else { panic!("one was added") };
+            assert_eq!(longer.hash(purpose, &[b"x", b"y"]), secret.renewed(purpose, before));
+            assert_ne!(longer.hash(purpose, &[b"x", b"y"]), before);
+            assert_eq!(longer.with_secrets(1).unwrap().hash(purpose, &[b"x", b"y"]), before);
+        }
+        let ever: Vec<u128> = longer.contact_ever("sms", "1").collect();
+        assert_eq!(ever, [first.contact("sms", "1"), longer.contact("sms", "1")]);
+        let read = Key::of(folder.path()).unwrap();
+        assert_eq!(read.contact("sms", "1"), longer.contact("sms", "1"));
+        assert!(longer.with_secrets(3).is_none() && longer.with_secrets(0).is_none());
+        assert!(Key::from_hex("5a").is_none() && Key::from_hex("").is_none());
     }
 }

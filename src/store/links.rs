@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::forgotten::Forgotten;
 use super::key;
-use super::rows::first_half;
+use super::key::first_half;
 use super::stranger::Stranger;
 use crate::error::Result;
 
@@ -51,6 +51,14 @@ impl Links {
         for (former, current, at, name) in others.iter() {
             self.add(former, current, at, name);
         }
+    }
+
+    /// The same links between other ids.
+    #[must_use]
+    pub(super) fn renewed(&self, renew: impl Fn(u128) -> u128) -> Self {
+        let renewed =
+            |(&(former, current), said): (&(u128, u128), &Said)| ((renew(former), renew(current)), said.clone());
+        Self { said: self.said.iter().map(renewed).collect() }
     }
 
     /// What others say that is not known yet, or not known to have been said so early.

@@ -10,8 +10,8 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
 use super::contents::Contents;
+use super::key::{first_half, pseudonym};
 use super::links::Moves;
-use super::rows::{first_half, pseudonym};
 use super::scan::{KeyRange, Part};
 use super::schema;
 use super::write::{self, DataFile};

@@ -19,6 +19,7 @@ mod merge;
 pub mod optimize;
 mod pages;
 mod profiles;
+pub mod rekey;
 pub mod retain;
 pub mod rows;
 pub mod scan;

@@ -15,6 +15,7 @@ use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::contents::Contents;
+use super::key::{first_half, message_key, pseudonym};
 use super::links::{Contacts, Links};
 use super::profiles::Profiles;
 use super::schema::{Column, Form, TEXTS, WORDS};
@@ -409,8 +410,7 @@ impl Picked<'_> {
         self.numbers()
             .map(|row| match get(hashes, row, NO_HASH) {
                 NO_HASH => None,
-                // A hash that reads as "no message" gives way to its neighbour.
-                hash => Some(if first_half(hash) == NO_MESSAGE { 1 } else { first_half(hash) }),
+                hash => Some(message_key(hash)),
             })
             .collect()
     }
@@ -481,16 +481,6 @@ fn get<T: Copy>(column: &[T], row: usize, absent: T) -> T {
 
 fn present(column: &[i64], row: usize) -> Option<i64> {
     Some(get(column, row, NO_INSTANT)).filter(|&value| value != NO_INSTANT)
-}
-
-/// The first 64 bits, their sign bit and all.
-pub(super) fn first_half(hash: u128) -> i64 {
-    u64::try_from(hash >> 64).unwrap_or_default().cast_signed()
-}
-
-/// The hash of a contact as it stands in `contact_id`.
-pub(super) fn pseudonym(contact: u128) -> String {
-    format!("{contact:032x}")
 }
 
 /// A hash that cannot be taken for none.

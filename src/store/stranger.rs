@@ -12,18 +12,13 @@ use arrow::array::{
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int32Type, Int64Type};
 
-use super::key::{self, Key};
-use super::rows::{NO_MESSAGE, first_half, pseudonym};
+use super::key::{self, MESSAGE_DIGITS, Purpose, Secret, digits, message_key, of_first_half};
 use super::schema;
 use crate::error::{Error, Result};
 use crate::event::Kind;
 
 /// What stands in the column `source` of such rows.
 const SOURCE: &str = "forgotten";
-/// Digits of a message's pseudonym.
-const MESSAGE_DIGITS: usize = 24;
-/// What the key that is written nowhere hashes.
-const MESSAGE: u8 = 1;
 
 /// Where a row stands, and which event it is: contact, instant, position, event id.
 pub(super) type Place = (i64, i64, i32, u128);
@@ -31,7 +26,7 @@ pub(super) type Place = (i64, i64, i32, u128);
 /// How ids are replaced.
 #[derive(Clone)]
 pub(super) struct Stranger {
-    secret: Key,
+    secret: Secret,
     /// New ids of events. Events of one instant and position keep their order, because numbers follow from it.
     events: BTreeMap<u128, u128>,
 }
@@ -41,7 +36,7 @@ impl Stranger {
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(super) fn new(secret: &Key, mut places: Vec<Place>) -> Result<Self> {
+    pub(super) fn new(secret: &Secret, mut places: Vec<Place>) -> Result<Self> {
         places.sort_unstable();
         places.dedup();
         let mut events = BTreeMap::new();
@@ -59,11 +54,11 @@ impl Stranger {
         let numbers = |name: &str| column(batch, name).map(AsArray::as_primitive::<Int64Type>);
         let (messages, replies) = (self.messages(numbers("message_key")?), self.messages(numbers("reply_key")?));
         let keys = |messages: &[Option<u128>]| -> ArrayRef {
-            Arc::new(messages.iter().map(|message| message.map(first_half)).collect::<Int64Array>())
+            Arc::new(messages.iter().map(|message| message.map(message_key)).collect::<Int64Array>())
         };
         let ids = |messages: &[Option<u128>]| -> ArrayRef {
-            let id = |message: u128| pseudonym(message).chars().take(MESSAGE_DIGITS).collect::<String>();
-            Arc::new(messages.iter().map(|message| message.map(id)).collect::<StringArray>())
+            let id = |message: &Option<u128>| message.map(|message| digits(message, MESSAGE_DIGITS));
+            Arc::new(messages.iter().map(id).collect::<StringArray>())
         };
         let answers = column(batch, "answer")?.as_string::<i32>();
         let answer = |(kind, answer): (&Option<Kind>, Option<&str>)| {
@@ -95,12 +90,7 @@ impl Stranger {
 
     /// What stands for messages from now on, by what stood for them.
     fn messages(&self, keys: &Int64Array) -> Vec<Option<u128>> {
-        let new = |key: i64| {
-            let hash = self.secret.hash(MESSAGE, &[&key.to_le_bytes()]);
-            // No hash may read as none.
-            if first_half(hash) == NO_MESSAGE { hash | 1 << 64 } else { hash }
-        };
-        keys.iter().map(|key| key.map(new)).collect()
+        keys.iter().map(|key| Some(self.secret.renewed(Purpose::Message, of_first_half(key?)))).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{Action, Add, DataType, PrimitiveType, StructField};
+use deltalake::kernel::{Action, Add, DataType, MetadataExt, PrimitiveType, StructField};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
@@ -14,12 +14,12 @@ use serde::Deserialize;
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::counted;
-use super::history::{ALL_LINKS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, RECORDS_KEY, linked};
+use super::history::{ALL_LINKS_KEY, ALL_RECORDS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, RECORDS_KEY, linked, set_aside};
 use super::links::{Links, kept};
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
 use super::writers::Writing;
+use super::{counted, rekey};
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -207,6 +207,12 @@ impl Store {
                 actions.push(Action::Remove(view.remove_action(changes_data)));
             }
         }
+        if let Some(n_secrets) = change.n_secrets {
+            let metadata = state.metadata().clone();
+            let metadata = metadata.add_config_key(rekey::PROPERTY.to_owned(), n_secrets.to_string());
+            actions.push(Action::Metadata(metadata.map_err(|source| self.refused(source.into()))?));
+        }
+        let n_secrets = self.n_secrets();
         let delta_operation = match change.operation {
             Operation::Ingest => DeltaOperation::Write {
                 mode: SaveMode::Append,
@@ -232,6 +238,7 @@ impl Store {
                 (LINKS_KEY, links.clone().map(Into::into)),
                 (ALL_LINKS_KEY, has_all_links),
                 (RECORDS_KEY, records.clone().map(Into::into)),
+                (ALL_RECORDS_KEY, change.n_secrets.map(|_| true.into())),
             ]
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?))),
@@ -255,6 +262,12 @@ impl Store {
                 }
                 let before = self.version();
                 self.load()?;
+                if self.n_secrets() != n_secrets {
+                    return Err(Error::Store {
+                        path: self.path.clone(),
+                        message: "its key was changed meanwhile, and nothing was committed; run it again".into(),
+                    });
+                }
                 if self.version() > before { Ok(None) } else { Err(self.refused(source)) }
             }
             Err(source) => Err(self.refused(source)),
@@ -289,8 +302,8 @@ impl Store {
         let table = self.table_path();
         let mut known = BTreeSet::new();
         if !records.is_empty() && table.join(counted::FOLDER).is_dir() {
-            for name in self.log()?.into_iter().filter_map(|commit| commit.records) {
-                known.extend(counted::read(&table, &name)?.filter(|hash| records.contains(hash)));
+            for name in set_aside(&self.log()?) {
+                known.extend(counted::read(&table, name)?.filter(|hash| records.contains(hash)));
             }
         }
         Ok(known)
@@ -395,15 +408,17 @@ pub struct Change<'c> {
     pub ledger: Option<&'c Ledger>,
     /// What an ingest learned about who is who; all that is left of it, if contacts are forgotten whom links name.
     pub links: Option<&'c Links>,
-    /// Hashes of the records that an ingest set aside, ignored or refused, and counted.
+    /// Hashes of the records that an ingest set aside, ignored or refused, and counted; all of them, if the key is changed.
     pub records: &'c [u64],
+    /// Of how many secrets ids are made from now on, if the key is changed.
+    pub n_secrets: Option<usize>,
 }
 
 impl Change<'_> {
     /// A change that does nothing yet.
     #[must_use]
     pub fn of(operation: Operation) -> Self {
-        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[] }
+        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[], n_secrets: None }
     }
 }
 
@@ -414,7 +429,7 @@ pub enum Operation {
     Ingest,
     /// Writes the same events into fewer files.
     Optimize,
-    /// Takes events out for good.
+    /// Takes events or their ids out for good.
     Forget,
 }
 

@@ -32,10 +32,7 @@ impl Writing {
         let file = open(store)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Store {
-                path: store.to_path_buf(),
-                message: "somebody else is writing to it; wait until they have ended".into(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy { path: store.to_path_buf() }),
             Err(TryLockError::Error(source)) => Err(Error::Write { path: path(store), source }),
         }
     }

@@ -17,7 +17,7 @@ use super::case::{Case, Ran, StoredRow, files_below, rows, rows_of};
 
 const ACCOUNT: &str = "106540352242922";
 /// The number that the person had before.
-const FORMER: &str = "4917099887766";
+pub(super) const FORMER: &str = "4917099887766";
 const WORDS: &str = "Unverwechselbar vom Deich";
 const TARGETS: [&str; 8] = [
     "parquet:out/parquet",
@@ -31,10 +31,10 @@ const TARGETS: [&str; 8] = [
 ];
 
 /// A store with a person in it who changed their number, wrote, and asked to be erased.
-struct Scene {
-    case: Case,
+pub(super) struct Scene {
+    pub(super) case: Case,
     /// The number that they have now.
-    number: String,
+    pub(super) number: String,
 }
 
 fn webhook(message: &str) -> String {
@@ -48,7 +48,7 @@ fn written(from: &str, id: &str, at: i64, text: &str) -> String {
 }
 
 impl Scene {
-    fn new(privacy: &str) -> Self {
+    pub(super) fn new(privacy: &str) -> Self {
         let case = Case::new();
         case.simulate("150");
         let number = most_told(&case.path("sim/logs"));
@@ -93,23 +93,23 @@ impl Scene {
         scene
     }
 
-    fn ingest(&self, inputs: &[&str]) {
+    pub(super) fn ingest(&self, inputs: &[&str]) {
         let rest = ["--store", "store", "--config", "trichter.toml", "--key-file", "key", "--quiet"];
         self.case.ask(&[&["ingest"], inputs, &rest].concat());
     }
 
-    fn forget(&self, arguments: &[&str]) -> Ran {
+    pub(super) fn forget(&self, arguments: &[&str]) -> Ran {
         self.case.run(&[&["forget", "--store", "store", "--key-file", "key"], arguments].concat())
     }
 
     /// The report as JSON.
-    fn report(&self, name: &str) -> Value {
+    pub(super) fn report(&self, name: &str) -> Value {
         self.case.ask(&["report", "--store", "store", "--out", name, "--format", "json,html,md", "--quiet"]);
         serde_json::from_slice(&fs::read(self.case.path(name).join("report.json")).unwrap()).unwrap()
     }
 
     /// All that leads to the person: ids, pseudonyms, keys, words, what stands for their messages and events.
-    fn needles(&self) -> BTreeMap<Vec<u8>, String> {
+    pub(super) fn needles(&self) -> BTreeMap<Vec<u8>, String> {
         let key = Key::from_hex(&"5a".repeat(32)).unwrap();
         let mut needles = BTreeMap::new();
         let mut add = |bytes: &[u8], what: &str| drop(needles.insert(bytes.to_vec(), what.to_owned()));
@@ -136,7 +136,7 @@ impl Scene {
         needles
     }
 
-    fn rows_of_person(&self) -> Vec<StoredRow> {
+    pub(super) fn rows_of_person(&self) -> Vec<StoredRow> {
         let hash = Key::from_hex(&"5a".repeat(32)).unwrap().contact("whatsapp", &self.number);
         let key = i64::from_be_bytes(*hash.to_be_bytes().first_chunk().unwrap()).to_string();
         let mut rows = rows(&self.case.path("store"));
@@ -150,7 +150,7 @@ impl Scene {
     }
 
     /// The same in files whose path begins so.
-    fn found_in(&self, place: &str, needles: &BTreeMap<Vec<u8>, String>) -> BTreeSet<(String, String)> {
+    pub(super) fn found_in(&self, place: &str, needles: &BTreeMap<Vec<u8>, String>) -> BTreeSet<(String, String)> {
         let alternatives: Vec<String> = needles
             .keys()
             .map(|needle| needle.iter().fold(String::new(), |text, byte| text + &format!("\\x{byte:02x}")))
@@ -424,7 +424,7 @@ fn a_killed_erasure_leaves_a_whole_store_that_the_next_one_completes() {
     assert!(n_killed >= n_kills / 3);
 }
 
-fn copy(case: &Case, from: &str, to: &str) {
+pub(super) fn copy(case: &Case, from: &str, to: &str) {
     let (from, to) = (case.path(from), case.path(to));
     for file in files_below(&from) {
         let place = to.join(file.strip_prefix(&from).unwrap());

@@ -41,6 +41,8 @@ mod forget;
 mod funnels;
 // What is made to do harm.
 mod hostile;
+// Nothing is left that the key of before made.
+mod rekey;
 // The kernel as a part of other engines.
 mod kernel;
 // Runs, night after night.

@@ -51,6 +51,7 @@ impl Job<'_> {
         let sources = self.sources(record)?;
         let key = key(run.key_file.as_deref(), &run.store)?;
         let mut store = Store::open_or_create(&run.store)?;
+        let key = store.key(&key)?;
         keep_config(self.path, &run.store)?;
         let mut journal = Journal::of(&store)?;
         if self.command.again {
@@ -112,9 +113,16 @@ impl Job<'_> {
         let run = &self.config.run;
         let mut store = Store::open(&run.store, AsOf::Latest)?;
         if self.config.retention.is_some() {
-            let retained = retain::retain(&mut store, &rules(&self.config, self.now))?;
-            if retained.erased.version_after > retained.erased.version_before {
-                info!(rows = retained.rows, months = retained.months.len(), "what is old removed");
+            match retain::retain(&mut store, &rules(&self.config, self.now)) {
+                Ok(retained) if retained.erased.version_after > retained.erased.version_before => {
+                    info!(rows = retained.rows, months = retained.months.len(), "what is old removed");
+                }
+                Ok(_) => {}
+                // Rules go by months: a night later is early enough.
+                Err(Error::Busy { .. }) => {
+                    warn!("what is old is removed by the next run, because somebody else is writing to the store");
+                }
+                Err(problem) => return Err(problem),
             }
         }
         if run.optimize > 0 {

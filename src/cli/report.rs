@@ -277,6 +277,7 @@ impl Report {
                 events_stored: ledger.stored,
                 reasons: ledger.reasons,
             }),
+            retention: opened.config.retention.told(),
         })
     }
 

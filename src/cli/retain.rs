@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 
 use super::{Done, config, now, print, say};
-use crate::config::{Age, Config};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::event::Time;
+use crate::event::{Kind, Time};
 use crate::store::retain::{self, Retained, Rules};
 use crate::store::{AsOf, Store};
+
+/// The kinds that say that somebody must not be written to.
+const OPT_OUTS: [Kind; 2] = [Kind::OptedOutSoft, Kind::OptedOutHard];
 
 /// Remove what is older than [retention] in trichter.toml allows.
 ///
 /// Months whose events are all older than 'events' are taken out of the store, with everything they say, opt-outs too: whoever was
-/// last heard of then is no contact any more, and numbers begin later. In months older than 'answers' what contacts may
+/// last heard of then is no contact any more, and numbers begin later. Kinds of events under [retention.kinds] go earlier or later
+/// than the others, or stay 'forever', as opt-outs should. In months older than 'answers' what contacts may
 /// have written is taken out, and all else stays, taps among it. What is removed is deleted at once, so that versions before can no longer be opened.
 ///
 /// Example: trichter retain --store /tmp/store --dry-run
@@ -43,8 +47,11 @@ impl Retain {
         }
         let retained = retain::retain(&mut store, &rules)?;
         print(&told(&retained, "removed"))?;
-        if !quiet && !retained.months.is_empty() {
-            say("opt-outs of these months are no longer known: keep them elsewhere before you write to anybody again");
+        let loses_opt_outs = OPT_OUTS.iter().any(|kind| rules.events.contains_key(kind));
+        if !quiet && !retained.months.is_empty() && loses_opt_outs {
+            say(
+                "opt-outs of these months are no longer known: keep them elsewhere before you write to anybody again, or here with [retention.kinds]",
+            );
         }
         Ok(Done::Well)
     }
@@ -52,15 +59,22 @@ impl Retain {
 
 /// What the rules of a configuration keep at an instant.
 pub(super) fn rules(config: &Config, now: Time) -> Rules {
-    let first = |age: Option<Age>| age.map(|age| age.first_month(now));
-    Rules { events: first(config.retention.events), words: first(config.retention.answers) }
+    let retention = &config.retention;
+    let first = |kind: &Kind| Some((*kind, retention.of(*kind)?.first_month(now)));
+    Rules {
+        events: Kind::ALL.iter().filter_map(first).collect(),
+        words: retention.answers.as_ref().map(|age| age.first_month(now)),
+    }
 }
 
 fn told(retained: &Retained, done: &str) -> String {
     let months = match retained.months.as_slice() {
-        [] => "no month".to_owned(),
+        [] => "no whole month".to_owned(),
         [month] => month.clone(),
         [first, .., last] => format!("{} months from {first} to {last}", retained.months.len()),
     };
-    format!("{months} ({} rows) {done}; words {done} from {} further data files\n", retained.rows, retained.with_words)
+    let Retained { rows, thinned, with_words, .. } = retained;
+    format!(
+        "{months} {done}, and rows of {thinned} further data files: {rows} rows; words {done} from {with_words} data files\n"
+    )
 }

@@ -1,18 +1,27 @@
 //! `[retention]`: how long what is known is kept. Rules go by months, because the store does: a month is gone once all of it is
 //! older than the rule says.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, tz::TimeZone};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::event::Time;
+use crate::error::nearest;
+use crate::event::{Kind, Time};
 
 /// `[retention]`. Without a rule nothing is removed.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// How long events are kept, written `24 months`. With them goes what they say about permission: an opt-out, too.
+    /// How long events are kept, written `24 months`. With them goes what they say about permission, an opt-out too, unless
+    /// [`Retention::kinds`] keeps it.
     pub events: Option<Age>,
+    /// How long events of single kinds are kept, where that is shorter or longer than what holds for the others.
+    #[serde(deserialize_with = "by_kind")]
+    pub kinds: BTreeMap<Kind, Keep>,
     /// How long answers are kept that may be somebody's words: all but taps, states of payments and the evidence of
     /// permission. The events themselves stay.
     pub answers: Option<Age>,
@@ -22,13 +31,85 @@ impl Retention {
     /// Whether it has a rule.
     #[must_use]
     pub fn is_some(&self) -> bool {
-        self.events.is_some() || self.answers.is_some()
+        self.answers.is_some() || !self.told().is_empty()
+    }
+
+    /// What is removed from numbers, for whoever reads them: how long `events` are kept, and kinds with a rule of their own. Empty
+    /// if every event is kept.
+    #[must_use]
+    pub fn told(&self) -> BTreeMap<String, String> {
+        let kinds = self.kinds.iter().map(|(kind, keep)| (kind.name().to_owned(), keep.to_string()));
+        let all = self.events.iter().map(|age| ("events".to_owned(), age.to_string()));
+        let removes = self.events.is_some() || self.kinds.values().any(|keep| matches!(keep, Keep::For(_)));
+        all.chain(kinds).filter(|_| removes).collect()
+    }
+
+    /// How long events of a kind are kept; `None` keeps them for good.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> Option<&Age> {
+        match self.kinds.get(&kind) {
+            Some(Keep::For(age)) => Some(age),
+            Some(Keep::Forever) => None,
+            None => self.events.as_ref(),
+        }
     }
 }
 
+/// How what has no age is written.
+const FOREVER: &str = "forever";
+
+/// How long something is kept.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// Until it is older than this.
+    For(Age),
+    /// For good; written `forever`.
+    Forever,
+}
+
+impl fmt::Display for Keep {
+    /// As it was written.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(age) => age.fmt(formatter),
+            Self::Forever => formatter.write_str(FOREVER),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == FOREVER {
+            return Ok(Self::Forever);
+        }
+        let refused = |message| D::Error::custom(format!("{message}, or '{FOREVER}'"));
+        Age::parse(&text).map(Self::For).map_err(refused)
+    }
+}
+
+fn by_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Kind, Keep>, D::Error> {
+    let named: BTreeMap<String, Keep> = BTreeMap::deserialize(deserializer)?;
+    let kind = |name: &str| {
+        Kind::from_name(name).ok_or_else(|| {
+            let names: Vec<String> = Kind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
+            let meant = match nearest(name, &names) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("there are {}", names.join(", ")),
+            };
+            D::Error::custom(format!("no kind of event '{name}'; {meant}"))
+        })
+    };
+    named.into_iter().map(|(name, keep)| Ok((kind(&name)?, keep))).collect()
+}
+
 /// A length of time by the calendar: `90 days`, `6 months`, `2 years`.
-#[derive(Clone, Copy, Debug)]
-pub struct Age(Span);
+#[derive(Clone, Debug)]
+pub struct Age {
+    span: Span,
+    /// As it was written.
+    text: Box<str>,
+}
 
 impl Age {
     /// Reads `90 days`, `8 weeks`, `6 months`, `2 years` and their sums.
@@ -47,14 +128,21 @@ impl Age {
         if has_parts_of_a_day || !span.is_positive() {
             return Err(refused());
         }
-        Ok(Self(span))
+        Ok(Self { span, text: text.into() })
     }
 
     /// The first month that is not wholly older at this instant, in UTC: `2026-05`.
     #[must_use]
-    pub fn first_month(self, now: Time) -> String {
+    pub fn first_month(&self, now: Time) -> String {
         let today = Timestamp::from_microsecond(now.0).unwrap_or_default().to_zoned(TimeZone::UTC).date();
-        today.checked_sub(self.0).unwrap_or(Date::MIN).strftime("%Y-%m").to_string()
+        today.checked_sub(self.span).unwrap_or(Date::MIN).strftime("%Y-%m").to_string()
+    }
+}
+
+impl fmt::Display for Age {
+    /// As it was written.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
     }
 }
 
@@ -77,6 +165,27 @@ mod tests {
         assert_eq!(first("30 days", "2026-03-31T00:00:00Z"), "2026-03");
         assert_eq!(first("31 days", "2026-03-31T00:00:00Z"), "2026-02");
         assert_eq!(first("2 years", "2026-01-01T00:00:00Z"), "2024-01");
+    }
+
+    #[test]
+    fn a_kind_goes_by_its_own_rule_and_else_by_that_of_all() {
+        let text = "events = '24 months'\n[kinds]\nopted_out_soft = 'forever'\nmessage_opened = '6 months'";
+        let rules: Retention = toml::from_str(text).unwrap();
+        let age = |kind| rules.of(kind).map(ToString::to_string);
+        assert_eq!(age(Kind::OptedOutSoft), None);
+        assert_eq!(age(Kind::MessageOpened).as_deref(), Some("6 months"));
+        assert_eq!(age(Kind::MessageSent).as_deref(), Some("24 months"));
+        assert!(rules.is_some());
+        let only_longer: Retention = toml::from_str("[kinds]\nopted_in = 'forever'").unwrap();
+        assert!(!only_longer.is_some() && only_longer.told().is_empty(), "it removes nothing");
+        let told = [("events", "24 months"), ("message_opened", "6 months"), ("opted_out_soft", "forever")];
+        assert!(rules.told().iter().map(|(key, age)| (key.as_str(), age.as_str())).eq(told));
+        for (text, told) in
+            [("opted_ni = 'forever'", "did you mean 'opted_in'"), ("opted_in = 'always'", "or 'forever'")]
+        {
+            let refused = toml::from_str::<Retention>(&format!("[kinds]\n{text}")).unwrap_err();
+            assert!(refused.message().contains(told), "{refused}");
+        }
     }
 
     #[test]

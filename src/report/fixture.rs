@@ -39,6 +39,7 @@ pub(super) fn context() -> Context {
             events_stored: 60_000,
             reasons: [("unknown_update".to_owned(), 1_098), ("not_json".to_owned(), 212)].into(),
         }),
+        retention: std::collections::BTreeMap::new(),
     }
 }
 

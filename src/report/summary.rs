@@ -291,6 +291,10 @@ fn caveats(report: &Report, words: &Words<'_>) -> Vec<String> {
     if !channels.is_empty() {
         sentences.push(language.say_with("summary-channels", &[("channels", channels.join(", ").into())]));
     }
+    let rules: Vec<String> = report.context.retention.iter().map(|(what, age)| format!("{what}: {age}")).collect();
+    if !rules.is_empty() {
+        sentences.push(language.say_with("summary-retention", &[("rules", rules.join(", ").into())]));
+    }
     sentences
 }
 

@@ -43,7 +43,7 @@ fn old_months_are_gone_and_old_words_before_them() {
     let months: BTreeSet<&str> = before.iter().map(month).collect();
     assert!(["2026-01", "2026-02", "2026-03"].iter().all(|month| months.contains(month)), "{months:?}");
     let dry = case.ask(&["retain", "--store", "store", "--dry-run"]);
-    assert!(dry.contains("would be removed") && dry.starts_with("2026-01 ("), "{dry}");
+    assert!(dry.starts_with("2026-01 would be removed, and rows of 0 further data files: "), "{dry}");
     assert_eq!(rows(&case.path("store")).len(), before.len());
     let key = Key::from_hex(&"5a".repeat(32)).unwrap();
     let former = format!("{:032x}", key.contact("whatsapp", "4917011111111"));
@@ -82,9 +82,68 @@ fn old_months_are_gone_and_old_words_before_them() {
     assert!(links().is_empty(), "whoever is not known any more has no links");
     // Another night has nothing to do.
     let again = case.ask(&["retain", "--store", "store"]);
-    assert!(again.starts_with("no month (0 rows) removed; words removed from 0 "), "{again}");
+    assert_eq!(
+        again,
+        "no whole month removed, and rows of 0 further data files: 0 rows; words removed from 0 data files\n"
+    );
     assert_eq!(Store::open(&case.path("store"), AsOf::Latest).unwrap().version(), store.version());
     case.run(&["query", "open_rate", "--store", "store", "--as-of", "1"]).expect(2).complains(&["version 1 is gone"]);
+}
+
+#[test]
+fn kinds_go_earlier_or_later_than_the_others_or_stay() {
+    let case = scene();
+    let before = rows(&case.path("store"));
+    let rules = fs::read_to_string(case.path("trichter.toml")).unwrap();
+    let (rules, _) = rules.split_once("[retention]").unwrap();
+    let age = months_since_march();
+    let rules = format!(
+        "{rules}[retention]\nevents = \"{} months\"\n[retention.kinds]\nopted_out_soft = \"forever\"\nmessage_opened = \"{age} months\"\n",
+        age + 1
+    );
+    case.write("trichter.toml", rules);
+    let stays = |row: &StoredRow| match (month(row), row["kind"].as_str()) {
+        ("2026-01", kind) => kind == "opted_out_soft",
+        ("2026-02", kind) => kind != "message_opened",
+        _ => true,
+    };
+    let expected: Vec<StoredRow> = before.iter().filter(|row| stays(row)).cloned().collect();
+    assert!(expected.iter().any(|row| month(row) == "2026-01"), "somebody opted out in January");
+    let n_gone = before.len() - expected.len();
+    let command = |more: &[&str]| {
+        let command = ["retain", "--store", "store", "--config", "trichter.toml"];
+        case.ask(&[&command, more].concat())
+    };
+    let told = |done: &str| {
+        format!(
+            "no whole month {done}, and rows of 2 further data files: {n_gone} rows; words {done} from 0 data files\n"
+        )
+    };
+    assert_eq!(command(&["--dry-run"]), told("would be removed"));
+    assert_eq!(command(&[]), told("removed"));
+    assert!(rows(&case.path("store")) == expected);
+    assert!(command(&[]).contains(": 0 rows; "));
+    // Whoever reads the numbers is told.
+    case.ask(&["report", "--store", "store", "--config", "trichter.toml", "--out", "out", "--lang", "de", "--quiet"]);
+    let report = fs::read_to_string(case.path("out/report.md")).unwrap();
+    assert!(report.contains("Alte Ereignisse werden nach Regeln gelöscht (events: "), "{report}");
+}
+
+#[test]
+fn a_night_that_meets_another_writer_leaves_what_is_old_to_the_next() {
+    let case = scene();
+    let rules = fs::read_to_string(case.path("trichter.toml")).unwrap();
+    case.write("trichter.toml", format!("{rules}\n[run]\ninputs = [\"sim/logs\"]\nstore = \"store\"\n"));
+    let n_rows = || rows(&case.path("store")).len();
+    let before = n_rows();
+    let other = fs::File::options().append(true).open(case.path("store/writers.lock")).unwrap();
+    other.lock_shared().unwrap();
+    let ran = case.run(&["run", "--only", "tidy"]).expect(0);
+    ran.complains(&["removed by the next run"]);
+    assert_eq!(n_rows(), before);
+    drop(other);
+    case.run(&["run", "--only", "tidy"]).expect(0);
+    assert!(n_rows() < before);
 }
 
 #[test]

@@ -69,6 +69,21 @@ fn measured(measure: &str, table: &'static str, cells: Vec<(&str, Value)>, n: u6
 }
 
 #[test]
+fn what_rules_remove_is_told() {
+    let rules = |report: &mut Report| {
+        let rules = [("events", "24 months"), ("opted_out_soft", "forever")];
+        report.context.retention = rules.map(|(what, age)| (what.to_owned(), age.to_owned())).into();
+    };
+    assert_eq!(
+        both(rules),
+        [
+            "Old events are removed by rule (events: 24 months, opted_out_soft: forever): numbers of the time before are smaller, or gone.",
+            "Alte Ereignisse werden nach Regeln gelöscht (events: 24 months, opted_out_soft: forever): Zahlen aus der Zeit davor sind kleiner oder fehlen."
+        ]
+    );
+}
+
+#[test]
 fn nothing_to_say_is_said() {
     assert_eq!(
         both(|_| ()),

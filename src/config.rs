@@ -27,6 +27,7 @@ mod retention;
 mod run;
 mod service;
 mod table;
+mod whole;
 
 pub use alert::{Alert, Alerts};
 pub use clicks::{Clicks, LinkPattern};
@@ -41,6 +42,7 @@ pub use retention::{Age, Keep, Retention};
 pub use run::{Limit, Period, ReportOrder, Run};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};
+pub use whole::whole;
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{CONFIG, Done, print};
-use crate::config::{Card, Config};
-use crate::error::Result;
+use crate::config::{Card, Config, whole};
+use crate::error::{Error, Result};
 use crate::export::target;
 use crate::ingest::input;
 use crate::measures;
@@ -25,7 +25,7 @@ enum Command {
         #[arg(value_name = "FILE", default_value = CONFIG)]
         file: PathBuf,
     },
-    /// Print every setting as it is understood, also those that the file leaves at their defaults.
+    /// Print every setting as TOML, also those that the file leaves at their defaults. Paths are as they stand in the file.
     Show {
         /// The configuration.
         #[arg(value_name = "FILE", default_value = CONFIG)]
@@ -48,7 +48,8 @@ impl ConfigCommand {
                 Ok(if missing.is_empty() { Done::Well } else { Done::LimitMissed })
             }
             Command::Show { file } => {
-                print(&format!("{:#?}\n", Config::load(file)?))?;
+                let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
+                print(&whole(&text, file)?)?;
                 Ok(Done::Well)
             }
         }

@@ -351,6 +351,12 @@ fn a_configuration_made_from_logs_can_be_used() {
     case.run(&["run", "--quiet"]).expect(0);
     case.write("wrong.toml", "[run]\nimputs = []\n");
     case.run(&["config", "check", "wrong.toml"]).expect(2).complains(&["wrong.toml:2", "did you mean 'inputs'?"]);
+    // What is shown is a configuration again, and a whole one.
+    case.write("short.toml", "[windows]\nreply = \"2h\"\n");
+    let shown = case.ask(&["config", "show", "short.toml"]);
+    assert!(shown.contains("reply = \"2h\"") && shown.contains("session_gap = \"24h\""), "{shown}");
+    case.write("shown.toml", &shown);
+    assert_eq!(case.ask(&["config", "show", "shown.toml"]), shown);
     case.write("gone.toml", "[run]\ninputs = [\"nowhere\"]\n");
     assert!(case.run(&["config", "check", "gone.toml"]).expect(1).stdout.contains("no file matches"));
 }

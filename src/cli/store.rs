@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Done, print, print_json};
+use super::{Done, place, print, print_json};
 use crate::error::Result;
 use crate::store::{AsOf, Store, optimize};
 
@@ -48,7 +48,7 @@ impl StoreCommand {
     pub(super) fn run(&self) -> Result<Done> {
         match &self.command {
             Command::Log { store, json } => {
-                let log = Store::open(store, AsOf::Latest)?.log()?;
+                let log = Store::open(place(store)?, AsOf::Latest)?.log()?;
                 if *json {
                     print_json(&log)?;
                 } else {
@@ -61,12 +61,12 @@ impl StoreCommand {
                 }
             }
             Command::Optimize { store } => {
-                let mut store = Store::open(store, AsOf::Latest)?;
+                let mut store = Store::open(place(store)?, AsOf::Latest)?;
                 let (before, after) = optimize::optimize(&mut store, 1)?;
                 print(&format!("{before} data files became {after}; version {}\n", store.version()))?;
             }
             Command::Vacuum { store, keep, dry_run } => {
-                let deleted = Store::open(store, AsOf::Latest)?.vacuum(*keep, *dry_run)?;
+                let deleted = Store::open(place(store)?, AsOf::Latest)?.vacuum(*keep, *dry_run)?;
                 for path in &deleted {
                     print(&format!("{path}\n"))?;
                 }

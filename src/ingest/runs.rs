@@ -5,7 +5,6 @@
 //! that of many links nobody: what was written or stored before is moved with the commit. The commit goes on top of the
 //! version that was looked at, or is prepared anew.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
 use hashbrown::HashSet;
@@ -14,12 +13,14 @@ use rayon::prelude::*;
 use super::Balance;
 use crate::error::Result;
 use crate::store::join::{self, Joined};
-use crate::store::{Change, Contacts, DataFile, Forgotten, Links, Operation, Rows, Snapshot, Store, scan, write};
+use crate::store::{
+    Change, Contacts, DataFile, Forgotten, Links, Operation, Place, Rows, Snapshot, Store, scan, write,
+};
 
 /// Events on their way into data files.
 pub(super) struct Runs {
     snapshot: Snapshot,
-    table: PathBuf,
+    table: Place,
     written: Vec<DataFile>,
     /// Who is who, as the store tells.
     links: Links,
@@ -45,11 +46,11 @@ impl Runs {
         let links = store.links()?;
         Ok(Self {
             snapshot: Snapshot::of(store)?,
-            table: store.table_path(),
+            table: store.events(),
             written: Vec::new(),
             contacts: links.contacts(),
             links,
-            forgotten: Forgotten::of(store.path())?,
+            forgotten: store.place().on_disk().map_or_else(|| Ok(Forgotten::default()), Forgotten::of)?,
             learned: Links::default(),
             n_shared: 0,
             found: 0,

@@ -1,7 +1,6 @@
 //! Retention: months that are old enough are taken out of the table, and with them links of whoever has no event any more; written
 //! words are taken out of other months. One commit, after which the files of before are deleted as after an erasing.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
@@ -9,7 +8,8 @@ use rayon::prelude::*;
 
 use super::erase::{Erased, Proof, sweep, without_rows};
 use super::links::Moves;
-use super::scan::Part;
+use super::part::Part;
+use super::place::Place;
 use super::stranger::{column, is_chosen, kinds};
 use super::table::{Change, Operation};
 use super::{DataFile, Store, coarse, join, merge, schema};
@@ -53,8 +53,8 @@ pub fn preview(store: &Store, rules: &Rules) -> Result<Retained> {
 pub fn retain(store: &mut Store, rules: &Rules) -> Result<Retained> {
     store.alone(|store| {
         let version_before = store.version();
-        let table = store.table_path();
-        coarse::widen(&table)?;
+        let table = store.events();
+        coarse::widen(table.path())?;
         store.load()?;
         let mut retained = loop {
             let found = Found::of(store, rules)?;
@@ -103,7 +103,7 @@ struct Found {
 
 impl Found {
     fn of(store: &Store, rules: &Rules) -> Result<Self> {
-        let table = store.table_path();
+        let table = store.events();
         let is_before =
             |file: &DataFile, first: &Option<String>| first.as_ref().is_some_and(|first| file.month < *first);
         let (old, kept): (Vec<_>, Vec<_>) = store.files()?.into_iter().partition(|file| is_before(file, &rules.events));
@@ -127,7 +127,7 @@ impl Found {
 }
 
 /// Whether a file holds anything that somebody may have written.
-fn holds_words(table: &Path, file: &DataFile) -> Result<bool> {
+fn holds_words(table: &Place, file: &DataFile) -> Result<bool> {
     let part = Part::open_at(table.join(&file.path), file.clone())?;
     for batch in part.batches(&["kind", "answer"], "contact_key", i64::MIN, i64::MAX)? {
         let batch = batch?;
@@ -144,7 +144,7 @@ fn holds_words(table: &Path, file: &DataFile) -> Result<bool> {
 }
 
 /// Writes files anew without what somebody may have written.
-fn silenced(table: &Path, files: &[DataFile]) -> Result<Vec<DataFile>> {
+fn silenced(table: &Place, files: &[DataFile]) -> Result<Vec<DataFile>> {
     let mut written = Vec::new();
     for file in files {
         let one = std::slice::from_ref(file);

@@ -305,23 +305,44 @@ fn store(
 }
 
 /// What went wrong, with what to try.
-pub(super) fn told(path: PathBuf, failure: Failure) -> Error {
-    let text = failure.to_string();
+fn told(path: PathBuf, failure: Failure) -> Error {
+    let cause = cause(&failure);
+    let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     let remedy = match &failure {
-        Failure::NotFound { .. } => "check the bucket's name, its region and the endpoint in the environment",
-        Failure::PermissionDenied { .. } | Failure::Unauthenticated { .. } => {
-            "check the credentials in the environment, and what they allow"
-        }
         // Where a machine of the cloud is told who it is; nobody else can reach it.
-        _ if text.contains("169.254.169.254") || text.contains("metadata.google") => {
+        _ if says(&["169.254.169.254", "metadata.google.internal"]) => {
             "put credentials into the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
-        _ if text.contains("URL scheme is not allowed") || text.contains("BadScheme") => {
-            "set AWS_ALLOW_HTTP=true for an endpoint without TLS"
-        }
+        Failure::PermissionDenied { .. } | Failure::Unauthenticated { .. } => DENIED,
+        _ if says(&["401 Unauthorized", "403 Forbidden"]) => DENIED,
+        Failure::NotFound { .. } => MISSING,
+        _ if says(&["404 Not Found"]) => MISSING,
+        _ if says(&["URL scheme is not allowed", "BadScheme"]) => "set AWS_ALLOW_HTTP=true for an endpoint without TLS",
         _ => "check that the endpoint in the environment can be reached; nothing was committed",
     };
-    Error::Objects { path, source: Box::new(failure), remedy }
+    Error::Objects { path, source: cause.into(), remedy }
+}
+
+const DENIED: &str = "check the credentials in the environment, and what they allow";
+const MISSING: &str = "check the bucket's name, its region and the endpoint in the environment";
+
+/// What was asked of whom, and what came of it: the libraries in between all repeat it.
+fn cause(failure: &Failure) -> String {
+    let (mut asked, mut last) = (String::new(), failure.to_string());
+    let mut next = std::error::Error::source(failure);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if text.contains("://") {
+            asked.clone_from(&text);
+        }
+        last = text;
+        next = error.source();
+    }
+    match asked.as_str() {
+        "" => last,
+        asked if asked.contains(&last) => asked.to_owned(),
+        asked => format!("{asked}: {last}"),
+    }
 }
 
 /// The bytes of a window, and which state of the object they are of.

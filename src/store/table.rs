@@ -108,6 +108,8 @@ impl Store {
             .with_save_mode(SaveMode::ErrorIfExists)
             .with_columns(columns())
             .with_partition_columns([PARTITION])
+            // Whoever meets a table that somebody else has just made uses theirs.
+            .with_commit_properties(kept_log().with_max_retries(0))
             .with_raise_if_key_not_exists(false)
             .with_configuration([
                 (SCHEMA_PROPERTY.to_owned(), Some(schema::VERSION.to_string())),

@@ -79,6 +79,16 @@ pub enum Error {
         /// What the reader said.
         source: parquet::errors::ParquetError,
     },
+    /// Object storage did not do what it was asked for.
+    #[error("cannot use '{}' in object storage", path.display())]
+    Objects {
+        /// The address.
+        path: PathBuf,
+        /// What the server, or the way to it, said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to try.
+        remedy: &'static str,
+    },
     /// Columns did not fit together.
     #[error("columns do not fit together")]
     Columns(#[from] arrow::error::ArrowError),
@@ -216,7 +226,7 @@ impl Error {
                 Some(near) => format!("did you mean '{near}'? there are {}", known.join(", ")),
                 None => format!("each {what} there is: {}", known.join(", ")),
             }),
-            Self::OwnQuery { remedy, .. } | Self::Target { remedy, .. } | Self::Elsewhere { remedy, .. } => Some((*remedy).to_owned()),
+            Self::Objects { remedy, .. } | Self::OwnQuery { remedy, .. } | Self::Target { remedy, .. } | Self::Elsewhere { remedy, .. } => Some((*remedy).to_owned()),
             _ => None,
         }
     }

@@ -18,6 +18,8 @@ use crate::report::text::printable;
 
 /// Name of the file in a store's folder that says which alerts hold and who was told.
 const STATE: &str = "alerts.json";
+/// Why that file needs a disk.
+const NEEDS_DISK: &str = "who was told of which alert is kept beside a store on a disk; name such a store";
 
 /// Judge what '[[alert]]' watches, and tell whom '[alerts]' names: each alert once until it is over.
 ///
@@ -122,7 +124,7 @@ pub(super) fn judge_and_tell(opened: &Opened, run: Option<&Balance>, dry_run: bo
     let config = &opened.config;
     // A missing secret shows itself on the first quiet night, not on the first bad one.
     let receivers = if dry_run { Vec::new() } else { receivers(config)? };
-    let path = opened.store.path().join(STATE);
+    let path = opened.store.place().disk(NEEDS_DISK)?.join(STATE);
     let mut state = read(&path)?;
     let log = if run.is_none() { opened.store.log()? } else { Vec::new() };
     let arrivals = match run {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::ingest::elsewhere;
-use super::{Done, Reading, config, export, now, print, say};
+use super::{Done, Reading, config, export, now, place, print, say};
 use crate::error::{Error, Result};
 use crate::store::erase::{self, Erased, Request};
 use crate::store::{AsOf, Key, Snapshot, Store};
@@ -183,7 +183,8 @@ impl Forget {
     /// The lists of rejects that were named, and those of runs.
     fn lists(&self) -> Result<Vec<PathBuf>> {
         let mut lists = self.rejects.clone();
-        let of_runs = config(self.config.as_deref(), Some(&self.store))?.run.rejects.filter(|folder| folder.is_dir());
+        let of_runs =
+            config(self.config.as_deref(), Some(&place(&self.store)?))?.run.rejects.filter(|folder| folder.is_dir());
         if let Some(folder) = of_runs {
             for entry in std::fs::read_dir(&folder).map_err(Error::read(&folder))? {
                 let path = entry.map_err(Error::read(&folder))?.path();

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CONFIG, Done, config, now, print, print_json, render, say, write_whole};
+use super::{CONFIG, Done, config, now, place, print, print_json, render, say, write_whole};
 use crate::channels::{self, Channel, Reason};
 use crate::config::{Limit, Zone};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Balance, Plan, Reject, input};
-use crate::store::{Key, Store};
+use crate::store::{Key, Place, Store};
 
 /// Read raw logs into a store.
 ///
@@ -101,11 +101,12 @@ impl Share {
 impl Ingest {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         // Inputs and settings are looked at before a store is made.
-        let prepared = self.reading.prepare(Some(&self.store))?;
-        let key = key(self.reading.key_file.as_deref(), &self.store)?;
-        let mut store = Store::open_or_create(&self.store)?;
+        let place = place(&self.store)?;
+        let prepared = self.reading.prepare(Some(&place))?;
+        let key = key(self.reading.key_file.as_deref(), &place)?;
+        let mut store = Store::open_or_create(&place)?;
         if let Some(path) = &self.reading.config {
-            keep_config(path, &self.store)?;
+            keep_config(path, &place)?;
         }
         self.reading.run(&prepared, &key, &mut store, quiet, true)
     }
@@ -128,7 +129,7 @@ struct Prepared {
 }
 
 impl Reading {
-    fn prepare(&self, store: Option<&Path>) -> Result<Prepared> {
+    fn prepare(&self, store: Option<&Place>) -> Result<Prepared> {
         let channel = match self.channel.as_str() {
             "auto" => None,
             name => Some(channels::named(name).ok_or_else(|| Error::Unknown {
@@ -141,7 +142,7 @@ impl Reading {
         if let Some(name) = &self.timezone {
             config.input.zone = Some(Zone::parse(name).map_err(Error::Usage)?);
         }
-        let sources = input::sources(&self.inputs)?;
+        let sources = input::sources_of(&self.inputs, &place)?;
         let sources = match self.part {
             Some(part) => part.of(sources),
             None => sources,
@@ -230,8 +231,8 @@ impl Reading {
 }
 
 /// The key of the pseudonyms: that of a file, else the environment's, else the store's own.
-pub(super) fn key(file: Option<&Path>, store: &Path) -> Result<Key> {
-    elsewhere(file)?.map_or_else(|| Key::beside(store), Ok)
+pub(super) fn key(file: Option<&Path>, store: &Place) -> Result<Key> {
+    elsewhere(file)?.map_or_else(|| Key::beside(store.disk(NEEDS_KEY)?), Ok)
 }
 
 /// The key of a file, else the environment's; `None` if there is neither.
@@ -246,17 +247,24 @@ pub(super) fn elsewhere(file: Option<&Path>) -> Result<Option<Key>> {
 
 /// Keeps the configuration with the store: what the numbers mean belongs to the numbers, and every later command reads it
 /// there.
-pub(super) fn keep_config(path: &Path, store: &Path) -> Result<()> {
+pub(super) fn keep_config(path: &Path, store: &Place) -> Result<()> {
     let kept = store.join(CONFIG);
-    if path == kept {
+    if path == kept.path() {
         return Ok(());
     }
     let text = std::fs::read(path).map_err(Error::read(path))?;
-    if std::fs::read(&kept).is_ok_and(|before| before == text) {
+    if kept.read()?.is_some_and(|before| before == text) {
         return Ok(());
     }
-    write_whole(&kept, &text)
+    match kept.on_disk() {
+        Some(path) => write_whole(path, &text),
+        None => kept.create(&text),
+    }
 }
+
+/// Why a store in object storage has no key of its own.
+const NEEDS_KEY: &str = "the key of its pseudonyms must not lie beside it; name one with --key-file or the environment's \
+    TRICHTER_KEY, and keep it (openssl rand -hex 32 makes one)";
 
 /// The file of rejects. It is opened before the work begins, so that a bad path fails early.
 pub(super) struct RejectsFile {
@@ -289,8 +297,7 @@ fn progress(prepared: &Prepared, quiet: bool) -> ProgressBar {
     if quiet || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let sizes = prepared.sources.iter().map(|source| std::fs::metadata(source.path()).map(|file| file.len()));
-    let total: Option<u64> = sizes.collect::<io::Result<Vec<u64>>>().ok().map(|sizes| sizes.iter().sum());
+    let total: Option<u64> = prepared.sources.iter().map(input::Source::n_bytes).sum();
     let compressed = prepared
         .sources
         .iter()

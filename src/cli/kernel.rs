@@ -87,7 +87,7 @@ impl Asking {
     /// The store, and what is asked of it.
     pub(super) fn context(&self) -> Result<(Opened, Context)> {
         let mut opened = self.reading.open()?;
-        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        opened.config.cost = self.prices.card(opened.store.place())?;
         let (asks, funnels) = match &self.funnel {
             Some(name) => (Vec::new(), vec![FunnelText::find(name, &self.breakdown.by)?]),
             None => (report::counted(&self.reading, &self.breakdown.by, &opened)?, FunnelText::all()?),
@@ -99,11 +99,10 @@ impl Asking {
 
 /// The context of what is asked of a store.
 fn context(reading: &Reading, opened: &Opened, asks: &[Ask], funnels: Vec<FunnelText>) -> Result<Context> {
-    let path = super::config_path(reading.config.as_deref(), reading.store.as_deref());
-    let text =
-        path.as_deref().map_or(Ok(String::new()), |path| std::fs::read_to_string(path).map_err(Error::read(path)))?;
+    let config = super::config_text(reading.config.as_deref(), Some(opened.store.place()))?;
+    let (path, text) = config.unwrap_or_else(|| (super::CONFIG.into(), String::new()));
     let source = Source {
-        config: (&text, path.as_deref().unwrap_or(Path::new(super::CONFIG))),
+        config: (&text, &path),
         zone: opened.zone.name(),
         since: opened.settings.since,
         until: opened.settings.until,

@@ -26,7 +26,7 @@ use crate::job::write_whole;
 use crate::measures::Setting;
 use crate::metrics::{Answer, Ask, Scope};
 use crate::report::Language;
-use crate::store::{AsOf, Snapshot, Store};
+use crate::store::{AsOf, Place, Snapshot, Store};
 
 mod alerts;
 mod audit;
@@ -293,12 +293,10 @@ struct Prices {
 }
 
 impl Prices {
-    fn card(&self, store: Option<&Path>) -> Result<Option<Card>> {
-        match (&self.cost, store.map(|store| store.join(PRICES))) {
-            (Some(path), _) => Card::load(path).map(Some),
-            (None, Some(kept)) if kept.exists() => Card::load(&kept).map(Some),
-            (None, _) => Ok(None),
-        }
+    fn card(&self, store: &Place) -> Result<Option<Card>> {
+        let kept = || kept(&store.join(PRICES));
+        let card = self.cost.as_deref().map_or_else(kept, |path| text(path).map(Some))?;
+        card.map(|(path, text)| Card::parse(&text, &path)).transpose()
     }
 }
 
@@ -322,7 +320,8 @@ impl Reading {
 
     fn open(&self) -> Result<Opened> {
         let path = self.store.as_deref().ok_or_else(|| Error::Usage("which store? name it with --store DIR".into()))?;
-        let mut config = config(self.config.as_deref(), Some(path))?;
+        let place = place(path)?;
+        let mut config = config(self.config.as_deref(), Some(&place))?;
         let zone = match &self.timezone {
             Some(name) => Zone::parse(name).map_err(Error::Usage)?,
             None => config.report.zone.clone(),
@@ -335,7 +334,7 @@ impl Reading {
         {
             return Err(Error::Usage(format!("--since {since} is not before --until {until}")));
         }
-        let store = Store::open(path, self.as_of(&zone)?)?;
+        let store = Store::open(place, self.as_of(&zone)?)?;
         let snapshot = Snapshot::of(&store)?;
         let settings = Settings::new(&config, &snapshot, since.map(|time| time.0), until.map(|time| time.0));
         Ok(Opened { store, snapshot, config, settings, zone, since, until })
@@ -381,14 +380,38 @@ impl Opened {
 }
 
 /// The configuration at `path`; without one, `trichter.toml` in the store's folder, else the defaults.
-fn config(path: Option<&Path>, store: Option<&Path>) -> Result<Config> {
-    config_path(path, store).map_or_else(|| Ok(Config::default()), |path| Config::load(&path))
+fn config(path: Option<&Path>, store: Option<&Place>) -> Result<Config> {
+    config_text(path, store)?.map_or_else(|| Ok(Config::default()), |(path, text)| Config::parse(&text, &path))
 }
 
-/// Where the configuration stands; nowhere if the defaults hold.
-fn config_path(path: Option<&Path>, store: Option<&Path>) -> Option<PathBuf> {
-    let kept = || store.map(|store| store.join(CONFIG)).filter(|kept| kept.exists());
-    path.map(Path::to_path_buf).or_else(kept)
+/// Where the configuration stands, and what it says; nothing if the defaults hold.
+fn config_text(path: Option<&Path>, store: Option<&Place>) -> Result<Option<(PathBuf, String)>> {
+    match (path, store) {
+        (Some(path), _) => text(path).map(Some),
+        (None, Some(store)) => kept(&store.join(CONFIG)),
+        (None, None) => Ok(None),
+    }
+}
+
+fn text(path: &Path) -> Result<(PathBuf, String)> {
+    Ok((path.to_path_buf(), std::fs::read_to_string(path).map_err(Error::read(path))?))
+}
+
+/// A file that is kept with a store; nothing if it is not there.
+fn kept(file: &Place) -> Result<Option<(PathBuf, String)>> {
+    let Some(bytes) = file.read()? else { return Ok(None) };
+    let path = file.path().to_path_buf();
+    let invalid = |error| Error::Read { path: path.clone(), source: io::Error::new(io::ErrorKind::InvalidData, error) };
+    let text = String::from_utf8(bytes.into()).map_err(invalid)?;
+    Ok(Some((path, text)))
+}
+
+/// What a path or an address names. How object storage is reached is said by the environment.
+fn place(path: &Path) -> Result<Place> {
+    let is_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Place::of(path, || std::env::vars_os().filter_map(is_text).collect())
 }
 
 /// The clock, which only the command line reads.

@@ -92,7 +92,7 @@ impl Query {
     /// The tables of measures.
     fn measure(&self, measures: &[&'static Measure]) -> Result<Done> {
         let mut opened = self.reading.open()?;
-        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        opened.config.cost = self.prices.card(opened.store.place())?;
         let setting = opened.setting(&self.breakdown.by);
         let asks: Vec<Ask> = measures.iter().flat_map(|measure| (measure.asks)(&setting)).collect();
         let answers = opened.answer(&asks)?;

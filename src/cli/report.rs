@@ -96,14 +96,14 @@ impl Report {
             // The store lives as long as the report is being made.
             let folder = tempfile::tempdir().map_err(Error::write(Path::new("the temporary folder")))?;
             let mut opened = Self::demo(folder.path(), quiet)?;
-            opened.config.cost = self.prices.card(Some(&folder.path().join("sample-data")))?;
+            opened.config.cost = self.prices.card(&(&folder.path().join("sample-data")).into())?;
             return self.write(&opened, &forms, Path::new("reports/demo"), quiet);
         }
         let mut opened = match self.two()? {
             Some(two) => two.second(self.reading.clone())?.open()?,
             None => self.reading.open()?,
         };
-        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        opened.config.cost = self.prices.card(opened.store.place())?;
         self.write(&opened, &forms, Path::new("reports"), quiet)
     }
 
@@ -160,7 +160,7 @@ impl Report {
     pub(super) fn deliver(&self) -> Result<Vec<PathBuf>> {
         let forms = self.forms()?;
         let mut opened = self.reading.open()?;
-        opened.config.cost = self.prices.card(self.reading.store.as_deref())?;
+        opened.config.cost = self.prices.card(opened.store.place())?;
         Ok(self.make(&opened, &forms, Path::new("reports"))?.files)
     }
 

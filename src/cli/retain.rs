@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Done, config, now, print, say};
+use super::{Done, config, now, place, print, say};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{Kind, Time};
@@ -35,7 +35,7 @@ pub(super) struct Retain {
 
 impl Retain {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
-        let config = config(self.config.as_deref(), Some(&self.store))?;
+        let config = config(self.config.as_deref(), Some(&place(&self.store)?))?;
         if !config.retention.is_some() {
             return Err(Error::Usage("no rule says what to remove: write [retention] into trichter.toml".into()));
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::ingest::elsewhere;
-use super::{Done, Reading, export, print, print_json, say};
+use super::{Done, Reading, export, place, print, print_json, say};
 use crate::error::Result;
 use crate::store::{AsOf, Key, Store, optimize, rekey};
 
@@ -70,7 +70,7 @@ impl StoreCommand {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         match &self.command {
             Command::Log { store, json } => {
-                let log = Store::open(store, AsOf::Latest)?.log()?;
+                let log = Store::open(place(store)?, AsOf::Latest)?.log()?;
                 if *json {
                     print_json(&log)?;
                 } else {
@@ -83,12 +83,12 @@ impl StoreCommand {
                 }
             }
             Command::Optimize { store } => {
-                let mut store = Store::open(store, AsOf::Latest)?;
+                let mut store = Store::open(place(store)?, AsOf::Latest)?;
                 let (before, after) = optimize::optimize(&mut store, 1)?;
                 print(&format!("{before} data files became {after}; version {}\n", store.version()))?;
             }
             Command::Rekey { store, key_file, config } => {
-                let mut opened = Store::open(store, AsOf::Latest)?;
+                let mut opened = Store::open(place(store)?, AsOf::Latest)?;
                 let key = match elsewhere(key_file.as_deref())? {
                     Some(key) => key,
                     // One that an earlier change has added and died before it was used will do.
@@ -124,7 +124,7 @@ impl StoreCommand {
                 }
             }
             Command::Vacuum { store, keep, dry_run } => {
-                let deleted = Store::open(store, AsOf::Latest)?.vacuum(*keep, *dry_run)?;
+                let deleted = Store::open(place(store)?, AsOf::Latest)?.vacuum(*keep, *dry_run)?;
                 for path in &deleted {
                     print(&format!("{path}\n"))?;
                 }

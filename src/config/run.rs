@@ -61,9 +61,11 @@ impl Run {
     pub(super) fn placed(&mut self, folder: &Path) {
         let Self { store, key_file, rejects, manifests, metrics, report, inputs, .. } = self;
         let paths = [store, manifests].into_iter().chain(key_file).chain(rejects).chain(metrics);
-        paths.chain(report.iter_mut().map(|report| &mut report.out)).for_each(|path| *path = folder.join(&*path));
-        for input in inputs {
-            // An absolute one stays as it is.
+        // Absolute ones stay as they are, and so do addresses in object storage.
+        let is_address = |path: &Path| path.to_string_lossy().contains("://");
+        let paths = paths.chain(report.iter_mut().map(|report| &mut report.out)).filter(|path| !is_address(path));
+        paths.for_each(|path| *path = folder.join(&*path));
+        for input in inputs.iter_mut().filter(|input| !is_address(Path::new(input.as_str()))) {
             *input = folder.join(&*input).to_string_lossy().into_owned();
         }
     }

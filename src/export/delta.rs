@@ -30,7 +30,7 @@ use super::table::{self, Kind, MONTH, Table, VERSION};
 use super::target::{Changes, Target};
 use crate::error::{Error, Result};
 use crate::event::Time;
-use crate::store::table::url;
+use crate::store::place::url;
 
 /// Table property that says the version of the list of tables.
 const SCHEMA_PROPERTY: &str = "trichter.export";

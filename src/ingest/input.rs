@@ -8,10 +8,11 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::{Error, Result};
+use crate::store::Place;
 
 /// Where bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,15 @@ pub enum Source {
         /// How it is called in the `source` column and in messages: the path with `/`, without a leading `./`.
         name: String,
     },
+    /// An object in object storage.
+    Object {
+        /// Where it is.
+        place: Place,
+        /// Its address.
+        name: String,
+        /// Its size.
+        n_bytes: u64,
+    },
     /// The standard input, written `-`.
     Stdin,
 }
@@ -32,7 +42,7 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::File { name, .. } => name,
+            Self::File { name, .. } | Self::Object { name, .. } => name,
             Self::Stdin => "-",
         }
     }
@@ -42,7 +52,18 @@ impl Source {
     pub fn path(&self) -> &Path {
         match self {
             Self::File { path, .. } => path,
+            Self::Object { place, .. } => place.path(),
             Self::Stdin => Path::new("-"),
+        }
+    }
+
+    /// Its size in bytes, if that is known.
+    #[must_use]
+    pub fn n_bytes(&self) -> Option<u64> {
+        match self {
+            Self::File { path, .. } => path.metadata().map(|file| file.len()).ok(),
+            Self::Object { n_bytes, .. } => Some(*n_bytes),
+            Self::Stdin => None,
         }
     }
 
@@ -74,19 +95,32 @@ pub enum Opened {
 /// opening fails, so that one closed folder does not stop a run.
 ///
 /// # Errors
-/// An input matches no file, or it is not a usable glob.
+/// An input matches no file, it is not a usable glob, or it is in object storage.
 pub fn sources(inputs: &[String]) -> Result<Vec<Source>> {
+    let nowhere =
+        |path: &Path| Error::Usage(format!("'{}' is in object storage: read it with 'ingest'", path.display()));
+    sources_of(inputs, &|path| Err(nowhere(path)))
+}
+
+/// The same with inputs in object storage: `s3://BUCKET/PREFIX` is an object or, like a folder, every one below; or a glob. `place`
+/// follows such an address.
+///
+/// # Errors
+/// As [`sources`], or a bucket cannot be listed.
+pub fn sources_of(inputs: &[String], place: &dyn Fn(&Path) -> Result<Place>) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for input in inputs {
         let before = sources.len();
         let path = Path::new(input);
         if input == "-" {
             sources.push(Source::Stdin);
+        } else if Place::is_address(input) {
+            objects(input, place, &mut sources)?;
         } else if path.is_dir() {
             walk(WalkDir::new(path), |_| true, false, &mut sources);
         } else if path.exists() {
             sources.push(Source::file(path));
-        } else if input.contains(['*', '?', '[', '{']) {
+        } else if input.contains(GLOB) {
             expand(input, &mut sources)?;
         }
         if sources.len() == before {
@@ -134,13 +168,46 @@ fn walk(walk: WalkDir, wanted: impl Fn(&Path) -> bool, with_hidden: bool, source
 /// Whether a folder that is read as a whole does not bring this file: a hidden one, or the configuration that stands
 /// beside the logs.
 fn is_hidden(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
+    is_hidden_name(&entry.file_name().to_string_lossy())
+}
+
+fn is_hidden_name(name: &str) -> bool {
     name.starts_with('.') || name == "trichter.toml"
+}
+
+/// Adds the objects that an address names.
+fn objects(input: &str, place: &dyn Fn(&Path) -> Result<Place>, sources: &mut Vec<Source>) -> Result<()> {
+    // Up to the last slash before the first character of a pattern.
+    let plain = input.find(GLOB).and_then(|at| input.get(..at)?.rfind('/')).unwrap_or(input.len());
+    let (base, rest) = input.split_at(plain);
+    let glob = (!rest.is_empty()).then(|| glob(input, rest.trim_start_matches('/'))).transpose()?;
+    for (place, below, n_bytes) in place(Path::new(base))?.objects()? {
+        let is_wanted = match &glob {
+            Some(glob) => glob.is_match(&below),
+            None => !below.split('/').any(is_hidden_name),
+        };
+        if is_wanted {
+            let name = place.path().to_string_lossy().into_owned();
+            sources.push(Source::Object { place, name, n_bytes });
+        }
+    }
+    Ok(())
+}
+
+/// Characters that make a path a pattern.
+const GLOB: [char; 4] = ['*', '?', '[', '{'];
+
+/// What the part of a pattern behind its plain folders matches.
+fn glob(pattern: &str, rest: &str) -> Result<GlobMatcher> {
+    let glob = GlobBuilder::new(rest).literal_separator(true).build();
+    let refused =
+        |error: globset::Error| Error::Usage(format!("'{pattern}' is not a usable pattern: {}", error.kind()));
+    Ok(glob.map_err(refused)?.compile_matcher())
 }
 
 /// Adds the files that match a glob.
 fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<()> {
-    let is_glob = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
+    let is_glob = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(GLOB);
     let parts: Vec<Component<'_>> = Path::new(pattern).components().collect();
     let n_plain = parts.iter().position(is_glob).unwrap_or(parts.len());
     let (plain, rest) = parts.split_at(n_plain);
@@ -151,11 +218,7 @@ fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<()> {
     // Only what comes after the plain folders is matched, so that no character of theirs can act as a pattern.
     let rest: PathBuf = rest.iter().collect();
     let rest = rest.to_string_lossy();
-    let glob = GlobBuilder::new(&rest)
-        .literal_separator(true)
-        .build()
-        .map_err(|error| Error::Usage(format!("'{pattern}' is not a usable pattern: {}", error.kind())))?
-        .compile_matcher();
+    let glob = glob(pattern, &rest)?;
     let with_hidden = rest.split('/').any(|part| part.starts_with('.'));
     let wanted = |path: &Path| path.strip_prefix(&base).is_ok_and(|path| glob.is_match(path));
     walk(WalkDir::new(&base).min_depth(1), wanted, with_hidden, sources);
@@ -185,6 +248,17 @@ pub fn open(source: &Source, stdin: impl FnOnce() -> Box<dyn Read + Send>) -> Re
             let n_bytes = file.metadata().map_or(u64::MAX, |file| file.len());
             let most = n_bytes.saturating_mul(MOST_TIMES).max(ALWAYS);
             decompressed(magic, Box::new(file), most).map_err(unreadable())
+        }
+        Source::Object { place, n_bytes, .. } => {
+            let mut reader = place.reader(*n_bytes);
+            let magic = magic(&mut reader).map_err(unreadable())?;
+            if magic.starts_with(b"PAR1") {
+                // Read from its end, so it has to be here.
+                let mut file = tempfile::tempfile().map_err(unreadable())?;
+                io::copy(&mut Cursor::new(magic).chain(reader), &mut file).map_err(unreadable())?;
+                return Ok(Opened::Parquet(file));
+            }
+            decompressed(magic, reader, n_bytes.saturating_mul(MOST_TIMES).max(ALWAYS)).map_err(unreadable())
         }
     }
 }

@@ -5,7 +5,6 @@
 //! that of many links nobody: what was written or stored before is moved with the commit. The commit goes on top of the
 //! version that was looked at, or is prepared anew.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use hashbrown::HashSet;
@@ -14,12 +13,14 @@ use rayon::prelude::*;
 use super::Balance;
 use crate::error::Result;
 use crate::store::join::{self, Joined};
-use crate::store::{Change, Contacts, DataFile, Forgotten, Links, Operation, Rows, Snapshot, Store, scan, write};
+use crate::store::{
+    Change, Contacts, DataFile, Forgotten, Links, Operation, Place, Rows, Snapshot, Store, scan, write,
+};
 
 /// Events on their way into data files.
 pub(super) struct Runs {
     snapshot: Snapshot,
-    table: PathBuf,
+    table: Place,
     written: Vec<DataFile>,
     /// Who is who, as the store tells.
     links: Links,
@@ -43,13 +44,15 @@ impl Runs {
     /// No runs yet, for the store as it is.
     pub(super) fn onto(store: &Store) -> Result<Self> {
         let links = store.links()?;
+        let forgotten =
+            store.place().on_disk().map(|path| Forgotten::of(path, store.n_secrets())).transpose()?.unwrap_or_default();
         Ok(Self {
             snapshot: Snapshot::of(store)?,
-            table: store.table_path(),
+            table: store.events(),
             written: Vec::new(),
             contacts: links.contacts(),
             links,
-            forgotten: Arc::new(Forgotten::of(store.path(), store.n_secrets())?),
+            forgotten: Arc::new(forgotten),
             learned: Links::default(),
             n_shared: 0,
             found: 0,

@@ -1,12 +1,15 @@
 //! A cursor over one data file: hands out the rows of its contacts in order, up to one key and then up to a further one, so
 //! that nothing is decoded twice.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::pages::{Column, Scratch, Source};
+use super::pages::{Column, Scratch};
+use super::part::Part;
 use super::rows::NO_INSTANT;
-use super::scan::{KeyRange, Part};
+use super::scan::KeyRange;
 use super::shard::{Block, Ids, NUMBERS, null_of, word_index};
+use super::source::Source;
 use super::words::{NULL, Words};
 use crate::error::Result;
 use crate::event::Kind;
@@ -67,6 +70,38 @@ impl<'s> Cursor<'s> {
     pub(super) fn new(part: &'s Part, layout: &'s Layout, range: KeyRange) -> Self {
         let source = Arc::new(part.source());
         Self { part, source, layout, range, next_group: 0, group: None, last: Vec::new() }
+    }
+
+    /// The file, and the pieces of it that these rows stand in.
+    pub(super) fn wanted(&self) -> Result<(&Source, Vec<Range<u64>>)> {
+        let mut pieces = Vec::new();
+        if self.source.is_remote() {
+            let hot = ["kind"].into_iter().chain(self.layout.billable.then_some("billable"));
+            let numbers = std::iter::once(NUMBERS[0]).chain(self.layout.numbers.iter().map(|&number| NUMBERS[number]));
+            let names = numbers.chain(hot).chain(self.layout.words.iter().map(|(_, name)| *name));
+            let columns = names.map(|name| self.part.place(name)).collect::<Result<Vec<_>>>()?;
+            let mut next = 0;
+            while let Some(group) = self.part.next_group(next, self.range) {
+                let first = self.part.n_rows_before(group, self.range.low);
+                let rows = first..self.part.n_rows_until(group, self.range.high);
+                self.part.pieces(group, &columns, &[rows], &mut pieces);
+                next = group + 1;
+            }
+        }
+        Ok((&self.source, pieces))
+    }
+
+    /// The same of position and event id of the rows handed out last.
+    pub(super) fn wanted_ids(&self) -> Result<(&Source, Vec<Range<u64>>)> {
+        let mut pieces = Vec::new();
+        if self.source.is_remote() {
+            let columns = [self.part.place("position")?, self.part.place("event_id")?];
+            for &(group, row, n) in &self.last {
+                let rows = row..row + n;
+                self.part.pieces(group, &columns, &[rows], &mut pieces);
+            }
+        }
+        Ok((&self.source, pieces))
     }
 
     /// Adds the rows up to the key `high` that were not handed out yet.

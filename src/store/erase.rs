@@ -17,9 +17,10 @@ use serde::Serialize;
 
 use super::key::{self, Secret};
 use super::links::Moves;
-use super::scan::Part;
+use super::part::Part;
+use super::place::Place;
 use super::schema::PARTITION;
-use super::stranger::{self, Place, Stranger};
+use super::stranger::{self, Stranger};
 use super::table::{Change, Operation};
 use super::{DataFile, Forgotten, Links, Reading, Snapshot, Store, coarse, join, merge};
 use crate::error::{Error, Result};
@@ -87,7 +88,7 @@ pub fn pending(snapshot: &Snapshot) -> Result<BTreeSet<i64>> {
 pub fn preview(store: &Store, request: &Request) -> Result<(Erased, usize)> {
     let links = store.links()?;
     let families = links.families(&request.keys);
-    let found = Found::of(&store.table_path(), &store.files()?, &families)?;
+    let found = Found::of(&store.events(), &store.files()?, &families)?;
     let erased = Erased {
         contacts: found.contacts(&families),
         rows: found.n_rows,
@@ -107,8 +108,8 @@ pub fn preview(store: &Store, request: &Request) -> Result<(Erased, usize)> {
 pub fn erase(store: &mut Store, request: &Request) -> Result<Erased> {
     store.alone(|store| {
         let mut erased = Erased { version_before: store.version(), ..Erased::default() };
-        let table = store.table_path();
-        coarse::widen(&table)?;
+        let table = store.events();
+        coarse::widen(table.path())?;
         store.load()?;
         loop {
             let links = store.links()?;
@@ -155,7 +156,7 @@ fn named(links: &Links, families: &BTreeMap<i64, i64>) -> u64 {
 }
 
 /// Those of linked ids whose contacts have no row in these data files.
-pub(super) fn without_rows(table: &Path, files: &[DataFile], links: &Links) -> Result<BTreeMap<i64, i64>> {
+pub(super) fn without_rows(table: &Place, files: &[DataFile], links: &Links) -> Result<BTreeMap<i64, i64>> {
     let mut families = links.families(&links.keys());
     let found = Found::of(table, files, &families)?;
     families.retain(|_, person| !found.keys.contains(person));
@@ -172,7 +173,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(table: &Path, files: &[DataFile], families: &BTreeMap<i64, i64>) -> Result<Self> {
+    fn of(table: &Place, files: &[DataFile], families: &BTreeMap<i64, i64>) -> Result<Self> {
         let keys: Vec<i64> = families.keys().copied().collect();
         let look = |file: &DataFile| {
             let runs = Part::open_at(table.join(&file.path), file.clone())?.runs_of(&keys)?;
@@ -196,7 +197,7 @@ impl Found {
     }
 
     /// Writes the files anew, one at a time, without these rows or with a stranger's in their place.
-    fn written(&self, table: &Path, families: &BTreeMap<i64, i64>, keeps_counts: bool) -> Result<Vec<DataFile>> {
+    fn written(&self, table: &Place, families: &BTreeMap<i64, i64>, keeps_counts: bool) -> Result<Vec<DataFile>> {
         let mut written = Vec::new();
         let mut write = || -> Result<()> {
             // Made here and dropped at the end: nobody can repeat what it hashed.
@@ -238,7 +239,7 @@ impl Found {
     }
 
     /// Where their rows stand in a file.
-    fn places(&self, table: &Path, file: &DataFile) -> Result<Vec<Place>> {
+    fn places(&self, table: &Place, file: &DataFile) -> Result<Vec<stranger::Place>> {
         let part = Part::open_at(table.join(&file.path), file.clone())?;
         let keys: Vec<i64> = self.keys.iter().copied().collect();
         let runs = part.runs_of(&keys)?.into_iter().map(|(rows, _)| rows);
@@ -274,12 +275,13 @@ fn contacts(families: &BTreeMap<i64, i64>, keeps_counts: bool) -> Result<BTreeMa
 }
 
 impl Proof {
-    pub(super) fn of(table: &Path, path: &str) -> Result<Self> {
+    pub(super) fn of(table: &Place, path: &str) -> Result<Self> {
         let full = table.join(path);
+        let full = full.path();
         let mut hasher = blake3::Hasher::new();
-        let file = File::open(&full).map_err(Error::read(&full))?;
-        let bytes = file.metadata().map_err(Error::read(&full))?.len();
-        hasher.update_reader(file).map_err(Error::read(&full))?;
+        let file = File::open(full).map_err(Error::read(full))?;
+        let bytes = file.metadata().map_err(Error::read(full))?.len();
+        hasher.update_reader(file).map_err(Error::read(full))?;
         Ok(Self { path: path.to_owned(), bytes, blake3: hasher.finalize().to_hex().to_string() })
     }
 }
@@ -308,7 +310,7 @@ pub(super) fn sweep(store: &Store) -> Result<Vec<Proof>> {
         for name in names(&path)? {
             let file = format!("{folder}/{name}");
             if !needed.contains(&file) {
-                deleted.push(Proof::of(&table, &file)?);
+                deleted.push(Proof::of(&store.events(), &file)?);
                 fs::remove_file(table.join(&file)).map_err(Error::write(&table.join(&file)))?;
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counted;
 use super::links::kept;
-use super::table::{AsOf, Store};
+use super::table::{AsOf, LOG, Store};
 use crate::error::{Error, Result};
 use crate::event::Time;
 
@@ -140,7 +140,7 @@ impl Store {
         needed.extend(set_aside(&log).map(|name| format!("{}/{name}", counted::FOLDER)));
         needed.extend(files);
         if erased < self.version() {
-            let then = Self::open(&self.path, AsOf::Version(erased))?;
+            let then = Self::open(&self.place, AsOf::Version(erased))?;
             needed.extend(then.files()?.into_iter().map(|file| file.path));
             for version in erased + 1..=self.version() {
                 needed.extend(self.added_by(version)?);
@@ -159,10 +159,24 @@ impl Store {
         struct Added {
             path: String,
         }
-        let path = self.table_path().join("_delta_log").join(format!("{version:020}.json"));
-        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
+        let text = self.text_of(version)?;
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         Ok(lines.filter_map(|line| Some(line.add?.path)).collect())
+    }
+
+    /// The first of some versions whose commit says this name.
+    pub(super) fn naming(&self, name: &str, versions: impl Iterator<Item = u64>) -> Result<Option<u64>> {
+        for version in versions {
+            if self.text_of(version)?.contains(name) {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+
+    fn text_of(&self, version: u64) -> Result<String> {
+        let bytes = self.events().join(LOG).join(&format!("{version:020}.json")).read_whole()?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Refuses a version before the last erasing: its data files are gone.

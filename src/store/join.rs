@@ -1,14 +1,13 @@
 //! Joining: events that are stored under an id which turned out to be another's are filed under that other. The data files
 //! that hold them are written anew, and only these.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 
 use super::DataFile;
 use super::links::Moves;
 use super::merge;
-use super::scan::Part;
+use super::part::Part;
+use super::place::Place;
 use crate::error::Result;
 
 /// Data files that take the place of others.
@@ -22,15 +21,15 @@ pub struct Joined {
 
 impl Joined {
     /// Removes the new files, which no commit will name.
-    pub fn discard(&self, table: &Path) {
+    pub fn discard(&self, table: &Place) {
         discard(table, &self.added);
     }
 }
 
 /// Removes data files that no commit will name. What cannot be removed is invisible all the same; vacuum finds it.
-pub fn discard(table: &Path, files: &[DataFile]) {
+pub fn discard(table: &Place, files: &[DataFile]) {
     for file in files {
-        std::fs::remove_file(table.join(&file.path)).ok();
+        table.join(&file.path).discard();
     }
 }
 
@@ -39,7 +38,7 @@ pub fn discard(table: &Path, files: &[DataFile]) {
 ///
 /// # Errors
 /// A data file is damaged, or a new one cannot be written.
-pub fn join(table: &Path, files: &[DataFile], moves: &Moves) -> Result<Joined> {
+pub fn join(table: &Place, files: &[DataFile], moves: &Moves) -> Result<Joined> {
     let mut joined = Joined::default();
     if moves.is_empty() {
         return Ok(joined);

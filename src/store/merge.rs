@@ -2,7 +2,6 @@
 //! Rows of a contact who turned out to be another go where that other's stand.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt32Array};
@@ -12,7 +11,9 @@ use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use super::contents::Contents;
 use super::key::{first_half, pseudonym};
 use super::links::Moves;
-use super::scan::{KeyRange, Part};
+use super::part::Part;
+use super::place::Place;
+use super::scan::KeyRange;
 use super::schema;
 use super::write::{self, DataFile};
 use crate::error::Result;
@@ -31,7 +32,7 @@ struct Source {
 ///
 /// # Errors
 /// A data file is damaged, or the new one cannot be written.
-pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves) -> Result<DataFile> {
+pub(super) fn merge(table: &Place, month: &str, files: &[DataFile], moves: &Moves) -> Result<DataFile> {
     rewrite(table, month, files, moves, Ok)
 }
 
@@ -40,7 +41,7 @@ pub(super) fn merge(table: &Path, month: &str, files: &[DataFile], moves: &Moves
 /// # Errors
 /// As [`merge`], or `edit` fails.
 pub(super) fn rewrite(
-    table: &Path,
+    table: &Place,
     month: &str,
     files: &[DataFile],
     moves: &Moves,

@@ -25,7 +25,7 @@ pub fn optimize(store: &mut Store, most: usize) -> Result<(usize, usize)> {
     let mut added = Vec::new();
     let mut removed = Vec::new();
     for (month, files) in months {
-        added.push(merge::merge(&store.table_path(), &month, &files, &Moves::default())?);
+        added.push(merge::merge(&store.events(), &month, &files, &Moves::default())?);
         removed.extend(files);
     }
     if !removed.is_empty() {

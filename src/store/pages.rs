@@ -4,9 +4,6 @@
 //! Values are dictionary-encoded, plain or differences, and null or not by a level of one bit; nothing else occurs in a data file. Words
 //! become codes once for each dictionary, never for each row.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,50 +11,12 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::deltas;
+use super::source::Source;
 use super::words::Words;
 use crate::event::Kind;
-
-/// A data file that is open only while it is read, so that a store of many files needs no more handles than threads.
-pub(super) struct Source {
-    path: PathBuf,
-    n_bytes: u64,
-}
-
-impl Source {
-    pub(super) fn new(path: PathBuf, n_bytes: u64) -> Self {
-        Self { path, n_bytes }
-    }
-}
-
-impl Length for Source {
-    fn len(&self) -> u64 {
-        self.n_bytes
-    }
-}
-
-impl ChunkReader for Source {
-    type T = BufReader<File>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(start))?;
-        Ok(BufReader::new(file))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(start))?;
-        // A damaged file may ask for any length.
-        let left = usize::try_from(self.n_bytes.saturating_sub(start)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; length.min(left)];
-        file.read_exact(&mut bytes)?;
-        Ok(bytes.into())
-    }
-}
 
 /// A value as a shard keeps it.
 pub(super) trait Value: Copy {

@@ -4,7 +4,6 @@
 //! The file of the key has the new secret before the table is made with it, and the table says how many secrets it is made with: a
 //! process that dies in between leaves a store that goes on with the former ones.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -17,7 +16,9 @@ use super::erase::{Erased, Proof, sweep};
 use super::history::set_aside;
 use super::key::{Key, MESSAGE_DIGITS, Purpose, Secret, digits, first_half, message_key, of_first_half, pseudonym};
 use super::links::Moves;
-use super::scan::{KeyRange, Part};
+use super::part::Part;
+use super::place::Place;
+use super::scan::KeyRange;
 use super::stranger::{self, column};
 use super::table::{Change, Operation};
 use super::{DataFile, Store, coarse, counted, join, merge, schema, write};
@@ -45,8 +46,8 @@ pub fn rekey(store: &mut Store, key: &Key) -> Result<Erased> {
             ));
         }
         let renew = Renewal { secrets };
-        let table = store.table_path();
-        coarse::widen(&table)?;
+        let table = store.events();
+        coarse::widen(table.path())?;
         store.load()?;
         let files = store.files()?;
         let links = store.links()?;
@@ -105,7 +106,7 @@ impl Renewal<'_> {
     }
 
     /// Writes one data file for each month that these are of.
-    fn files(&self, table: &Path, files: &[DataFile]) -> Result<Vec<DataFile>> {
+    fn files(&self, table: &Place, files: &[DataFile]) -> Result<Vec<DataFile>> {
         let mut written = Vec::new();
         for files in files.chunk_by(|left, right| left.month == right.month) {
             match self.month(table, files) {
@@ -120,7 +121,7 @@ impl Renewal<'_> {
     }
 
     /// Sorts a month's events anew in runs that fit into memory, and merges these.
-    fn month(&self, table: &Path, files: &[DataFile]) -> Result<DataFile> {
+    fn month(&self, table: &Place, files: &[DataFile]) -> Result<DataFile> {
         let month = files.first().map_or("", |file| &file.month);
         let mut runs: Vec<DataFile> = Vec::new();
         let mut write = || -> Result<DataFile> {

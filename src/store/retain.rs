@@ -3,7 +3,6 @@
 //! after an erasing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
@@ -12,7 +11,8 @@ use rayon::prelude::*;
 
 use super::erase::{Erased, Proof, sweep, without_rows};
 use super::links::Moves;
-use super::scan::Part;
+use super::part::Part;
+use super::place::Place;
 use super::stranger::{column, is_chosen, kinds};
 use super::table::{Change, Operation};
 use super::{DataFile, Store, coarse, join, merge, schema};
@@ -70,8 +70,8 @@ pub fn preview(store: &Store, rules: &Rules) -> Result<Retained> {
 pub fn retain(store: &mut Store, rules: &Rules) -> Result<Retained> {
     store.alone(|store| {
         let version_before = store.version();
-        let table = store.table_path();
-        coarse::widen(&table)?;
+        let table = store.events();
+        coarse::widen(table.path())?;
         store.load()?;
         let mut retained = loop {
             let found = Found::of(store, rules)?;
@@ -136,7 +136,7 @@ struct Found {
 
 impl Found {
     fn of(store: &Store, rules: &Rules) -> Result<Self> {
-        let table = store.table_path();
+        let table = store.events();
         let files = store.files()?;
         let edits: Vec<Option<Edit>> = files.par_iter().map(|file| edit(&table, file, rules)).collect::<Result<_>>()?;
         let mut found = Self { edits: Vec::new(), untouched: Vec::new() };
@@ -168,7 +168,7 @@ impl Found {
 }
 
 /// What the rules ask of a file; `None` if that is nothing.
-fn edit(table: &Path, file: &DataFile, rules: &Rules) -> Result<Option<Edit>> {
+fn edit(table: &Place, file: &DataFile, rules: &Rules) -> Result<Option<Edit>> {
     let (gone, is_silent) = (rules.gone(&file.month), rules.is_silent(&file.month));
     let mut edit = Edit { file: file.clone(), gone, n_gone: 0, is_silenced: false };
     if edit.gone.len() == Kind::ALL.len() {
@@ -196,7 +196,7 @@ fn edit(table: &Path, file: &DataFile, rules: &Rules) -> Result<Option<Edit>> {
 }
 
 /// Writes files anew without what goes.
-fn written(table: &Path, edits: &[Edit]) -> Result<Vec<DataFile>> {
+fn written(table: &Place, edits: &[Edit]) -> Result<Vec<DataFile>> {
     let mut written = Vec::new();
     for edit in edits.iter().filter(|edit| !edit.is_whole()) {
         let one = std::slice::from_ref(&edit.file);

@@ -4,27 +4,18 @@
 //! Memory is bounded by the shards in flight, not by the store.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::Store;
 use super::contents::{Beginnings, Contents};
 use super::cursor::{Cursor, Layout};
-use super::pages::{Scratch, Source};
+use super::pages::Scratch;
+use super::part::Part;
+use super::place::Place;
 use super::shard::{Ids, Shard, Stage};
+use super::source::{self, Source};
 use super::words::Words;
 use super::write::DataFile;
 use crate::error::{Error, Result};
@@ -36,8 +27,6 @@ const SHARD_ROWS: u64 = 128 * 1024;
 const FILE_ROWS: u64 = 64 * 1024;
 /// Bytes of words after which a thread begins new lists.
 const WORD_BYTES: usize = 64 * 1024 * 1024;
-/// Rows that are decoded at a time.
-const BATCH: usize = 16 * 1024;
 
 /// One version of the store, ready to be scanned. Data files are opened once; their statistics say what to skip.
 pub struct Snapshot {
@@ -46,12 +35,6 @@ pub struct Snapshot {
     channel_kinds: BTreeSet<(String, Kind)>,
     beginnings: Beginnings,
     horizon: Option<i64>,
-}
-
-pub(super) struct Part {
-    path: PathBuf,
-    file: DataFile,
-    metadata: ArrowReaderMetadata,
 }
 
 /// What of the store is to be read.
@@ -95,8 +78,13 @@ impl Snapshot {
     /// # Errors
     /// A data file is missing or damaged.
     pub fn of(store: &Store) -> Result<Self> {
-        let files = store.files()?;
-        let parts: Vec<Part> = files.into_par_iter().map(|file| Part::open(store, file)).collect::<Result<Vec<_>>>()?;
+        let events = store.events();
+        let places = store.files()?.into_iter().map(|file| (events.join(&file.path), file));
+        let files: Vec<(Place, Source, DataFile)> =
+            places.map(|(place, file)| (place.clone(), place.source(file.size), file)).collect();
+        source::fetch(files.iter().map(|(_, source, _)| (source, vec![source.tail()])))?;
+        let open = |(place, source, file)| Part::read_tail(place, &source, file);
+        let parts: Vec<Part> = files.into_par_iter().map(open).collect::<Result<Vec<_>>>()?;
         let mut contents = Contents::default();
         for part in &parts {
             contents.add(part.contents());
@@ -194,234 +182,12 @@ impl Snapshot {
     }
 }
 
-impl Part {
-    fn open(store: &Store, file: DataFile) -> Result<Self> {
-        Self::open_at(store.table_path().join(&file.path), file)
-    }
-
-    /// Opens a data file that may not be committed yet.
-    pub(super) fn open_at(path: PathBuf, file: DataFile) -> Result<Self> {
-        let handle =
-            File::open(&path).map_err(|source| Error::DataFile { path: path.clone(), source: source.into() })?;
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&handle, options)
-            .map_err(|source| Error::DataFile { path: path.clone(), source })?;
-        Ok(Self { path, file, metadata })
-    }
-
-    pub(super) fn damaged(&self) -> impl Fn(parquet::errors::ParquetError) -> Error {
-        let path = self.path.clone();
-        move |source| Error::DataFile { path: path.clone(), source }
-    }
-
-    pub(super) fn contents(&self) -> Contents {
-        Contents::read(self.metadata.metadata().file_metadata().key_value_metadata(), self.file.instants.0)
-    }
-
-    fn column_index(&self, name: &str) -> Option<usize> {
-        self.metadata.schema().index_of(name).ok()
-    }
-
-    fn last_instant(&self) -> Option<i64> {
-        let column = self.column_index("at")?;
-        let groups = self.metadata.metadata().row_groups().iter();
-        groups.filter_map(|group| bounds(group.column(column).statistics()?)).map(|(_, last)| last).max()
-    }
-
-    /// The row groups and, inside them, the pages that may hold wanted values of `column`; `may_hold` tells by the smallest
-    /// and the largest value. Rows are numbered within these row groups.
-    fn candidates(&self, column: &str, may_hold: impl Fn(i64, i64) -> bool) -> (Vec<usize>, Vec<Range<usize>>, usize) {
-        let metadata = self.metadata.metadata();
-        let Some(index) = self.column_index(column) else {
-            return (Vec::new(), Vec::new(), 0);
-        };
-        let mut groups = Vec::new();
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        let mut first_row = 0;
-        for (number, group) in metadata.row_groups().iter().enumerate() {
-            let n_rows = usize::try_from(group.num_rows()).unwrap_or_default();
-            let wanted = group.column(index).statistics().and_then(bounds).is_none_or(|(min, max)| may_hold(min, max));
-            if !wanted {
-                continue;
-            }
-            groups.push(number);
-            let pages = metadata.offset_index().and_then(|pages| Some(pages.get(number)?.get(index)?.page_locations()));
-            let values = metadata.column_index().and_then(|values| values.get(number)?.get(index));
-            let page_bounds = values.and_then(|values| match values {
-                ColumnIndexMetaData::INT64(values) => Some(
-                    values.min_values().iter().copied().zip(values.max_values().iter().copied()).collect::<Vec<_>>(),
-                ),
-                _ => None,
-            });
-            match (pages, page_bounds) {
-                (Some(pages), Some(page_bounds)) if pages.len() == page_bounds.len() => {
-                    for (page, (min, max)) in page_bounds.into_iter().enumerate() {
-                        if may_hold(min, max) {
-                            let start = row_number(pages, page).unwrap_or(0);
-                            let end = row_number(pages, page + 1).unwrap_or(n_rows);
-                            ranges.push(first_row + start..first_row + end);
-                        }
-                    }
-                }
-                _ => ranges.push(first_row..first_row + n_rows),
-            }
-            first_row += n_rows;
-        }
-        (groups, ranges, first_row)
-    }
-
-    /// Record batches of the columns named, of the pages that may hold values of `by` between `low` and `high`.
-    pub(super) fn batches(
-        &self,
-        columns: &[&str],
-        by: &str,
-        low: i64,
-        high: i64,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let (groups, ranges, n_rows) = self.candidates(by, |min, max| min <= high && max >= low);
-        self.read(columns, groups, RowSelection::from_consecutive_ranges(ranges.into_iter(), n_rows))
-    }
-
-    /// Where the rows of some keys stand, which are sorted: row numbers, and the place of their key in the list.
-    pub(super) fn runs_of(&self, keys: &[i64]) -> Result<Vec<(Range<usize>, usize)>> {
-        let may_hold = |min, max| keys.get(keys.partition_point(|&key| key < min)).is_some_and(|&key| key <= max);
-        let (groups, ranges, n_rows) = self.candidates("contact_key", may_hold);
-        if ranges.is_empty() {
-            return Ok(Vec::new());
-        }
-        let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), n_rows);
-        // From numbers within the row groups that are read to numbers within the file.
-        let mut numbers = groups.iter().flat_map(|&group| {
-            let first: usize = (0..group).map(|group| self.n_rows_of(group)).sum();
-            first..first + self.n_rows_of(group)
-        });
-        let mut passed = 0;
-        let mut rows = ranges.into_iter().flatten().filter_map(|row| {
-            let number = numbers.nth(row - passed);
-            passed = row + 1;
-            number
-        });
-        let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
-        let mut last = None;
-        for batch in self.read(&["contact_key"], groups.clone(), selection)? {
-            for &key in batch?.column(0).as_primitive::<Int64Type>().values() {
-                let Some(row) = rows.next() else { break };
-                let place = match last {
-                    Some((known, place)) if known == key => place,
-                    _ => keys.binary_search(&key).ok(),
-                };
-                last = Some((key, place));
-                let Some(place) = place else { continue };
-                match runs.last_mut() {
-                    Some((run, known)) if run.end == row && *known == place => run.end = row + 1,
-                    _ => runs.push((row..row + 1, place)),
-                }
-            }
-        }
-        Ok(runs)
-    }
-
-    /// Record batches of the columns named, of some ranges of rows in the order of rows.
-    pub(super) fn rows(
-        &self,
-        columns: &[&str],
-        rows: impl Iterator<Item = Range<usize>>,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let groups: Vec<usize> = (0..self.file_metadata().num_row_groups()).collect();
-        let n_rows = groups.iter().map(|&group| self.n_rows_of(group)).sum();
-        self.read(columns, groups, RowSelection::from_consecutive_ranges(rows, n_rows))
-    }
-
-    fn read(
-        &self,
-        columns: &[&str],
-        groups: Vec<usize>,
-        selection: RowSelection,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let handle = File::open(&self.path).map_err(Error::read(&self.path))?;
-        let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, self.metadata.clone())
-            .with_projection(mask)
-            .with_row_groups(groups)
-            .with_row_selection(selection)
-            .with_batch_size(BATCH)
-            .build()
-            .map_err(self.damaged())?;
-        let damaged = self.damaged();
-        Ok(reader.map(move |batch| batch.map_err(|source| damaged(source.into()))))
-    }
-
-    /// Whether the file may hold what is asked for.
-    fn may_hold(&self, range: KeyRange, reading: &Reading<'_>) -> bool {
-        self.file.keys.0 <= range.high
-            && self.file.keys.1 >= range.low
-            && reading.since.is_none_or(|since| self.file.instants.1 >= since)
-            && reading.until.is_none_or(|until| self.file.instants.0 < until)
-    }
-
-    pub(super) fn source(&self) -> Source {
-        Source::new(self.path.clone(), self.file.size)
-    }
-
-    pub(super) fn file_metadata(&self) -> &ParquetMetaData {
-        self.metadata.metadata()
-    }
-
-    /// Place of the column with this name.
-    pub(super) fn place(&self, name: &str) -> Result<usize> {
-        self.column_index(name).ok_or_else(|| missing(name))
-    }
-
-    /// The first row group from `first` on that may hold rows of the range.
-    pub(super) fn next_group(&self, first: usize, range: KeyRange) -> Option<usize> {
-        let column = self.column_index("contact_key")?;
-        let groups = self.file_metadata().row_groups().iter().enumerate().skip(first);
-        let may_hold = |low, high| low <= range.high && high >= range.low;
-        let statistics = |group: &RowGroupMetaData| group.column(column).statistics().and_then(bounds);
-        groups
-            .filter(|(_, group)| statistics(group).is_none_or(|(low, high)| may_hold(low, high)))
-            .map(|(number, _)| number)
-            .next()
-    }
-
-    pub(super) fn n_rows_of(&self, group: usize) -> usize {
-        let group = self.file_metadata().row_groups().get(group);
-        group.and_then(|group| usize::try_from(group.num_rows()).ok()).unwrap_or_default()
-    }
-
-    /// How many rows of the row group surely stand before the key, as its pages tell.
-    pub(super) fn n_rows_before(&self, group: usize, key: i64) -> usize {
-        let n_rows = || {
-            let column = self.column_index("contact_key")?;
-            let metadata = self.file_metadata();
-            let ColumnIndexMetaData::INT64(values) = metadata.column_index()?.get(group)?.get(column)? else {
-                return None;
-            };
-            let page = values.max_values().partition_point(|&last| last < key);
-            let pages = metadata.offset_index()?.get(group)?.get(column)?.page_locations();
-            Some(row_number(pages, page).unwrap_or_else(|| self.n_rows_of(group)))
-        };
-        n_rows().unwrap_or_default()
-    }
-
-    fn event_ids(&self, instants: (i64, i64), each: impl Fn(&[u128])) -> Result<()> {
-        let mut ids = Vec::with_capacity(BATCH);
-        for batch in self.batches(&["event_id"], "at", instants.0, instants.1)? {
-            let batch = batch?;
-            ids.clear();
-            ids.extend(batch.column(0).as_binary::<i32>().iter().map(event_id));
-            each(&ids);
-        }
-        Ok(())
-    }
-}
-
 /// Calls `each` with the event ids of data files that are written but not committed, as [`Snapshot::event_ids`] does.
 ///
 /// # Errors
 /// A data file is damaged.
 pub fn event_ids_of(
-    table: &std::path::Path,
+    table: &Place,
     files: &[DataFile],
     instants: (i64, i64),
     each: impl Fn(&[u128]) + Sync,
@@ -430,21 +196,6 @@ pub fn event_ids_of(
         .par_iter()
         .filter(|file| file.instants.0 <= instants.1 && file.instants.1 >= instants.0)
         .try_for_each(|file| Part::open_at(table.join(&file.path), file.clone())?.event_ids(instants, &each))
-}
-
-fn row_number(pages: &[parquet::file::page_index::offset_index::PageLocation], page: usize) -> Option<usize> {
-    usize::try_from(pages.get(page)?.first_row_index).ok()
-}
-
-fn bounds(statistics: &Statistics) -> Option<(i64, i64)> {
-    match statistics {
-        Statistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
-        _ => None,
-    }
-}
-
-fn event_id(bytes: Option<&[u8]>) -> u128 {
-    bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u128::from_be_bytes)
 }
 
 /// One thread's way over the store, with the buffers that it uses for every shard.
@@ -466,6 +217,8 @@ impl<'s> Scan<'s> {
     fn span(&mut self, span: KeyRange, n_shards: u64, mut each: impl FnMut(&Shard) -> Result<()>) -> Result<()> {
         let parts = self.snapshot.files.iter().filter(|part| part.may_hold(span, self.reading));
         let mut cursors: Vec<Cursor<'_>> = parts.map(|part| Cursor::new(part, self.layout, span)).collect();
+        let wanted = cursors.iter().map(Cursor::wanted).collect::<Result<Vec<_>>>()?;
+        source::fetch(wanted.into_iter())?;
         let Self { reading, stage, shard, scratch, .. } = self;
         if shard.words.iter().map(Words::n_bytes).sum::<usize>() > WORD_BYTES {
             shard.words.fill(Words::default());
@@ -481,6 +234,8 @@ impl<'s> Scan<'s> {
             }
             let ids = || {
                 let mut ids = Ids::default();
+                let wanted = cursors.iter().map(Cursor::wanted_ids).collect::<Result<Vec<_>>>()?;
+                source::fetch(wanted.into_iter())?;
                 cursors.iter().try_for_each(|cursor| cursor.ids(&mut ids, scratch))?;
                 Ok(ids)
             };
@@ -491,8 +246,4 @@ impl<'s> Scan<'s> {
         }
         Ok(())
     }
-}
-
-fn missing(name: &str) -> Error {
-    Error::Columns(arrow::error::ArrowError::SchemaError(format!("data file without a usable column '{name}'")))
 }

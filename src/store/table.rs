@@ -3,19 +3,20 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, DataType, MetadataExt, PrimitiveType, StructField};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use deltalake::{DeltaTable, DeltaTableError};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
-use url::Url;
 
 use super::history::{ALL_LINKS_KEY, ALL_RECORDS_KEY, LEDGER_KEY, LINKS_KEY, Ledger, RECORDS_KEY, linked, set_aside};
 use super::links::{Links, kept};
+use super::place::Place;
 use super::schema::{self, Form, PARTITION};
 use super::write::{self, DataFile};
 use super::writers::Writing;
@@ -25,6 +26,8 @@ use crate::event::Time;
 
 /// Folder of the table below the store's folder.
 const EVENTS: &str = "events";
+/// Folder of the table's log below that.
+pub(super) const LOG: &str = "_delta_log";
 /// Table property that says the version of the table of columns.
 const SCHEMA_PROPERTY: &str = "trichter.schema";
 /// Which version of the store is meant.
@@ -38,42 +41,43 @@ pub enum AsOf {
     Time(Time),
 }
 
-/// A store on disk, opened at one version.
+/// A store, opened at one version.
 pub struct Store {
+    /// Its folder, or its address, for messages.
     pub(super) path: PathBuf,
+    pub(super) place: Place,
     pub(super) table: DeltaTable,
-    pub(super) runtime: Runtime,
+    pub(super) runtime: Arc<Runtime>,
     /// What keeps erasing out while this store is written to.
     writing: Option<Writing>,
 }
 
 impl Store {
-    /// Opens the store at `path` at the version meant.
+    /// Opens the store at this place at the version meant.
     ///
     /// # Errors
     /// There is none, it is damaged, the version does not exist, or a newer program wrote it.
-    pub fn open(path: &Path, as_of: AsOf) -> Result<Self> {
-        let folder = path.join(EVENTS);
-        if !folder.join("_delta_log").is_dir() {
-            return Err(Error::NoStore { path: path.to_path_buf() });
+    pub fn open(place: impl Into<Place>, as_of: AsOf) -> Result<Self> {
+        let place = place.into();
+        place.check()?;
+        let path = place.path().to_path_buf();
+        let folder = place.join(EVENTS);
+        if !folder.join(LOG).is_folder()? {
+            return Err(Error::NoStore { path });
         }
-        let runtime = runtime(path)?;
-        let refused = |source| Error::Table { path: path.to_path_buf(), source: Box::new(source) };
-        let mut table = runtime.block_on(builder(&folder, path)?.load()).map_err(refused)?;
+        let refused = |source| Error::Table { path: path.clone(), source: Box::new(source) };
+        let (runtime, mut table) = (place.runtime()?, folder.table(&path)?);
+        runtime.block_on(table.load()).map_err(refused)?;
         let newest = table.version();
-        let mut store = match as_of {
-            AsOf::Latest => Self { path: path.to_path_buf(), table, runtime, writing: None },
-            AsOf::Version(version) => {
-                runtime.block_on(table.load_version(version)).map_err(refused)?;
-                Self { path: path.to_path_buf(), table, runtime, writing: None }
-            }
-            AsOf::Time(time) => {
-                let mut store = Self { path: path.to_path_buf(), table, runtime, writing: None };
-                let version = store.version_at(time)?;
-                store.runtime.block_on(store.table.load_version(version)).map_err(refused)?;
-                store
-            }
+        let mut store = Self { path: path.clone(), place, table, runtime, writing: None };
+        let version = match as_of {
+            AsOf::Latest => None,
+            AsOf::Version(version) => Some(version),
+            AsOf::Time(time) => Some(store.version_at(time)?),
         };
+        if let Some(version) = version {
+            store.runtime.block_on(store.table.load_version(version)).map_err(refused)?;
+        }
         store.check_schema()?;
         if store.table.version() < newest {
             store.check_not_erased()?;
@@ -81,26 +85,31 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the store at `path`, and makes an empty one if there is none.
+    /// Opens the store at this place, and makes an empty one if there is none.
     ///
     /// # Errors
     /// As [`Store::open`], or the folder cannot be written.
-    pub fn open_or_create(path: &Path) -> Result<Self> {
-        let folder = path.join(EVENTS);
-        if folder.join("_delta_log").is_dir() {
+    pub fn open_or_create(place: impl Into<Place>) -> Result<Self> {
+        let place = place.into();
+        place.check()?;
+        let path = place.path().to_path_buf();
+        let folder = place.join(EVENTS);
+        if folder.join(LOG).is_folder()? {
             // What an erasing changes is seen only after it.
-            let writing = Writing::share(path)?;
-            return Self::open(path, AsOf::Latest).map(|store| Self { writing: Some(writing), ..store });
+            let writing = Writing::share(&place)?;
+            return Self::open(&place, AsOf::Latest).map(|store| Self { writing: Some(writing), ..store });
         }
-        std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-        let runtime = runtime(path)?;
+        folder.make()?;
+        let runtime = place.runtime()?;
         let create = CreateBuilder::new()
-            .with_location(location(&folder, path)?)
+            .with_log_store(folder.table(&path)?.log_store())
             .with_table_name("events")
             .with_comment("Events of conversations, one row per thing that happened. Sorted by contact_key, at, position, event_id")
             .with_save_mode(SaveMode::ErrorIfExists)
             .with_columns(columns())
             .with_partition_columns([PARTITION])
+            // Whoever meets a table that somebody else has just made uses theirs.
+            .with_commit_properties(kept_log().with_max_retries(0))
             .with_raise_if_key_not_exists(false)
             .with_configuration([
                 (SCHEMA_PROPERTY.to_owned(), Some(schema::VERSION.to_string())),
@@ -109,23 +118,38 @@ impl Store {
                 ("delta.enableExpiredLogCleanup".to_owned(), Some("false".to_owned())),
             ]);
         match runtime.block_on(async { create.await }) {
-            Ok(table) => Ok(Self { path: path.to_path_buf(), table, runtime, writing: Some(Writing::share(path)?) }),
+            Ok(table) => {
+                let writing = Some(Writing::share(&place)?);
+                Ok(Self { path, place, table, runtime, writing })
+            }
             // Somebody else made it a moment ago: use theirs.
-            Err(_) if folder.join("_delta_log").is_dir() => Self::open_or_create(path),
-            Err(source) => Err(Error::Table { path: path.to_path_buf(), source: Box::new(source) }),
+            Err(_) if folder.join(LOG).is_folder()? => Self::open_or_create(&place),
+            Err(source) => Err(Error::Table { path, source: Box::new(source) }),
         }
     }
 
-    /// The store's folder.
+    /// The store's folder, or its address in object storage.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The folder of the table.
+    /// Where the store is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The folder of the table, or its address.
     #[must_use]
     pub fn table_path(&self) -> PathBuf {
         self.path.join(EVENTS)
+    }
+
+    /// Where the table is.
+    #[must_use]
+    pub fn events(&self) -> Place {
+        self.place.join(EVENTS)
     }
 
     /// The table's own id, which no other table has.
@@ -146,7 +170,7 @@ impl Store {
     /// The store's folder cannot be written.
     pub(super) fn share(&mut self) -> Result<()> {
         if self.writing.is_none() {
-            self.writing = Some(Writing::share(&self.path)?);
+            self.writing = Some(Writing::share(&self.place)?);
         }
         Ok(())
     }
@@ -158,10 +182,10 @@ impl Store {
     pub(super) fn alone<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let shared = self.writing.take();
         let was_shared = shared.is_some();
-        let alone = Writing::alone(&self.path, shared)?;
+        let alone = Writing::alone(&self.place, shared)?;
         let done = self.load().and_then(|()| work(self));
         if was_shared {
-            self.writing = Some(alone.shared_again(&self.path)?);
+            self.writing = Some(alone.shared_again(&self.place)?);
         }
         done
     }
@@ -200,7 +224,7 @@ impl Store {
         let removed_paths: Vec<&str> = change.removed.iter().map(|file| file.path.as_str()).collect();
         let changes_data = change.operation != Operation::Optimize;
         let mut actions: Vec<Action> =
-            change.added.iter().map(|file| Action::Add(self.add(file, changes_data))).collect();
+            change.added.iter().map(|file| Ok(Action::Add(self.add(file, changes_data)?))).collect::<Result<_>>()?;
         let state = self.table.snapshot().map_err(|source| self.refused(source))?;
         for view in state.log_data().iter() {
             if removed_paths.contains(&view.path().as_ref()) {
@@ -248,19 +272,25 @@ impl Store {
             self.table.log_store(),
             delta_operation,
         );
-        match self.runtime.block_on(async { commit.await }) {
+        let before = self.version();
+        let done = self.runtime.block_on(async { commit.await });
+        if done.is_err()
+            && let Some(version) = self.was_done(change, before, [&links, &records])
+        {
+            return Ok(Some(version));
+        }
+        match done {
             Ok(finalized) => {
                 self.load()?;
                 Ok(Some(finalized.version()))
             }
             Err(source @ DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(0) }) => {
                 if let Some(name) = links {
-                    kept::discard(&self.table_path(), &name);
+                    kept::discard(&self.events(), &name);
                 }
                 if let Some(name) = records {
-                    counted::discard(&self.table_path(), &name);
+                    counted::discard(&self.events(), &name);
                 }
-                let before = self.version();
                 self.load()?;
                 if self.n_secrets() != n_secrets {
                     return Err(Error::Store {
@@ -274,6 +304,18 @@ impl Store {
         }
     }
 
+    /// The version that a commit made which was told to have failed. An answer can be lost on the way, and a request that is
+    /// repeated then meets what it has done itself: names of new files are random, so a commit that says one is ours.
+    fn was_done(&mut self, change: &Change<'_>, before: u64, names: [&Option<String>; 2]) -> Option<u64> {
+        if self.place.on_disk().is_some() {
+            return None;
+        }
+        let added = change.added.first().map(|file| file.path.as_str());
+        let name = added.or(names.into_iter().flatten().map(String::as_str).next())?;
+        self.load().ok()?;
+        self.naming(name, before + 1..=self.version()).ok()?
+    }
+
     /// Opens the newest version.
     pub(super) fn load(&mut self) -> Result<()> {
         self.runtime.block_on(self.table.load()).map_err(|source| self.refused(source))
@@ -283,14 +325,14 @@ impl Store {
     fn keep(&self, links: &Links) -> Result<String> {
         // Parquet, but not named so: whoever lists data files by their ending is spared it.
         let name = format!("{}.links", write::file_name()?);
-        kept::write(&self.table_path(), &name, links)?;
+        kept::write(&self.events(), &name, links)?;
         Ok(name)
     }
 
     /// Writes hashes of records to a file of their own.
     fn keep_records(&self, records: &[u64]) -> Result<String> {
         let name = format!("{}.records", write::file_name()?);
-        counted::write(&self.table_path(), &name, records)?;
+        counted::write(&self.events(), &name, records)?;
         Ok(name)
     }
 
@@ -299,9 +341,9 @@ impl Store {
     /// # Errors
     /// The log or a file that it names cannot be read.
     pub fn counted(&self, records: &BTreeSet<u64>) -> Result<BTreeSet<u64>> {
-        let table = self.table_path();
+        let table = self.events();
         let mut known = BTreeSet::new();
-        if !records.is_empty() && table.join(counted::FOLDER).is_dir() {
+        if !records.is_empty() && table.join(counted::FOLDER).is_folder()? {
             for name in set_aside(&self.log()?) {
                 known.extend(counted::read(&table, name)?.filter(|hash| records.contains(hash)));
             }
@@ -316,8 +358,8 @@ impl Store {
     pub fn links(&self) -> Result<Links> {
         let mut links = Links::default();
         // Most stores have none, and reading the log of a long life takes a while.
-        let table = self.table_path();
-        if kept::exist(&table) {
+        let table = self.events();
+        if kept::exist(&table)? {
             for name in linked(&self.log()?) {
                 kept::read(&table, name, &mut links)?;
             }
@@ -372,14 +414,13 @@ impl Store {
         }
     }
 
-    fn add(&self, file: &DataFile, data_change: bool) -> Add {
-        let modified = std::fs::metadata(self.table_path().join(&file.path)).and_then(|file| file.modified()).ok();
-        let millis = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_millis());
-        Add {
+    fn add(&self, file: &DataFile, data_change: bool) -> Result<Add> {
+        let modified = self.events().join(&file.path).modified()?;
+        Ok(Add {
             path: file.path.clone(),
             partition_values: [(PARTITION.to_owned(), Some(file.month.clone()))].into(),
             size: i64::try_from(file.size).unwrap_or(i64::MAX),
-            modification_time: millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default(),
+            modification_time: modified,
             data_change,
             stats: Some(file.statistics()),
             tags: None,
@@ -387,7 +428,7 @@ impl Store {
             base_row_id: None,
             default_row_commit_version: None,
             clustering_provider: None,
-        }
+        })
     }
 
     pub(super) fn refused(&self, source: DeltaTableError) -> Error {
@@ -440,35 +481,6 @@ fn kept_log() -> CommitProperties {
 
 /// The size that compaction aims at, as the log records it.
 const OPTIMIZE_TARGET: i64 = 512 * 1024 * 1024;
-
-fn runtime(path: &Path) -> Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().map_err(Error::read(path))
-}
-
-fn location(folder: &Path, store: &Path) -> Result<String> {
-    Ok(url(folder, refuse_path(store))?.to_string())
-}
-
-fn refuse_path(store: &Path) -> impl Fn(String) -> Error {
-    move |message| Error::Store { path: store.to_path_buf(), message }
-}
-
-/// The folder of a table as its library wants it; `refuse` makes an error of what is wrong with the path.
-pub(crate) fn url(folder: &Path, refuse: impl Fn(String) -> Error) -> Result<Url> {
-    let absolute = std::fs::canonicalize(folder).map_err(Error::read(folder))?;
-    // The table's library decodes a path twice, and would look for 'a%20b' under 'a b'.
-    let text = absolute.to_string_lossy();
-    let is_escape = |part: &str| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    if text.split('%').skip(1).any(is_escape) {
-        return Err(refuse("its path holds a percent sign before two hexadecimal digits; choose another".into()));
-    }
-    Url::from_directory_path(absolute).map_err(|()| refuse("its path cannot be written as a URL".into()))
-}
-
-fn builder(folder: &Path, store: &Path) -> Result<DeltaTableBuilder> {
-    DeltaTableBuilder::from_url(url(folder, refuse_path(store))?)
-        .map_err(|source| Error::Table { path: store.to_path_buf(), source: Box::new(source) })
-}
 
 fn columns() -> Vec<StructField> {
     let primitive = |form| match form {

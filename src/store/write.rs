@@ -1,7 +1,6 @@
 //! Writing data files: sorted rows go to one Parquet file per month. Nothing is visible before the table's log names it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use serde_json::json;
 
 use super::contents::Contents;
 use super::key;
+use super::place::{self, Place};
 use super::rows::Rows;
 use super::schema::{self, PARTITION, WORDS};
 use crate::error::{Error, Result};
@@ -123,7 +123,7 @@ fn date_of(at: i64) -> jiff::civil::Date {
 /// # Errors
 /// The file cannot be written.
 pub fn data_file(
-    table: &Path,
+    table: &Place,
     month: &str,
     name: &str,
     rows: &Rows,
@@ -143,7 +143,7 @@ pub fn data_file(
 /// # Errors
 /// The file cannot be written, or a batch is an error.
 pub fn write_batches(
-    table: &Path,
+    table: &Place,
     month: &str,
     name: &str,
     contents: &Contents,
@@ -167,19 +167,17 @@ type Encoded = (Option<(i64, i64)>, ArrowColumnChunk);
 struct Writer {
     path: PathBuf,
     schema: SchemaRef,
-    file: SerializedFileWriter<File>,
+    file: SerializedFileWriter<place::Writer>,
     columns: ArrowRowGroupWriterFactory,
     n_groups: usize,
     written: DataFile,
 }
 
 impl Writer {
-    fn create(table: &Path, month: &str, name: &str, contents: &Contents) -> Result<Self> {
+    fn create(table: &Place, month: &str, name: &str, contents: &Contents) -> Result<Self> {
         let relative = format!("{PARTITION}={month}/{name}.parquet");
-        let path = table.join(&relative);
-        let folder = path.parent().unwrap_or(table);
-        std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
-        let file = File::create_new(&path).map_err(Error::write(&path))?;
+        let place = table.join(&relative);
+        let (path, file) = (place.path().to_path_buf(), place.writer()?);
         let schema = schema::arrow();
         let (file, columns) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties(contents)))
             .and_then(ArrowWriter::into_serialized_writer)
@@ -224,10 +222,7 @@ impl Writer {
 
     fn finish(self) -> Result<DataFile> {
         let Self { path, file, mut written, .. } = self;
-        let file = file.into_inner().map_err(refused(&path))?;
-        // The log must not name a file whose bytes a power cut could still take away.
-        file.sync_all().map_err(Error::write(&path))?;
-        written.size = file.metadata().map_err(Error::write(&path))?.len();
+        written.size = file.into_inner().map_err(refused(&path))?.finish()?;
         Ok(written)
     }
 }

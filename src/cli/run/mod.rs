@@ -149,6 +149,12 @@ impl Job<'_> {
         if self.command.wants(Step::Ingest) && self.config.run.inputs.is_empty() {
             return wrong("[run] names no inputs; write inputs = [\"logs\"], or leave out the step with --skip ingest");
         }
+        if crate::store::Place::is_address(&self.config.run.store.to_string_lossy()) {
+            return wrong(
+                "[run] store is in object storage: a run keeps its lock, its bookmarks and who was told of alerts beside the \
+                 store, on a disk; use 'trichter ingest', 'report' and 'export', or name a folder",
+            );
+        }
         let has_periods = self.config.run.report.iter().any(|report| report.period != Period::All);
         if self.since.is_some() && !has_periods {
             return wrong("--since asks for the reports of periods, and no [[run.report]] has one");

@@ -49,10 +49,11 @@ impl Job<'_> {
     fn ingest(&self, record: &Record) -> Result<bool> {
         let run = &self.config.run;
         let sources = self.sources(record)?;
-        let key = key(run.key_file.as_deref(), &run.store)?;
-        let mut store = Store::open_or_create(&run.store)?;
+        let place = store::Place::from(&run.store);
+        let key = key(run.key_file.as_deref(), &place)?;
+        let mut store = Store::open_or_create(&place)?;
         let key = store.key(&key)?;
-        keep_config(self.path, &run.store)?;
+        keep_config(self.path, &place)?;
         let mut journal = Journal::of(&store)?;
         if self.command.again {
             journal.bookmarks = ingest::Bookmarks::default();

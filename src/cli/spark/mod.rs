@@ -18,6 +18,9 @@ use crate::report::text::printable;
 const JOB: &str = include_str!("job.py");
 /// Lines of Spark's talk that are shown if a job fails for a reason of Spark's own.
 const LINES: usize = 30;
+/// Why Spark is not sent there.
+const NEEDS_DISK: &str = "Spark would need its own way there; hand it the context ('trichter kernel context') in a job of its own, or \
+    name a store on a disk that the workers share";
 
 /// Count a store on Apache Spark: Spark distributes, sorts and retries, and the kernel counts; the same report comes out.
 ///
@@ -104,7 +107,7 @@ impl Submit {
             ["trichter_job.py", "orders.json", "failure"].map(|name| folder.path().join(name));
         let job = json!({
             "context": context.to_json(),
-            "table": absolute(&opened.store.table_path())?,
+            "table": absolute(opened.store.events().disk(NEEDS_DISK)?)?,
             "counts": counts,
             "facts": self.facts.as_deref().map(absolute).transpose()?,
             "tables": match (&self.facts, self.tables.is_empty()) {

@@ -3,8 +3,6 @@
 //! Not in the commit itself, because whoever opens the store reads that, and where a platform tells two ids of everybody
 //! there are as many links as contacts. They stand in the table's folder, so that they go where the table goes.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -14,21 +12,20 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::Links;
 use crate::error::{Error, Result};
+use crate::store::place::Place;
 
 /// Folder below the table's folder. Where a name begins with an underline, no tool that knows the table's format looks for
 /// data, nor for what it may delete.
 pub(in crate::store) const FOLDER: &str = "_links";
 
 /// Whether a table may have links at all.
-pub(in crate::store) fn exist(table: &Path) -> bool {
-    table.join(FOLDER).is_dir()
+pub(in crate::store) fn exist(table: &Place) -> Result<bool> {
+    table.join(FOLDER).is_folder()
 }
 
 /// Writes links to a new file of this name. They count once a commit names it.
-pub(in crate::store) fn write(table: &Path, name: &str, links: &Links) -> Result<()> {
-    let folder = table.join(FOLDER);
-    let path = folder.join(name);
-    std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+pub(in crate::store) fn write(table: &Place, name: &str, links: &Links) -> Result<()> {
+    let file = table.join(FOLDER).join(name);
     let ids = |id: fn((u128, u128)) -> u128| -> ArrayRef {
         let bytes = links.iter().map(|(former, current, ..)| id((former, current)).to_be_bytes());
         Arc::new(BinaryArray::from_iter_values(bytes))
@@ -42,25 +39,23 @@ pub(in crate::store) fn write(table: &Path, name: &str, links: &Links) -> Result
         ("current_in_plain", Arc::new(names), true),
     ];
     let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
-    let refused = |source| Error::Write { path: path.clone(), source: std::io::Error::other(source) };
-    let file = File::create_new(&path).map_err(Error::write(&path))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).map_err(refused)?;
+    let refused = |source| Error::Write { path: file.path().to_path_buf(), source: std::io::Error::other(source) };
+    let mut writer = ArrowWriter::try_new(file.writer()?, batch.schema(), None).map_err(refused)?;
     writer.write(&batch).map_err(refused)?;
-    // The log must not name a file whose bytes a power cut could still take away.
-    writer.into_inner().map_err(refused)?.sync_all().map_err(Error::write(&path))
+    writer.into_inner().map_err(refused)?.finish().map(drop)
 }
 
 /// Takes back what no commit names. What cannot be removed means nothing all the same.
-pub(in crate::store) fn discard(table: &Path, name: &str) {
-    std::fs::remove_file(table.join(FOLDER).join(name)).ok();
+pub(in crate::store) fn discard(table: &Place, name: &str) {
+    table.join(FOLDER).join(name).discard();
 }
 
 /// Adds the links of a file.
-pub(in crate::store) fn read(table: &Path, name: &str, links: &mut Links) -> Result<()> {
-    let path = table.join(FOLDER).join(name);
-    let damaged = |source| Error::DataFile { path: path.clone(), source };
-    let file = File::open(&path).map_err(|source| damaged(source.into()))?;
-    let batches = ParquetRecordBatchReaderBuilder::try_new(file)
+pub(in crate::store) fn read(table: &Place, name: &str, links: &mut Links) -> Result<()> {
+    let file = table.join(FOLDER).join(name);
+    let damaged = |source| Error::DataFile { path: file.path().to_path_buf(), source };
+    let bytes = file.read()?.ok_or_else(|| damaged(std::io::Error::from(std::io::ErrorKind::NotFound).into()))?;
+    let batches = ParquetRecordBatchReaderBuilder::try_new(bytes)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(damaged)?;
     for batch in batches {
@@ -90,15 +85,16 @@ mod tests {
     #[test]
     fn links_are_read_as_they_were_written() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!exist(folder.path()));
+        let table = Place::from(folder.path());
+        assert!(!exist(&table).unwrap());
         let mut links = Links::default();
         links.add(1, u128::MAX, -5, None);
         links.add(u128::MAX, 2, 1_767_268_800_000_000, Some("größe"));
-        write(folder.path(), "a.links", &links).unwrap();
+        write(&table, "a.links", &links).unwrap();
         let mut found = Links::default();
-        read(folder.path(), "a.links", &mut found).unwrap();
+        read(&table, "a.links", &mut found).unwrap();
         assert_eq!(found, links);
-        assert!(exist(folder.path()));
-        assert!(read(folder.path(), "b.links", &mut found).is_err());
+        assert!(exist(&table).unwrap());
+        assert!(read(&table, "b.links", &mut found).is_err());
     }
 }

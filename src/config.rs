@@ -38,7 +38,7 @@ pub use export::Export;
 pub use flow::Flow;
 pub use percent::Percent;
 pub use report::{Colour, Lang, Report};
-pub use retention::{Age, Keep, Retention};
+pub use retention::{Age, Keep, PERMISSION, Retention};
 pub use run::{Limit, Period, ReportOrder, Run};
 pub use service::{Service, Timetable};
 pub use table::{Cell, Columns, Table, TableEvent, TableEvents, TableField, TableKind, TableList, TableQuestions};

@@ -25,7 +25,7 @@ enum Command {
         #[arg(value_name = "FILE", default_value = CONFIG)]
         file: PathBuf,
     },
-    /// Print every setting as TOML, also those that the file leaves at their defaults. Paths are as they stand in the file.
+    /// Print the settings as TOML, with the defaults of those that the file leaves out, but for entries of lists. Paths are as they stand in the file; passwords of targets are not shown.
     Show {
         /// The configuration.
         #[arg(value_name = "FILE", default_value = CONFIG)]
@@ -49,7 +49,12 @@ impl ConfigCommand {
             }
             Command::Show { file } => {
                 let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-                print(&whole(&text, file)?)?;
+                let orders = Config::load(file)?.export.into_iter();
+                // Whoever reads over a shoulder needs no password.
+                let shown = orders.fold(whole(&text, file)?, |text, order| {
+                    text.replace(&order.target, &target::shown(&order.target))
+                });
+                print(&shown)?;
                 Ok(Done::Well)
             }
         }

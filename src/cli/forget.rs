@@ -74,7 +74,7 @@ pub(super) struct Forget {
     /// What exports and the rejects of runs go by: the configuration of 'run', if there is one. Default: trichter.toml in the store's folder.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The key of the pseudonyms: a file with 64 hexadecimal digits. Default: $TRICHTER_KEY, else pseudonym.key in the store.
+    /// The key of the pseudonyms: a file with 64 hexadecimal digits on each line. Default: $TRICHTER_KEY, else pseudonym.key in the store.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Where the certificate goes. Default: a new file in the store's folder 'certificates'.

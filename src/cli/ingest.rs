@@ -60,7 +60,7 @@ struct Reading {
     /// Fail with exit code 1 if more records are rejected: a count (100) or a share (0.5%).
     #[arg(long, value_name = "LIMIT")]
     max_rejects: Option<Limit>,
-    /// File with the key of the pseudonyms, 64 hexadecimal digits. Default: the environment's TRICHTER_KEY, else the store's own. Another key gives other pseudonyms.
+    /// File with the key of the pseudonyms, 64 hexadecimal digits on each line. Default: the environment's TRICHTER_KEY, else the store's own. A store takes no other key than its first, but for what 'store rekey' adds.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Read only this part of the inputs: 2/4 is the second of four. The files are dealt out one by one in the order of their names, so that processes with the same inputs, on any hosts, together read each file once.

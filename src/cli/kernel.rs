@@ -28,7 +28,9 @@ pub(super) struct KernelCommand {
 enum Command {
     /// Print what no partition tells, for the kernel on every worker: the range, windows, flows, what is asked. As JSON.
     Context(Asking),
-    /// Count the events of one partition, for 'trichter report --counts'.
+    /// Count in the events of one partition what the context asks: what a report needs, or a funnel. For 'trichter report --counts'
+    /// and 'trichter funnel --counts'.
+    #[command(visible_alias = "funnel")]
     Counts {
         /// What 'trichter kernel context' printed.
         #[arg(long, value_name = "FILE")]

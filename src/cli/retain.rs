@@ -3,21 +3,17 @@
 use std::path::PathBuf;
 
 use super::{Done, config, now, place, print, say};
-use crate::config::Config;
+use crate::config::{Config, PERMISSION};
 use crate::error::{Error, Result};
 use crate::event::{Kind, Time};
 use crate::store::retain::{self, Retained, Rules};
 use crate::store::{AsOf, Store};
 
-/// The kinds that say that somebody must not be written to.
-const OPT_OUTS: [Kind; 2] = [Kind::OptedOutSoft, Kind::OptedOutHard];
-
 /// Remove what is older than [retention] in trichter.toml allows.
 ///
 /// Months whose events are all older than 'events' are taken out of the store, with everything they say, opt-outs too: whoever was
-/// last heard of then is no contact any more, and numbers begin later. Kinds of events under [retention.kinds] go earlier or later
-/// than the others, or stay 'forever', as opt-outs should. In months older than 'answers' what contacts may
-/// have written is taken out, and all else stays, taps among it. What is removed is deleted at once, so that versions before can no longer be opened.
+/// last heard of then is no contact any more, and numbers begin later. 'permission' keeps opt-ins and opt-outs longer, or 'forever'.
+/// In months older than 'answers' what contacts may have written is taken out, and all else stays, taps among it. What is removed is deleted at once, so that versions before can no longer be opened.
 ///
 /// Example: trichter retain --store /tmp/store --dry-run
 #[derive(clap::Args)]
@@ -47,10 +43,10 @@ impl Retain {
         }
         let retained = retain::retain(&mut store, &rules)?;
         print(&told(&retained, "removed"))?;
-        let loses_opt_outs = OPT_OUTS.iter().any(|kind| rules.events.contains_key(kind));
-        if !quiet && !retained.months.is_empty() && loses_opt_outs {
+        let loses_permission = PERMISSION.iter().any(|kind| rules.events.contains_key(kind));
+        if !quiet && retained.rows > 0 && loses_permission {
             say(
-                "opt-outs of these months are no longer known: keep them elsewhere before you write to anybody again, or here with [retention.kinds]",
+                "opt-outs of that time are no longer known: keep them elsewhere before you write to anybody again, or here with [retention] permission",
             );
         }
         Ok(Done::Well)

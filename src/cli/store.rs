@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::ingest::elsewhere;
-use super::{Done, Reading, export, place, print, print_json, say};
+use super::{Done, Reading, config, export, place, print, print_json, say};
 use crate::error::Result;
+use crate::job::{Journal, Lock};
 use crate::store::{AsOf, Key, Store, optimize, rekey};
 
 /// Look after a store: its versions, its files.
@@ -38,20 +39,11 @@ enum Command {
     /// Targets under [[export]] in trichter.toml are exported anew, and what they kept of earlier exports is taken away.
     ///
     /// The new secret is added to pseudonym.key in the store's folder. A key that is kept elsewhere gets it from you: one more
-    /// line of 64 hexadecimal digits behind those that are there.
+    /// line of 64 hexadecimal digits behind those that are there. All data files are written anew before the old ones are deleted, so
+    /// there has to be room for the store twice.
     ///
     /// Example: trichter store rekey --store /tmp/store
-    Rekey {
-        /// Folder of the store.
-        #[arg(long, value_name = "DIR")]
-        store: PathBuf,
-        /// The file of the key, with the new secret in its last line. Default: $TRICHTER_KEY, else pseudonym.key in the store, to which one is added.
-        #[arg(long, value_name = "FILE")]
-        key_file: Option<PathBuf>,
-        /// What exports go by: the configuration of 'run', if there is one. Default: trichter.toml in the store's folder.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
+    Rekey(Rekey),
     /// Delete files that no version younger than --keep needs. Older versions can then no longer be opened.
     Vacuum {
         /// Folder of the store.
@@ -64,6 +56,85 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+#[derive(clap::Args)]
+struct Rekey {
+    /// Folder of the store.
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+    /// The file of the key, with the new secret in its last line. Default: $TRICHTER_KEY, else that of 'run', else pseudonym.key in the store, to which one is added.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// What exports go by: the configuration of 'run', if there is one. Default: trichter.toml in the store's folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Only finish what an earlier change left undone: delete files of before, and export anew.
+    #[arg(long)]
+    finish: bool,
+}
+
+impl Rekey {
+    fn run(&self, quiet: bool) -> Result<()> {
+        let config = config(self.config.as_deref(), Some(&self.store))?;
+        // A run would export ids of before.
+        let _lock = Lock::hold(&self.store)?;
+        let mut store = Store::open(&self.store, AsOf::Latest)?;
+        if self.finish {
+            let deleted = rekey::finish(&mut store)?;
+            print(&format!("{} files of before deleted\n", deleted.len()))?;
+        } else {
+            let named = elsewhere(self.key_file.as_deref().or(config.run.key_file.as_deref()))?;
+            let (key, done) = rekey::rekey(&mut store, |n_secrets| self.key(named, n_secrets))?;
+            print(&format!(
+                "the key has {} secrets: {} rows and {} links have other ids, {} data files written, {} files deleted; version {}\n",
+                key.n_secrets(),
+                done.rows,
+                done.links,
+                done.written.len(),
+                done.deleted.len(),
+                done.version_after
+            ))?;
+        }
+        let mut journal = Journal::of(&store)?;
+        journal.bookmarks.drop_nameless();
+        journal.keep(&store)?;
+        let reading = Reading {
+            store: Some(self.store.clone()),
+            since: None,
+            until: None,
+            timezone: None,
+            config: self.config.clone(),
+            as_of: None,
+        };
+        let exported = export::again(&reading, &[], quiet);
+        if exported.is_err() {
+            say(
+                "the key is changed, but exports have ids of before: put right what is wrong, and run 'trichter store rekey --finish'",
+            );
+        }
+        let (exports, missing) = exported?;
+        print(&format!("{} targets exported anew\n", exports.len()))?;
+        if !quiet {
+            for target in &missing {
+                say(&format!("warning: nothing is at '{target}', so nothing was exported anew there"));
+            }
+            say(
+                "what was exported to other places has ids of before, and so have records of runs: names of exported chats",
+            );
+        }
+        Ok(())
+    }
+
+    /// The key with a secret that the table does not have.
+    fn key(&self, named: Option<Key>, n_secrets: usize) -> Result<Key> {
+        if let Some(key) = named {
+            return Ok(key);
+        }
+        let key = Key::of(&self.store)?;
+        // One that an earlier change has added and died before it was used will do.
+        if key.n_secrets() > n_secrets { Ok(key) } else { Key::lengthen(&self.store) }
+    }
 }
 
 impl StoreCommand {
@@ -87,42 +158,7 @@ impl StoreCommand {
                 let (before, after) = optimize::optimize(&mut store, 1)?;
                 print(&format!("{before} data files became {after}; version {}\n", store.version()))?;
             }
-            Command::Rekey { store, key_file, config } => {
-                let mut opened = Store::open(place(store)?, AsOf::Latest)?;
-                let key = match elsewhere(key_file.as_deref())? {
-                    Some(key) => key,
-                    // One that an earlier change has added and died before it was used will do.
-                    None => Some(Key::of(store)?)
-                        .filter(|key| key.n_secrets() > opened.n_secrets())
-                        .map_or_else(|| Key::lengthen(store), Ok)?,
-                };
-                let done = rekey::rekey(&mut opened, &key)?;
-                let reading = Reading {
-                    store: Some(store.clone()),
-                    since: None,
-                    until: None,
-                    timezone: None,
-                    config: config.clone(),
-                    as_of: None,
-                };
-                let (exports, missing) = export::again(&reading, &[], quiet)?;
-                print(&format!(
-                    "the key has {} secrets: {} rows and {} links have other ids, {} data files written, {} files deleted, {} targets exported anew; version {}\n",
-                    key.n_secrets(),
-                    done.rows,
-                    done.links,
-                    done.written.len(),
-                    done.deleted.len(),
-                    exports.len(),
-                    done.version_after
-                ))?;
-                if !quiet {
-                    for target in &missing {
-                        say(&format!("warning: nothing is at '{target}', so nothing was exported anew there"));
-                    }
-                    say("what was exported to other places has ids of before");
-                }
-            }
+            Command::Rekey(rekey) => rekey.run(quiet)?,
             Command::Vacuum { store, keep, dry_run } => {
                 let deleted = Store::open(place(store)?, AsOf::Latest)?.vacuum(*keep, *dry_run)?;
                 for path in &deleted {

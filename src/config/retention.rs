@@ -9,19 +9,20 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::error::nearest;
 use crate::event::{Kind, Time};
 
 /// `[retention]`. Without a rule nothing is removed.
+///
+/// There is no rule for each kind of event: a rate whose receipts are gone is wrong in either direction, without showing it. What may
+/// outlive the rest is permission, because it is needed for as long as somebody might be written to.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// How long events are kept, written `24 months`. With them goes what they say about permission, an opt-out too, unless
-    /// [`Retention::kinds`] keeps it.
+    /// How long events are kept, written `24 months`.
     pub events: Option<Age>,
-    /// How long events of single kinds are kept, where that is shorter or longer than what holds for the others.
-    #[serde(deserialize_with = "by_kind")]
-    pub kinds: BTreeMap<Kind, Keep>,
+    /// How long opt-ins and opt-outs are kept, where that is not as long as `events` says. Both, because a later opt-in takes an
+    /// opt-out back.
+    pub permission: Option<Keep>,
     /// How long answers are kept that may be somebody's words: all but taps, states of payments and the evidence of
     /// permission. The events themselves stay.
     pub answers: Option<Age>,
@@ -34,26 +35,30 @@ impl Retention {
         self.answers.is_some() || !self.told().is_empty()
     }
 
-    /// What is removed from numbers, for whoever reads them: how long `events` are kept, and kinds with a rule of their own. Empty
-    /// if every event is kept.
+    /// What is removed from numbers, for whoever reads them: how long `events` are kept, and `permission` if that is another time.
+    /// Empty if every event is kept.
     #[must_use]
     pub fn told(&self) -> BTreeMap<String, String> {
-        let kinds = self.kinds.iter().map(|(kind, keep)| (kind.name().to_owned(), keep.to_string()));
-        let all = self.events.iter().map(|age| ("events".to_owned(), age.to_string()));
-        let removes = self.events.is_some() || self.kinds.values().any(|keep| matches!(keep, Keep::For(_)));
-        all.chain(kinds).filter(|_| removes).collect()
+        let events = self.events.as_ref().map(ToString::to_string);
+        let permission = self.permission.as_ref().map(ToString::to_string);
+        let removes = events.is_some() || matches!(self.permission, Some(Keep::For(_)));
+        let all = [("events", events), ("permission", permission)].into_iter().filter(|_| removes);
+        all.filter_map(|(what, age)| Some((what.to_owned(), age?))).collect()
     }
 
     /// How long events of a kind are kept; `None` keeps them for good.
     #[must_use]
     pub fn of(&self, kind: Kind) -> Option<&Age> {
-        match self.kinds.get(&kind) {
+        match self.permission.as_ref().filter(|_| PERMISSION.contains(&kind)) {
             Some(Keep::For(age)) => Some(age),
             Some(Keep::Forever) => None,
             None => self.events.as_ref(),
         }
     }
 }
+
+/// The kinds that say who may be written to.
+pub const PERMISSION: [Kind; 3] = [Kind::OptedIn, Kind::OptedOutSoft, Kind::OptedOutHard];
 
 /// How what has no age is written.
 const FOREVER: &str = "forever";
@@ -86,21 +91,6 @@ impl<'de> Deserialize<'de> for Keep {
         let refused = |message| D::Error::custom(format!("{message}, or '{FOREVER}'"));
         Age::parse(&text).map(Self::For).map_err(refused)
     }
-}
-
-fn by_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Kind, Keep>, D::Error> {
-    let named: BTreeMap<String, Keep> = BTreeMap::deserialize(deserializer)?;
-    let kind = |name: &str| {
-        Kind::from_name(name).ok_or_else(|| {
-            let names: Vec<String> = Kind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
-            let meant = match nearest(name, &names) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            D::Error::custom(format!("no kind of event '{name}'; {meant}"))
-        })
-    };
-    named.into_iter().map(|(name, keep)| Ok((kind(&name)?, keep))).collect()
 }
 
 /// A length of time by the calendar: `90 days`, `6 months`, `2 years`.
@@ -168,24 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_goes_by_its_own_rule_and_else_by_that_of_all() {
-        let text = "events = '24 months'\n[kinds]\nopted_out_soft = 'forever'\nmessage_opened = '6 months'";
-        let rules: Retention = toml::from_str(text).unwrap();
-        let age = |kind| rules.of(kind).map(ToString::to_string);
-        assert_eq!(age(Kind::OptedOutSoft), None);
-        assert_eq!(age(Kind::MessageOpened).as_deref(), Some("6 months"));
-        assert_eq!(age(Kind::MessageSent).as_deref(), Some("24 months"));
-        assert!(rules.is_some());
-        let only_longer: Retention = toml::from_str("[kinds]\nopted_in = 'forever'").unwrap();
-        assert!(!only_longer.is_some() && only_longer.told().is_empty(), "it removes nothing");
-        let told = [("events", "24 months"), ("message_opened", "6 months"), ("opted_out_soft", "forever")];
+    fn permission_goes_by_its_own_rule_and_else_by_that_of_all() {
+        let rules: Retention = toml::from_str("events = '24 months'\npermission = 'forever'").unwrap();
+        let age = |rules: &Retention, kind| rules.of(kind).map(ToString::to_string);
+        assert!(PERMISSION.iter().all(|kind| age(&rules, *kind).is_none()));
+        assert_eq!(age(&rules, Kind::MessageSent).as_deref(), Some("24 months"));
+        let told = [("events", "24 months"), ("permission", "forever")];
         assert!(rules.told().iter().map(|(key, age)| (key.as_str(), age.as_str())).eq(told));
-        for (text, told) in
-            [("opted_ni = 'forever'", "did you mean 'opted_in'"), ("opted_in = 'always'", "or 'forever'")]
-        {
-            let refused = toml::from_str::<Retention>(&format!("[kinds]\n{text}")).unwrap_err();
-            assert!(refused.message().contains(told), "{refused}");
-        }
+        let only_longer: Retention = toml::from_str("permission = 'forever'").unwrap();
+        assert!(!only_longer.is_some() && only_longer.told().is_empty(), "it removes nothing");
+        let refused = toml::from_str::<Retention>("permission = 'always'").unwrap_err();
+        assert!(refused.message().contains("or 'forever'"), "{refused}");
     }
 
     #[test]

@@ -78,7 +78,7 @@ mod tests {
     fn the_whole_means_what_the_file_means() {
         let samples = [
             include_str!("../../sample-data/trichter.toml"),
-            "[run]\ninputs = ['logs']\n[[run.report]]\nout = 'a'\n[retention.kinds]\nopted_in = 'forever'",
+            "[run]\ninputs = ['logs']\n[[run.report]]\nout = 'a'\n[retention]\npermission = 'forever'",
             "[[alert]]\nname = 'opened'\nmetric = 'open_rate'\nbelow = '10%'\n[windows]\nreply = '2h'",
             "",
         ];

@@ -20,6 +20,13 @@ use crate::event::Time;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookmarks(Vec<Bookmark>);
 
+impl Bookmarks {
+    /// Forgets logs whose names stand for people's names. They are read anew.
+    pub fn drop_nameless(&mut self) {
+        self.0.retain(|bookmark| !bookmark.is_nameless);
+    }
+}
+
 /// How far one log was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookmark {

@@ -96,12 +96,12 @@ pub fn ingest(store: &mut Store, plan: &Plan<'_>, reject: &mut dyn FnMut(Reject)
     let mut balance = Balance::new(plan.sources.iter().map(|source| source.name().to_owned()));
     let mut runs = Runs::onto(store)?;
     let key = store.key(plan.key)?;
-    if let Err(error) = read_all(plan, key, &mut balance, &mut runs, reject) {
+    if let Err(error) = read_all(plan, key.clone(), &mut balance, &mut runs, reject) {
         runs.discard();
         return Err(error);
     }
     balance.add_events(runs.found, runs.stored);
-    balance.version = Some(runs.commit(store, &balance)?);
+    balance.version = Some(runs.commit(store, &key, &balance)?);
     balance.shared_ids = runs.n_shared;
     Ok(balance)
 }

@@ -14,7 +14,7 @@ use super::Balance;
 use crate::error::Result;
 use crate::store::join::{self, Joined};
 use crate::store::{
-    Change, Contacts, DataFile, Forgotten, Links, Operation, Place, Rows, Snapshot, Store, scan, write,
+    Change, Contacts, DataFile, Forgotten, Key, Links, Operation, Place, Rows, Snapshot, Store, scan, write,
 };
 
 /// Events on their way into data files.
@@ -121,7 +121,7 @@ impl Runs {
 
     /// Makes the runs visible, and returns the store's version. Logs that bring nothing new leave the store as it is,
     /// version and all.
-    pub(super) fn commit(&mut self, store: &mut Store, balance: &Balance) -> Result<u64> {
+    pub(super) fn commit(&mut self, store: &mut Store, key: &Key, balance: &Balance) -> Result<u64> {
         let set_aside = balance.set_aside();
         loop {
             let found = self.join(store).and_then(|found| Ok((found, store.counted(&set_aside)?)));
@@ -146,12 +146,20 @@ impl Runs {
                 ledger: Some(&ledger).filter(|_| !self.written.is_empty() || !records.is_empty()),
                 links: Some(&news).filter(|news| !news.is_empty()),
                 records: &records,
+                marks: &store.unmarked(key),
                 ..Change::of(Operation::Ingest)
             };
             match store.commit(&change) {
                 Ok(Some(version)) => return Ok(version),
                 // Another writer was faster, and may know of links or rows that are not joined with these.
-                Ok(None) => joined.discard(&self.table),
+                Ok(None) => {
+                    joined.discard(&self.table);
+                    // Or may have changed the key, by which nothing here would be known again.
+                    if let Err(error) = store.key(key) {
+                        self.discard();
+                        return Err(error);
+                    }
+                }
                 // It may have been written all the same, and name the files by now.
                 Err(error) => return Err(error),
             }

@@ -108,8 +108,8 @@ pub struct Context {
     pub n_messages: Option<u64>,
     /// Where every record went, if the store remembers.
     pub balance: Option<Balance>,
-    /// How long events are kept before they are removed, `events` for all and names of kinds for those that go by a rule of their
-    /// own. Absent where everything is kept: numbers of time before are smaller, or gone.
+    /// How long events are kept before they are removed, and `permission` where that is another time. Absent where everything is
+    /// kept: numbers of the time before are missing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("default" = {}))]
     pub retention: BTreeMap<String, String>,

@@ -187,7 +187,7 @@ impl Store {
             Some(commit) => Err(Error::Store {
                 path: self.path.clone(),
                 message: format!(
-                    "version {open} is gone: version {} erased data for good, and what it held with it",
+                    "version {open} is gone: version {} erased data or changed the key, and deleted what was before",
                     commit.version
                 ),
             }),

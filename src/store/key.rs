@@ -17,6 +17,9 @@ const FILE: &str = "pseudonym.key";
 /// Digits of a message's pseudonym.
 pub(super) const MESSAGE_DIGITS: usize = 24;
 
+/// Digits by which a secret is known.
+const MARK_DIGITS: usize = 16;
+
 /// What a hash stands for. Hashes for different purposes are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -31,6 +34,10 @@ pub enum Purpose {
     Source = 4,
     /// A record that is set aside.
     Record = 6,
+    /// Somebody who was forgotten. Kept whole.
+    Forgotten = 7,
+    /// A secret itself.
+    Mark = 8,
 }
 
 /// 256 secret bits.
@@ -93,9 +100,9 @@ impl Secret {
     pub(super) fn renewed(&self, purpose: Purpose, hash: u128) -> u128 {
         let domain = purpose as u8;
         match purpose {
-            Purpose::Event => self.hash(domain, &[&hash.to_be_bytes()]),
+            Purpose::Event | Purpose::Forgotten => self.hash(domain, &[&hash.to_be_bytes()]),
             Purpose::Message => self.hash(domain, &[&message_key(hash).to_be_bytes()]),
-            Purpose::Contact | Purpose::Source | Purpose::Record => {
+            Purpose::Contact | Purpose::Source | Purpose::Record | Purpose::Mark => {
                 self.hash(domain, &[&first_half(hash).to_be_bytes()])
             }
         }
@@ -137,8 +144,9 @@ impl Key {
         let mut text = String::new();
         let file = File::open(path).map_err(Error::read(path))?;
         file.take(64 * 1024).read_to_string(&mut text).map_err(Error::read(path))?;
-        Self::from_hex(&text)
-            .ok_or_else(|| Error::Usage(format!("'{}' does not hold a key of 64 hexadecimal digits", path.display())))
+        Self::from_hex(&text).ok_or_else(|| {
+            Error::Usage(format!("'{}' does not hold a key: 64 hexadecimal digits on each line", path.display()))
+        })
     }
 
     /// Reads a key of 64 hexadecimal digits for each secret, with spaces or line breaks between them.
@@ -156,30 +164,54 @@ impl Key {
         Self::from_file(&store.join(FILE))
     }
 
-    /// Adds a secret to the key that is kept beside the store at `path`.
+    /// Adds a secret to the key that is kept beside the store at `path`. The file stays where it is, whose it is, and open to whom it
+    /// was. Nobody else may be doing the same.
     ///
     /// # Errors
     /// There is no such key, it cannot be written, or the system gives no random numbers.
     pub fn lengthen(store: &Path) -> Result<Self> {
         let mut key = Self::of(store)?;
         key.later.push(Secret::random()?);
-        let path = store.join(FILE);
-        match key.draft(store)?.persist(&path) {
-            Ok(_) => Ok(key),
-            Err(error) => Err(Error::Write { path, source: error.error }),
+        // It may be a link to a place that is better guarded.
+        let path = std::fs::canonicalize(store.join(FILE)).map_err(Error::read(store))?;
+        let folder = path.parent().unwrap_or(store);
+        let draft = key.draft(folder)?;
+        let told = std::fs::metadata(&path).map_err(Error::read(&path))?;
+        std::fs::set_permissions(draft.path(), told.permissions()).map_err(Error::write(&path))?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let ours = draft.as_file().metadata().map_err(Error::write(&path))?;
+            if (ours.uid(), ours.gid()) != (told.uid(), told.gid()) {
+                std::os::unix::fs::chown(draft.path(), Some(told.uid()), Some(told.gid()))
+                    .map_err(Error::write(&path))?;
+            }
         }
+        if let Err(error) = draft.persist(&path) {
+            return Err(Error::Write { path, source: error.error });
+        }
+        // The table must not be made with a secret whose file a power cut could still take away.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::write(&path))?;
+        Ok(key)
     }
 
     /// A whole file of the key under another name, for its owner only.
-    fn draft(&self, store: &Path) -> Result<tempfile::NamedTempFile> {
-        let path = store.join(FILE);
-        let mut draft = tempfile::NamedTempFile::new_in(store).map_err(Error::write(&path))?;
-        let secrets: Vec<String> = std::iter::once(&self.first).chain(&self.later).map(Secret::to_hex).collect();
-        draft
-            .write_all(secrets.join("\n").as_bytes())
-            .and_then(|()| draft.as_file().sync_all())
-            .map_err(Error::write(&path))?;
+    fn draft(&self, folder: &Path) -> Result<tempfile::NamedTempFile> {
+        let path = folder.join(FILE);
+        let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::write(&path))?;
+        let lines: String = self.secrets().map(|secret| secret.to_hex() + "\n").collect();
+        draft.write_all(lines.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(Error::write(&path))?;
         Ok(draft)
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.first).chain(&self.later)
+    }
+
+    /// What each secret is known by. It says nothing of the secret.
+    #[must_use]
+    pub fn marks(&self) -> Vec<String> {
+        self.secrets().map(|secret| digits(secret.hash(Purpose::Mark as u8, &[]), MARK_DIGITS)).collect()
     }
 
     /// Number of its secrets, the first one included.
@@ -319,6 +351,8 @@ mod tests {
         let ever: Vec<u128> = longer.contact_ever("sms", "1").collect();
         assert_eq!(ever, [first.contact("sms", "1"), longer.contact("sms", "1")]);
         let read = Key::of(folder.path()).unwrap();
+        assert!(std::fs::read_to_string(folder.path().join(FILE)).unwrap().ends_with('\n'), "a line can be added");
+        assert_eq!((&first.marks()[..], read.marks().len()), (&read.marks()[..1], 2));
         assert_eq!(read.contact("sms", "1"), longer.contact("sms", "1"));
         assert!(longer.with_secrets(3).is_none() && longer.with_secrets(0).is_none());
         assert!(Key::from_hex("5a").is_none() && Key::from_hex("").is_none());

@@ -4,6 +4,7 @@
 //! The file of the key has the new secret before the table is made with it, and the table says how many secrets it is made with: a
 //! process that dies in between leaves a store that goes on with the former ones.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -21,34 +22,46 @@ use super::place::Place;
 use super::scan::KeyRange;
 use super::stranger::{self, column};
 use super::table::{Change, Operation};
-use super::{DataFile, Store, coarse, counted, join, merge, schema, write};
+use super::{DataFile, Forgotten, Store, coarse, counted, join, merge, schema, write};
 use crate::error::{Error, Result};
 
-/// Table property that says of how many secrets ids are made; 1 if it is absent.
+/// Table property that says what the secrets are known by with which ids are made, with spaces between. Tables of earlier programs
+/// have none, and one secret.
 pub(super) const PROPERTY: &str = "trichter.secrets";
 /// Rows whose ids are changed at a time.
 const RANGE_ROWS: u64 = 512 * 1024;
 /// Digits of the hash that stands for a log which is called after a person.
 const SOURCE_DIGITS: usize = 16;
 
-/// Brings the table to all secrets of the key, and deletes what was made without the newest.
+/// Brings the table to all secrets of the key, and deletes what was made without the newest. `key` gives it once nobody else
+/// writes, by the number of secrets that the table has.
 ///
 /// # Errors
-/// The key has no secret that the table does not have, somebody else is writing to the store, it is damaged, or it cannot be
-/// written. Nothing is changed then, or all is and files of before are still there: the next erasing or change deletes them.
-pub fn rekey(store: &mut Store, key: &Key) -> Result<Erased> {
+/// The key is not that of the table or has no secret that the table does not have, somebody else is writing to the store, it is
+/// damaged, or it cannot be written. Nothing is changed then, or all is and files of before are still there: [`finish`] deletes
+/// them.
+pub fn rekey(store: &mut Store, key: impl FnOnce(usize) -> Result<Key>) -> Result<(Key, Erased)> {
     store.alone(|store| {
         let version_before = store.version();
-        let secrets = key.secrets_after(store.n_secrets());
+        let n_before = store.n_secrets();
+        let key = key(n_before)?;
+        // Refuses a key that the table is not made with.
+        store.key(&key)?;
+        let secrets = key.secrets_after(n_before);
         if secrets.is_empty() {
             return Err(Error::Usage(
-                "the key has no secret that the store does not have yet: add a line to its file".into(),
+                "the key has no secret that the store does not have yet: add one, on a line of its own".into(),
             ));
+        }
+        let marks = key.marks();
+        if marks.iter().collect::<BTreeSet<_>>().len() < marks.len() {
+            return Err(Error::Usage("the key has the same secret twice: a new one has to be a new one".into()));
         }
         let renew = Renewal { secrets };
         let table = store.events();
         coarse::widen(table.path())?;
         store.load()?;
+        Forgotten::of(store.path(), n_before)?.prepare(store.path(), &key)?;
         let files = store.files()?;
         let links = store.links()?;
         let renewed_links = links.renewed(|id| renew.contact(id));
@@ -64,7 +77,7 @@ pub fn rekey(store: &mut Store, key: &Key) -> Result<Erased> {
             removed: &files,
             links: (!links.is_empty()).then_some(&renewed_links),
             records: &records,
-            n_secrets: Some(key.n_secrets()),
+            marks: &marks,
             ..Change::of(Operation::Forget)
         };
         // Another host is faster only if it wrote in spite of the lock, and then its ids are made with the former key.
@@ -75,16 +88,30 @@ pub fn rekey(store: &mut Store, key: &Key) -> Result<Erased> {
                 message: "somebody else has written to it, and its key stayed; run it again".into(),
             });
         }
-        Ok(Erased {
+        let done = Erased {
             rows: written.iter().map(|file| file.n_rows).sum(),
             links: links.len() as u64,
             version_before,
             version_after: store.version(),
             written: written.iter().map(|file| Proof::of(&table, &file.path)).collect::<Result<_>>()?,
-            deleted: sweep(store)?,
+            deleted: completed(store)?,
             ..Erased::default()
-        })
+        };
+        Ok((key, done))
     })
+}
+
+/// Deletes what an earlier change of the key left that died after its commit.
+///
+/// # Errors
+/// Somebody else is writing to the store, or it cannot be written.
+pub fn finish(store: &mut Store) -> Result<Vec<Proof>> {
+    store.alone(|store| completed(store))
+}
+
+fn completed(store: &Store) -> Result<Vec<Proof>> {
+    Forgotten::of(store.path(), store.n_secrets())?.prune(store.path())?;
+    sweep(store)
 }
 
 /// How ids are changed.
@@ -206,11 +233,13 @@ impl Renewal<'_> {
         Ok((Arc::new(keys), Arc::new(ids)))
     }
 
-    /// Names of logs. Those that are hashes become other hashes.
+    /// Names of logs. Those that are hashes, by their looks, become other hashes.
     fn sources(&self, sources: &DictionaryArray<Int32Type>) -> Result<ArrayRef> {
         let name = |name: Option<&str>| {
             let name = name?;
-            let hash = u64::from_str_radix(name, 16).ok().filter(|_| name.len() == SOURCE_DIGITS);
+            let is_hash =
+                name.len() == SOURCE_DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let hash = u64::from_str_radix(name, 16).ok().filter(|_| is_hash);
             let renewed = hash.map(|hash| self.hash(Purpose::Source, of_first_half(hash.cast_signed())));
             Some(renewed.map_or_else(|| name.to_owned(), |hash| digits(hash, SOURCE_DIGITS)))
         };
@@ -245,25 +274,41 @@ fn rows(part: &Part, range: KeyRange) -> Result<RecordBatch> {
 }
 
 impl Store {
+    /// What the secrets are known by with which the ids in the version that is open are made; empty if no commit has said so.
+    fn marks(&self) -> Vec<String> {
+        let state = self.table.snapshot().ok();
+        let property = state.and_then(|state| Some(state.metadata().configuration().get(PROPERTY)?.clone()));
+        property.map_or_else(Vec::new, |marks| marks.split(' ').map(str::to_owned).collect())
+    }
+
     /// Of how many secrets the ids in the version that is open are made.
     #[must_use]
     pub fn n_secrets(&self) -> usize {
-        let state = self.table.snapshot().ok();
-        let property = state.and_then(|state| state.metadata().configuration().get(PROPERTY)?.parse().ok());
-        property.unwrap_or(1)
+        self.marks().len().max(1)
     }
 
     /// The key with as many secrets as the ids in the version that is open are made of.
     ///
     /// # Errors
-    /// The key has fewer.
+    /// The key has fewer, or others.
     pub fn key(&self, key: &Key) -> Result<Key> {
-        let (n, n_wanted) = (key.n_secrets(), self.n_secrets());
-        key.with_secrets(n_wanted).ok_or_else(|| Error::Store {
-            path: self.path().to_path_buf(),
-            message: format!(
+        let refused = |message| Error::Store { path: self.path().to_path_buf(), message };
+        let (n, n_wanted, marks) = (key.n_secrets(), self.n_secrets(), self.marks());
+        let key = key.with_secrets(n_wanted).ok_or_else(|| {
+            refused(format!(
                 "its key was changed and has {n_wanted} secrets by now, this one has {n}; take its newest file"
-            ),
-        })
+            ))
+        })?;
+        if !marks.is_empty() && key.marks() != marks {
+            return Err(refused(
+                "it is made with another key, and what is known would be taken for news; name that key".into(),
+            ));
+        }
+        Ok(key)
+    }
+
+    /// What the secrets of this key are known by, if no commit has said so yet.
+    pub(crate) fn unmarked(&self, key: &Key) -> Vec<String> {
+        if self.marks().is_empty() { key.marks() } else { Vec::new() }
     }
 }

@@ -231,12 +231,11 @@ impl Store {
                 actions.push(Action::Remove(view.remove_action(changes_data)));
             }
         }
-        if let Some(n_secrets) = change.n_secrets {
+        if !change.marks.is_empty() {
             let metadata = state.metadata().clone();
-            let metadata = metadata.add_config_key(rekey::PROPERTY.to_owned(), n_secrets.to_string());
+            let metadata = metadata.add_config_key(rekey::PROPERTY.to_owned(), change.marks.join(" "));
             actions.push(Action::Metadata(metadata.map_err(|source| self.refused(source.into()))?));
         }
-        let n_secrets = self.n_secrets();
         let delta_operation = match change.operation {
             Operation::Ingest => DeltaOperation::Write {
                 mode: SaveMode::Append,
@@ -262,7 +261,10 @@ impl Store {
                 (LINKS_KEY, links.clone().map(Into::into)),
                 (ALL_LINKS_KEY, has_all_links),
                 (RECORDS_KEY, records.clone().map(Into::into)),
-                (ALL_RECORDS_KEY, change.n_secrets.map(|_| true.into())),
+                (
+                    ALL_RECORDS_KEY,
+                    (!change.marks.is_empty() && change.operation == Operation::Forget).then_some(true.into()),
+                ),
             ]
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?))),
@@ -292,12 +294,6 @@ impl Store {
                     counted::discard(&self.events(), &name);
                 }
                 self.load()?;
-                if self.n_secrets() != n_secrets {
-                    return Err(Error::Store {
-                        path: self.path.clone(),
-                        message: "its key was changed meanwhile, and nothing was committed; run it again".into(),
-                    });
-                }
                 if self.version() > before { Ok(None) } else { Err(self.refused(source)) }
             }
             Err(source) => Err(self.refused(source)),
@@ -451,15 +447,15 @@ pub struct Change<'c> {
     pub links: Option<&'c Links>,
     /// Hashes of the records that an ingest set aside, ignored or refused, and counted; all of them, if the key is changed.
     pub records: &'c [u64],
-    /// Of how many secrets ids are made from now on, if the key is changed.
-    pub n_secrets: Option<usize>,
+    /// What the secrets are known by with which ids are made, if the table does not say so yet or the key is changed.
+    pub marks: &'c [String],
 }
 
 impl Change<'_> {
     /// A change that does nothing yet.
     #[must_use]
     pub fn of(operation: Operation) -> Self {
-        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[], n_secrets: None }
+        Self { operation, added: &[], removed: &[], ledger: None, links: None, records: &[], marks: &[] }
     }
 }
 

@@ -91,24 +91,18 @@ fn old_months_are_gone_and_old_words_before_them() {
 }
 
 #[test]
-fn kinds_go_earlier_or_later_than_the_others_or_stay() {
+fn permission_outlives_the_rest() {
     let case = scene();
     let before = rows(&case.path("store"));
     let rules = fs::read_to_string(case.path("trichter.toml")).unwrap();
     let (rules, _) = rules.split_once("[retention]").unwrap();
     let age = months_since_march();
-    let rules = format!(
-        "{rules}[retention]\nevents = \"{} months\"\n[retention.kinds]\nopted_out_soft = \"forever\"\nmessage_opened = \"{age} months\"\n",
-        age + 1
-    );
-    case.write("trichter.toml", rules);
-    let stays = |row: &StoredRow| match (month(row), row["kind"].as_str()) {
-        ("2026-01", kind) => kind == "opted_out_soft",
-        ("2026-02", kind) => kind != "message_opened",
-        _ => true,
-    };
-    let expected: Vec<StoredRow> = before.iter().filter(|row| stays(row)).cloned().collect();
-    assert!(expected.iter().any(|row| month(row) == "2026-01"), "somebody opted out in January");
+    case.write("trichter.toml", format!("{rules}[retention]\nevents = \"{age} months\"\npermission = \"forever\"\n"));
+    let is_permission = |kind: &str| ["opted_in", "opted_out_soft", "opted_out_hard"].contains(&kind);
+    let is_old = |row: &StoredRow| ["2026-01", "2026-02"].contains(&month(row));
+    let expected: Vec<StoredRow> =
+        before.iter().filter(|row| !is_old(row) || is_permission(&row["kind"])).cloned().collect();
+    assert!(expected.iter().any(is_old), "somebody opted out then");
     let n_gone = before.len() - expected.len();
     let command = |more: &[&str]| {
         let command = ["retain", "--store", "store", "--config", "trichter.toml"];
@@ -120,9 +114,15 @@ fn kinds_go_earlier_or_later_than_the_others_or_stay() {
         )
     };
     assert_eq!(command(&["--dry-run"]), told("would be removed"));
+    let forbidden = |since: &str| {
+        let asked = ["query", "sent_after_opt_out_rate", "--store", "store", "--since", since, "--format", "json"];
+        case.ask(&asked)
+    };
+    let broken = forbidden("2026-03-01");
     assert_eq!(command(&[]), told("removed"));
     assert!(rows(&case.path("store")) == expected);
     assert!(command(&[]).contains(": 0 rows; "));
+    assert_eq!(forbidden("2026-03-01"), broken, "who must not be written to is still known");
     // Whoever reads the numbers is told.
     case.ask(&["report", "--store", "store", "--config", "trichter.toml", "--out", "out", "--lang", "de", "--quiet"]);
     let report = fs::read_to_string(case.path("out/report.md")).unwrap();
@@ -139,7 +139,9 @@ fn a_night_that_meets_another_writer_leaves_what_is_old_to_the_next() {
     let other = fs::File::options().append(true).open(case.path("store/writers.lock")).unwrap();
     other.lock_shared().unwrap();
     let ran = case.run(&["run", "--only", "tidy"]).expect(0);
-    ran.complains(&["removed by the next run"]);
+    ran.complains(&["left to the next run"]);
+    let record = files_below(&case.path("runs")).pop().unwrap();
+    assert!(fs::read_to_string(record).unwrap().contains("\"put_off\""));
     assert_eq!(n_rows(), before);
     drop(other);
     case.run(&["run", "--only", "tidy"]).expect(0);

@@ -108,6 +108,12 @@ class Judge:
         hold(f"a worker was killed while it counted; {n_starts} kernels were started for {PARTITIONS} partitions",
              bool(killed) and n_starts > PARTITIONS)
 
+    def one_funnel(self, master):
+        """A funnel alone, by a program that comes along with the job."""
+        self.submit("one", master, "--funnel", FUNNEL, "--ship", program=self.wrapper("shipped", []))
+        funnel = run(self.program, "funnel", FUNNEL, *self.reading, "--counts", self.scratch / "one", "--format", "json")
+        hold("a funnel that was counted alone, by a program that was sent along, is the same", funnel == self.funnel)
+
     def errors(self, master):
         """One goes all the way to the person at the keyboard; the others are told by the same code, in a session of its own."""
         said, _ = self.submit("missing", master, program="/nowhere/trichter", code=2)
@@ -164,10 +170,13 @@ def main(program, scratch, contacts="300", days="30"):
         judge.compare("counts")
         judge.lose_a_worker(standalone, "survived")
         judge.compare("survived")
+        judge.one_funnel(standalone.url)
         judge.errors(standalone.url)
     is_big = len(sys.argv) > 3
     judge.facts(written, every=is_big)
-    if is_big:
+    if n_events > measure.MOST:
+        print(f"not measured beside the program: more than {measure.MOST} events do not fit into memory here")
+    elif is_big:
         measure.main(judge.program, judge.store, judge.scratch / "measured")
 
 

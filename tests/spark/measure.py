@@ -19,6 +19,8 @@ import pyarrow.parquet
 
 SORTED_BY = ["contact_key", "at", "position", "event_id"]
 BATCH = 10_000
+# Events that are sorted in memory.
+MOST = 6_000_000
 ONE_THREAD = {**os.environ, "POLARS_MAX_THREADS": "1"}
 
 

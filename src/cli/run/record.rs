@@ -84,6 +84,13 @@ impl Record {
         }
     }
 
+    /// Notes a part of a step that is left to the next run.
+    pub(super) fn put_off(&self, part: &str, why: &str) {
+        warn!(part, why, "left to the next run");
+        let outcome = "put_off".to_owned();
+        self.note().steps.push(Step { name: part.to_owned(), outcome, error: Some(why.to_owned()), ..Step::default() });
+    }
+
     /// Writes down that the run was stopped, and what it had done.
     pub(super) fn stopped(&self, signal: i32) {
         warn!(signal, "run stopped; the next one goes on");

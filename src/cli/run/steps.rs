@@ -39,7 +39,7 @@ impl Job<'_> {
     pub(super) fn step(&self, step: Step, record: &Record) -> Result<bool> {
         match step {
             Step::Ingest => self.ingest(record),
-            Step::Tidy => self.tidy(),
+            Step::Tidy => self.tidy(record),
             Step::Report => self.report(record),
             Step::Export => self.export(record),
             Step::Alert => self.alert(record),
@@ -110,7 +110,7 @@ impl Job<'_> {
         input::sources(&there)
     }
 
-    fn tidy(&self) -> Result<bool> {
+    fn tidy(&self, record: &Record) -> Result<bool> {
         let run = &self.config.run;
         let mut store = Store::open(&run.store, AsOf::Latest)?;
         if self.config.retention.is_some() {
@@ -120,9 +120,7 @@ impl Job<'_> {
                 }
                 Ok(_) => {}
                 // Rules go by months: a night later is early enough.
-                Err(Error::Busy { .. }) => {
-                    warn!("what is old is removed by the next run, because somebody else is writing to the store");
-                }
+                Err(problem @ Error::Busy { .. }) => record.put_off("retain", &problem.to_string()),
                 Err(problem) => return Err(problem),
             }
         }

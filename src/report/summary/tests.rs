@@ -71,14 +71,14 @@ fn measured(measure: &str, table: &'static str, cells: Vec<(&str, Value)>, n: u6
 #[test]
 fn what_rules_remove_is_told() {
     let rules = |report: &mut Report| {
-        let rules = [("events", "24 months"), ("opted_out_soft", "forever")];
+        let rules = [("events", "24 months"), ("permission", "forever")];
         report.context.retention = rules.map(|(what, age)| (what.to_owned(), age.to_owned())).into();
     };
     assert_eq!(
         both(rules),
         [
-            "Old events are removed by rule (events: 24 months, opted_out_soft: forever): numbers of the time before are smaller, or gone.",
-            "Alte Ereignisse werden nach Regeln gelöscht (events: 24 months, opted_out_soft: forever): Zahlen aus der Zeit davor sind kleiner oder fehlen."
+            "Rules remove old events (events: 24 months, permission: forever): numbers of the time before are missing, and what looks back so far is incomplete.",
+            "Alte Ereignisse werden nach Regeln gelöscht (events: 24 months, permission: forever): Zahlen aus der Zeit davor fehlen, und was so weit zurückblickt, ist unvollständig."
         ]
     );
 }

@@ -429,7 +429,7 @@ summary-rejected = { $n ->
        *[other] { $n } von { $all } Datensätzen wurden abgelehnt und stecken in keiner Zahl.
     }
 summary-channels = Bei { $channels } steht k. A. für das, was dort nicht gemeldet wird: unbekannt, nicht null.
-summary-retention = Alte Ereignisse werden nach Regeln gelöscht ({ $rules }): Zahlen aus der Zeit davor sind kleiner oder fehlen.
+summary-retention = Alte Ereignisse werden nach Regeln gelöscht ({ $rules }): Zahlen aus der Zeit davor fehlen, und was so weit zurückblickt, ist unvollständig.
 summary-nothing = In diesem Zeitraum geschah zu wenig, um etwas darüber zu sagen.
 
 ## Tabellen

@@ -415,7 +415,7 @@ summary-rejected = { $n ->
        *[other] { $n } of { $all } records were rejected and are in no number.
     }
 summary-channels = What { $channels } cannot report is n/a: unknown, not zero.
-summary-retention = Old events are removed by rule ({ $rules }): numbers of the time before are smaller, or gone.
+summary-retention = Rules remove old events ({ $rules }): numbers of the time before are missing, and what looks back so far is incomplete.
 summary-nothing = Too little happened in this range to say anything of it.
 
 ## Spreadsheets

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Done, Reading, config, export, now, place, print, say};
 use crate::error::{Error, Result};
 use crate::store::erase::{self, Erased, Request};
-use crate::store::{AsOf, Key, Snapshot, Store};
+use crate::store::{AsOf, Key, NEEDS_DISK, Snapshot, Store};
 
 mod list;
 mod rejects;
@@ -105,7 +105,7 @@ struct Certificate<'c> {
 impl Forget {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         let begun = now();
-        let mut store = Store::open(&self.store, AsOf::Latest)?;
+        let mut store = Store::open(place(&self.store)?.disk(NEEDS_DISK)?, AsOf::Latest)?;
         let key = self.key()?;
         let people = self.people()?;
         let mut request = Request {

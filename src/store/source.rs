@@ -146,8 +146,8 @@ mod tests {
     fn neighbouring_pieces_are_one_request_and_none_reaches_beyond_the_file() {
         let requests =
             joined(vec![500..600, 0..10, 10..20, 20 + GAP..30 + GAP, 40 + 2 * GAP..90 + 2 * GAP], 60 + 2 * GAP);
-        assert_eq!(requests, [0..30 + GAP, 40 + 2 * GAP..60 + 2 * GAP].map(|range| range.start..range.end));
-        assert_eq!(joined(vec![0..5, 90..100], 90), [0..5]);
+        assert_eq!(requests, [0..30 + GAP, 40 + 2 * GAP..60 + 2 * GAP]);
+        assert_eq!(joined(vec![0..5, 90..100], 90).len(), 1, "behind its end a file has nothing");
         // Big ones stay apart, so that they come at one time.
         assert_eq!(joined(vec![0..REQUEST, REQUEST..REQUEST + 1], u64::MAX).len(), 2);
     }

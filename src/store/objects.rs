@@ -457,7 +457,7 @@ mod tests {
 
     #[test]
     fn of_two_commits_on_one_version_one_is_told_to_look_again_and_nothing_is_lost() {
-        let place = Place::of_objects(bucket().join("store"));
+        let place = Place::of_objects(bucket().join("größe 1/store"));
         let mut one = Store::open_or_create(&place).unwrap();
         let mut other = Store::open_or_create(&place).unwrap();
         let links = |former| {

@@ -12,7 +12,7 @@ use super::ingest::elsewhere;
 use super::{Done, Reading, config, export, now, place, print, say};
 use crate::error::{Error, Result};
 use crate::store::erase::{self, Erased, Request};
-use crate::store::{AsOf, Key, Snapshot, Store};
+use crate::store::{AsOf, Key, NEEDS_DISK, Snapshot, Store};
 
 mod list;
 mod rejects;
@@ -106,7 +106,7 @@ struct Certificate<'c> {
 impl Forget {
     pub(super) fn run(&self, quiet: bool) -> Result<Done> {
         let begun = now();
-        let mut store = Store::open(&self.store, AsOf::Latest)?;
+        let mut store = Store::open(place(&self.store)?.disk(NEEDS_DISK)?, AsOf::Latest)?;
         let key = elsewhere(self.key_file.as_deref())?.map_or_else(|| Key::of(&self.store), Ok)?;
         let key = store.key(&key)?;
         let people = self.people()?;

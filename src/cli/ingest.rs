@@ -22,7 +22,7 @@ use crate::store::{Key, Place, Store};
 /// Example: trichter ingest sample-data --store /tmp/store --config sample-data/trichter.toml
 #[derive(clap::Args)]
 pub(super) struct Ingest {
-    /// Folder of the store; it is made if it is not there.
+    /// Folder of the store, or its address in object storage (s3://BUCKET/PREFIX); it is made if it is not there.
     #[arg(long, value_name = "DIR")]
     store: PathBuf,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(super) struct Check {
 
 #[derive(clap::Args)]
 struct Reading {
-    /// Files, folders, globs, or '-' for standard input.
+    /// Files, folders, globs, the same in object storage (s3://BUCKET/PREFIX), or '-' for standard input.
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// The platform of all records, instead of recognising it.

@@ -206,7 +206,7 @@ fn print_json(value: &impl serde::Serialize) -> Result<()> {
 /// Arguments of every command that reads a store.
 #[derive(Clone, clap::Args)]
 struct Reading {
-    /// Folder of the store.
+    /// Folder of the store, or its address in object storage: s3://BUCKET/PREFIX.
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
     /// Only what began at this day or instant or later: 2026-05-01 or 2026-05-01T12:00:00Z.

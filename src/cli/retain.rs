@@ -7,7 +7,7 @@ use crate::config::{Config, PERMISSION};
 use crate::error::{Error, Result};
 use crate::event::{Kind, Time};
 use crate::store::retain::{self, Retained, Rules};
-use crate::store::{AsOf, Store};
+use crate::store::{AsOf, NEEDS_DISK, Store};
 
 /// Remove what is older than [retention] in trichter.toml allows.
 ///
@@ -36,7 +36,7 @@ impl Retain {
             return Err(Error::Usage("no rule says what to remove: write [retention] into trichter.toml".into()));
         }
         let rules = rules(&config, now());
-        let mut store = Store::open(&self.store, AsOf::Latest)?;
+        let mut store = Store::open(place(&self.store)?.disk(NEEDS_DISK)?, AsOf::Latest)?;
         if self.dry_run {
             print(&told(&retain::preview(&store, &rules)?, "would be removed"))?;
             return Ok(Done::Well);

@@ -6,7 +6,7 @@ use super::ingest::elsewhere;
 use super::{Done, Reading, config, export, place, print, print_json, say};
 use crate::error::Result;
 use crate::job::{Journal, Lock};
-use crate::store::{AsOf, Key, Store, optimize, rekey};
+use crate::store::{AsOf, Key, NEEDS_DISK, Store, optimize, rekey};
 
 /// Look after a store: its versions, its files.
 #[derive(clap::Args)]
@@ -76,10 +76,12 @@ struct Rekey {
 
 impl Rekey {
     fn run(&self, quiet: bool) -> Result<()> {
-        let config = config(self.config.as_deref(), Some(&self.store))?;
+        let place = place(&self.store)?;
+        let disk = place.disk(NEEDS_DISK)?;
+        let config = config(self.config.as_deref(), Some(&place))?;
         // A run would export ids of before.
-        let _lock = Lock::hold(&self.store)?;
-        let mut store = Store::open(&self.store, AsOf::Latest)?;
+        let _lock = Lock::hold(disk)?;
+        let mut store = Store::open(disk, AsOf::Latest)?;
         if self.finish {
             let deleted = rekey::finish(&mut store)?;
             print(&format!("{} files of before deleted\n", deleted.len()))?;

@@ -3,6 +3,7 @@
 //!
 //! Knows events as columns, not what they mean.
 
+mod clouds;
 mod coarse;
 pub mod contents;
 mod counted;
@@ -48,3 +49,4 @@ pub use shard::Shard;
 pub use stream::Stream;
 pub use table::{AsOf, Change, Operation, Store};
 pub use write::DataFile;
+pub use writers::NEEDS_DISK;

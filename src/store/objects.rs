@@ -8,13 +8,12 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path as File, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use deltalake::DeltaTable;
 use deltalake::logstore::object_store::path::Path;
 use deltalake::logstore::object_store::{
-    ClientOptions, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart,
+    Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart,
 };
 use deltalake::logstore::{StorageConfig, default_logstore};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,27 +21,15 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use super::clouds::{CLOUDS, Variables};
 use crate::error::{Error, Result};
 
-/// Schemes of addresses, and the features of a build that can follow them.
-const SCHEMES: [(&str, &str); 3] = [("s3", "s3"), ("gs", "gcs"), ("az", "azure")];
-/// How long a request is repeated; then the work ends with what was said last.
-const PATIENCE: Duration = Duration::from_secs(45);
-/// Tries after the first.
-const TRIES: usize = 8;
-/// How long a server may take to answer a call.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long one request may take, the biggest part over a slow line.
-const REQUEST: Duration = Duration::from_mins(2);
 /// Requests that are under way at one time for one thread.
 const AT_ONCE: usize = 16;
 /// Bytes of one part of a big object; smaller objects are put as a whole.
 const PART: usize = 8 << 20;
 /// Parts of one object that are under way at one time.
 const PARTS: usize = 4;
-
-/// Variables of an environment.
-pub type Variables = Vec<(String, String)>;
 
 /// A bucket, which some clouds call a container, and how it is spoken to.
 struct Bucket {
@@ -68,7 +55,7 @@ pub(super) struct Listed {
 
 /// Whether a text names object storage rather than a file.
 pub(super) fn is_address(text: &str) -> bool {
-    SCHEMES.iter().any(|(scheme, _)| text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")))
+    text.split_once("://").is_some_and(|(scheme, _)| CLOUDS.iter().any(|cloud| cloud.scheme == scheme))
 }
 
 impl Objects {
@@ -80,7 +67,7 @@ impl Objects {
         let refused = |message: &str| Error::Usage(format!("'{address}' {message}"));
         let unreadable = || refused("is no address of object storage; write s3://BUCKET/PREFIX");
         let (scheme, rest) = address.split_once("://").ok_or_else(unreadable)?;
-        let feature = SCHEMES.iter().find(|(name, _)| *name == scheme).ok_or_else(unreadable)?.1;
+        let cloud = CLOUDS.iter().find(|cloud| cloud.scheme == scheme).ok_or_else(unreadable)?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
             return Err(refused(&format!("names no bucket; write {scheme}://BUCKET/PREFIX")));
@@ -93,12 +80,13 @@ impl Objects {
         }
         let root = Url::parse(&format!("{scheme}://{bucket}/")).map_err(|_| unreadable())?;
         let name = Path::parse(prefix.trim_end_matches('/')).map_err(|_| unreadable())?;
-        let store = store(feature, &root, environment).map_err(|failure| match failure {
-            None => Error::Usage(format!(
-                "'{address}' is in object storage, and this build has no {feature}; build it with 'cargo build --release --features {feature}'"
-            )),
-            Some(failure) => told(PathBuf::from(address), failure),
-        })?;
+        let Some(reach) = cloud.reach else {
+            let feature = cloud.feature;
+            return Err(refused(&format!(
+                "is in object storage, and this build has no {feature}; build it with 'cargo build --release --features {feature}'"
+            )));
+        };
+        let store = reach(&root, environment).map_err(|failure| told(PathBuf::from(address), &failure))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = Arc::new(runtime.map_err(Error::read(File::new(address)))?);
         Ok(Self { bucket: Arc::new(Bucket { store, runtime, root }), name })
@@ -132,12 +120,12 @@ impl Objects {
         PathBuf::from(format!("{}{}", self.bucket.root, self.name))
     }
 
-    fn failed(&self, failure: Failure) -> Error {
+    fn failed(&self, failure: &Failure) -> Error {
         told(self.path(), failure)
     }
 
     fn wait<T>(&self, work: impl Future<Output = std::result::Result<T, Failure>>) -> Result<T> {
-        self.bucket.runtime.block_on(work).map_err(|failure| self.failed(failure))
+        self.bucket.runtime.block_on(work).map_err(|failure| self.failed(&failure))
     }
 
     /// Whether there is an object below these.
@@ -216,7 +204,7 @@ impl Objects {
                 match bytes {
                     Ok(bytes) if bytes.len() as u64 == length => Ok(bytes),
                     Ok(_) => Err(objects.cut()),
-                    Err(failure) => Err(objects.failed(failure)),
+                    Err(failure) => Err(objects.failed(&failure)),
                 }
             }
         };
@@ -248,67 +236,11 @@ impl fmt::Debug for Objects {
     }
 }
 
-/// Makes what speaks to a bucket. `None` as an error if this build cannot.
-#[cfg_attr(not(any(feature = "s3", feature = "gcs", feature = "azure")), allow(unused_variables))]
-fn store(
-    feature: &str,
-    root: &Url,
-    environment: &Variables,
-) -> std::result::Result<Arc<dyn ObjectStore>, Option<Failure>> {
-    #[allow(unused)]
-    let options = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(REQUEST);
-    #[allow(unused)]
-    let retry = RetryConfig { max_retries: TRIES, retry_timeout: PATIENCE, ..RetryConfig::default() };
-    #[allow(unused)]
-    let set = |prefix: &'static str| {
-        environment
-            .iter()
-            .filter(move |(name, _)| name.starts_with(prefix))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-    };
-    match feature {
-        #[cfg(feature = "s3")]
-        "s3" => {
-            use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-            let mut builder = AmazonS3Builder::new().with_client_options(options).with_retry(retry);
-            for (name, value) in set("AWS_") {
-                if let Ok(key) = name.parse::<AmazonS3ConfigKey>() {
-                    builder = builder.with_config(key, value);
-                }
-            }
-            Ok(Arc::new(builder.with_url(root.as_str()).build().map_err(Some)?))
-        }
-        #[cfg(feature = "gcs")]
-        "gcs" => {
-            use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-            let mut builder = GoogleCloudStorageBuilder::new().with_client_options(options).with_retry(retry);
-            for (name, value) in set("GOOGLE_") {
-                if let Ok(key) = name.parse::<GoogleConfigKey>() {
-                    builder = builder.with_config(key, value);
-                }
-            }
-            Ok(Arc::new(builder.with_url(root.as_str()).build().map_err(Some)?))
-        }
-        #[cfg(feature = "azure")]
-        "azure" => {
-            use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-            let mut builder = MicrosoftAzureBuilder::new().with_client_options(options).with_retry(retry);
-            for (name, value) in set("AZURE_") {
-                if let Ok(key) = name.parse::<AzureConfigKey>() {
-                    builder = builder.with_config(key, value);
-                }
-            }
-            Ok(Arc::new(builder.with_url(root.as_str()).build().map_err(Some)?))
-        }
-        _ => Err(None),
-    }
-}
-
 /// What went wrong, with what to try.
-fn told(path: PathBuf, failure: Failure) -> Error {
-    let cause = cause(&failure);
+fn told(path: PathBuf, failure: &Failure) -> Error {
+    let cause = cause(failure);
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    let remedy = match &failure {
+    let remedy = match failure {
         // Where a machine of the cloud is told who it is; nobody else can reach it.
         _ if says(&["169.254.169.254", "metadata.google.internal"]) => {
             "put credentials into the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -463,5 +395,86 @@ impl Drop for Upload {
             // Parts that cannot be taken back are invisible; a rule of the bucket's removes them in time.
             self.objects.bucket.runtime.block_on(parts.abort()).ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deltalake::logstore::object_store::memory::InMemory;
+
+    use super::super::{AsOf, Change, Links, Operation, Place, Store};
+    use super::*;
+
+    /// A bucket that is forgotten at the end of the test.
+    fn bucket() -> Objects {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let root = Url::parse("s3://bucket/").unwrap();
+        let bucket = Bucket { store: Arc::new(InMemory::new()), runtime: Arc::new(runtime), root };
+        Objects { bucket: Arc::new(bucket), name: Path::default() }
+    }
+
+    #[test]
+    fn what_is_written_in_pieces_of_any_size_is_read_back_in_windows_and_in_ranges() {
+        let object = bucket().join("month=2026-01/part");
+        let bytes: Vec<u8> = (0..2 * PART + 77).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+        let mut upload = object.upload();
+        for piece in bytes.chunks(1_000_003) {
+            upload.write_all(piece).unwrap();
+        }
+        assert_eq!(object.size().unwrap(), None, "it is there at the end, and as a whole");
+        assert_eq!(upload.finish().unwrap(), bytes.len() as u64);
+        let mut found = Vec::new();
+        object.reader(5, bytes.len() as u64, 999_999).read_to_end(&mut found).unwrap();
+        assert!(found == bytes[5..]);
+        let ranges = [0..7, 3_000_000..3_000_100];
+        let pieces = Objects::ranges(&ranges.clone().map(|range| (&object, range))).unwrap();
+        assert!(pieces[0] == bytes[..7] && pieces[1] == bytes[3_000_000..3_000_100]);
+        let beyond = Objects::ranges(&[(&object, bytes.len() as u64 - 5..bytes.len() as u64 + 5)]);
+        assert!(matches!(beyond, Err(Error::DataFile { .. })), "it was cut");
+    }
+
+    #[test]
+    fn an_object_that_is_replaced_while_it_is_read_is_an_error() {
+        let object = bucket().join("log");
+        object.put(vec![1; 100].into()).unwrap();
+        let mut reader = object.reader(0, 100, 10);
+        reader.read_exact(&mut [0; 5]).unwrap();
+        object.put(vec![2; 100].into()).unwrap();
+        assert!(reader.read_to_end(&mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn objects_are_listed_by_name_below_a_prefix_that_ends_at_a_slash() {
+        let bucket = bucket();
+        for name in ["logs/b", "logs/a/c", "logs-of-others/d"] {
+            bucket.join(name).put(Bytes::from_static(b"x")).unwrap();
+        }
+        bucket.join("logs/empty").put(Bytes::new()).unwrap();
+        let names: Vec<String> = bucket.join("logs").list().unwrap().into_iter().map(|object| object.name).collect();
+        assert_eq!(names, ["a/c", "b"]);
+        assert!(bucket.join("logs").are_there().unwrap() && !bucket.join("log").are_there().unwrap());
+    }
+
+    #[test]
+    fn of_two_commits_on_one_version_one_is_told_to_look_again_and_nothing_is_lost() {
+        let place = Place::of_objects(bucket().join("größe 1/store"));
+        let mut one = Store::open_or_create(&place).unwrap();
+        let mut other = Store::open_or_create(&place).unwrap();
+        let links = |former| {
+            let mut links = Links::default();
+            links.add(former, 9, 0, None);
+            links
+        };
+        let commit = |store: &mut Store, links: &Links| {
+            store.commit(&Change { links: Some(links), ..Change::of(Operation::Ingest) }).unwrap()
+        };
+        assert_eq!(commit(&mut one, &links(1)), Some(1));
+        assert_eq!(commit(&mut other, &links(2)), None);
+        assert_eq!(commit(&mut other, &links(2)), Some(2));
+        let store = Store::open(&place, AsOf::Latest).unwrap();
+        assert_eq!((store.version(), store.links().unwrap().len()), (2, 2));
+        assert_eq!(Store::open(&place, AsOf::Version(1)).unwrap().links().unwrap().len(), 1);
+        let files = place.join("events/_links").objects().unwrap();
+        assert_eq!(files.len(), 2, "what no commit names was taken back");
     }
 }

@@ -13,7 +13,7 @@ use deltalake::{DeltaTable, DeltaTableBuilder};
 use tokio::runtime::Runtime;
 use url::Url;
 
-pub use super::objects::Variables;
+pub use super::clouds::Variables;
 use super::objects::{Objects, Upload, is_address};
 use super::source::Source;
 use crate::error::{Error, Result};
@@ -43,6 +43,11 @@ impl Place {
                 Ok(Self { path: PathBuf::from(address.trim_end_matches('/')), objects: Some(objects) })
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_objects(objects: Objects) -> Self {
+        Self { path: PathBuf::from(format!("{objects:?}")), objects: Some(objects) }
     }
 
     /// Whether a text is the address of something in object storage.
@@ -103,7 +108,9 @@ impl Place {
             Some(objects) => objects.get(),
             None => match fs::read(&self.path) {
                 Ok(bytes) => Ok(Some(bytes.into())),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    Ok(None)
+                }
                 Err(source) => Err(Error::Read { path: self.path.clone(), source }),
             },
         }

@@ -137,3 +137,18 @@ impl ChunkReader for Source {
         bytes.map(|mut bytes| bytes.pop().unwrap_or_default()).map_err(|error| ParquetError::External(Box::new(error)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_pieces_are_one_request_and_none_reaches_beyond_the_file() {
+        let requests =
+            joined(vec![500..600, 0..10, 10..20, 20 + GAP..30 + GAP, 40 + 2 * GAP..90 + 2 * GAP], 60 + 2 * GAP);
+        assert_eq!(requests, [0..30 + GAP, 40 + 2 * GAP..60 + 2 * GAP]);
+        assert_eq!(joined(vec![0..5, 90..100], 90).len(), 1, "behind its end a file has nothing");
+        // Big ones stay apart, so that they come at one time.
+        assert_eq!(joined(vec![0..REQUEST, REQUEST..REQUEST + 1], u64::MAX).len(), 2);
+    }
+}

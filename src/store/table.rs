@@ -275,11 +275,16 @@ impl Store {
             delta_operation,
         );
         let before = self.version();
-        let done = self.runtime.block_on(async { commit.await });
-        if done.is_err()
-            && let Some(version) = self.was_done(change, before, [&links, &records])
+        let mut done = self.runtime.block_on(async { commit.await });
+        if self.place.on_disk().is_none()
+            && let Err(source) = done
         {
-            return Ok(Some(version));
+            match self.was_done(change, before, [&links, &records]) {
+                Ok(Some(version)) => return Ok(Some(version)),
+                Ok(None) => done = Err(source),
+                // As long as nobody knows, nothing is taken back.
+                Err(_) => return Err(self.refused(source)),
+            }
         }
         match done {
             Ok(finalized) => {
@@ -302,14 +307,11 @@ impl Store {
 
     /// The version that a commit made which was told to have failed. An answer can be lost on the way, and a request that is
     /// repeated then meets what it has done itself: names of new files are random, so a commit that says one is ours.
-    fn was_done(&mut self, change: &Change<'_>, before: u64, names: [&Option<String>; 2]) -> Option<u64> {
-        if self.place.on_disk().is_some() {
-            return None;
-        }
+    fn was_done(&mut self, change: &Change<'_>, before: u64, names: [&Option<String>; 2]) -> Result<Option<u64>> {
         let added = change.added.first().map(|file| file.path.as_str());
-        let name = added.or(names.into_iter().flatten().map(String::as_str).next())?;
-        self.load().ok()?;
-        self.naming(name, before + 1..=self.version()).ok()?
+        let Some(name) = added.or(names.into_iter().flatten().map(String::as_str).next()) else { return Ok(None) };
+        self.load()?;
+        self.naming(name, before + 1..=self.version())
     }
 
     /// Opens the newest version.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const FILE: &str = "writers.lock";
 
 /// Why nobody can be alone where there is no lock that ends with whoever holds it.
-const NEVER_ALONE: &str = "nobody can be kept from writing to it meanwhile, so nothing can be taken out of it for good; \
+pub const NEEDS_DISK: &str = "nobody can be kept from writing to it meanwhile, so nothing can be taken out of it for good; \
     ingest the logs that are left into a new store, or keep the store on a disk";
 
 /// The right to write, which ends with the process, however that ends. In object storage everybody has it.
@@ -33,7 +33,7 @@ impl Writing {
     /// # Errors
     /// Others are writing, or the store is in object storage.
     pub(super) fn alone(store: &Place, shared: Option<Self>) -> Result<Self> {
-        let store = store.disk(NEVER_ALONE)?;
+        let store = store.disk(NEEDS_DISK)?;
         // Two locks of one process would shut each other out.
         drop(shared);
         let file = open(store)?;

@@ -253,3 +253,26 @@ fn the_key_of_the_pseudonyms_is_its_owners_alone_and_not_in_the_table() {
         assert!(!String::from_utf8_lossy(&fs::read(&file).unwrap()).contains(key.trim()), "{}", file.display());
     }
 }
+
+#[test]
+fn an_address_in_object_storage_is_followed_or_refused_and_never_taken_for_a_folder() {
+    let case = Case::new();
+    case.samples();
+    let commands: [&[&str]; 8] = [
+        &["ingest", "sample-data/telegram", "--store", "s3://bucket/store"],
+        &["ingest", "s3://bucket/logs", "--store", "store"],
+        &["report", "--store", "gs://bucket/store"],
+        &["query", "open_rate", "--store", "az://bucket/store"],
+        &["forget", "--channel", "telegram", "--contact", "1", "--store", "s3://bucket/store"],
+        &["store", "log", "--store", "s3://bucket/store"],
+        &["retain", "--store", "s3://bucket/store"],
+        &["alerts", "--store", "s3://bucket/store"],
+    ];
+    for command in commands {
+        case.run(command).expect(2).complains(&["object storage"]);
+    }
+    case.write("run.toml", "[run]\nstore = \"s3://bucket/store\"\ninputs = [\"sample-data\"]\n");
+    case.run(&["run", "--config", "run.toml"]).expect(2).complains(&["object storage", "name a folder"]);
+    case.run(&["report", "--store", "s3://"]).expect(2).complains(&["names no bucket"]);
+    assert!(!case.path("s3:").exists() && !case.path("store").exists());
+}

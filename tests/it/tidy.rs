@@ -75,6 +75,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("lettre", &["alerts"]),
     ("minijinja", &["report"]),
+    ("object_store", &["store"]),
     ("parquet", &["error", "export", "ingest", "kernel", "store"]),
     ("plotters", &["charts"]),
     ("resvg", &["charts"]),

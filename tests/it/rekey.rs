@@ -156,7 +156,7 @@ fn names_of_chats_go_with_the_key_that_made_them() {
     case.write(name, "01.03.26, 10:15 - Laden: Guten Tag\n01.03.26, 10:16 - Anna: Hallo\n");
     // Nobody has written to it for a while.
     let chat = fs::File::options().append(true).open(case.path(name)).unwrap();
-    chat.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    chat.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
     case.write(
         "trichter.toml",
         "[run]\ninputs = [\"logs\"]\nkey_file = \"key\"\n[chat_export]\nbusiness = [\"Laden\"]\n[input]\nzone = \"UTC\"\n",

@@ -151,7 +151,8 @@ impl Forget {
         let path = self.place(&certificate.at);
         // An export can fail long after the data is gone, and that it is gone has to be shown all the same.
         write(&path, &certificate)?;
-        let (exports, missing) = export::again(&self.reading(), &self.export, quiet)?;
+        let (exports, missing) =
+            export::again(&Reading::whole(&self.store, self.config.as_deref()), &self.export, quiet)?;
         (certificate.exports, certificate.exports_not_found, certificate.complete) = (&exports, &missing, true);
         write(&path, &certificate)?;
         print(&format!(
@@ -211,17 +212,6 @@ impl Forget {
             }
             (None, Some(channel), Some(id)) => Ok(vec![Person { channel: channel.clone(), id: id.clone() }]),
             _ => Ok(Vec::new()),
-        }
-    }
-
-    fn reading(&self) -> Reading {
-        Reading {
-            store: Some(self.store.clone()),
-            since: None,
-            until: None,
-            timezone: None,
-            config: self.config.clone(),
-            as_of: None,
         }
     }
 

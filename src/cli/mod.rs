@@ -226,6 +226,14 @@ struct Reading {
     as_of: Option<String>,
 }
 
+impl Reading {
+    /// All of a store, as it is now.
+    fn whole(store: &Path, config: Option<&Path>) -> Self {
+        let (store, config) = (Some(store.to_path_buf()), config.map(Path::to_path_buf));
+        Self { store, since: None, until: None, timezone: None, config, as_of: None }
+    }
+}
+
 /// Argument of every command whose answers can be broken down.
 #[derive(Clone, clap::Args)]
 struct Breakdown {

@@ -101,14 +101,7 @@ impl Rekey {
         let mut journal = Journal::of(&store)?;
         journal.bookmarks.drop_nameless();
         journal.keep(&store)?;
-        let reading = Reading {
-            store: Some(self.store.clone()),
-            since: None,
-            until: None,
-            timezone: None,
-            config: self.config.clone(),
-            as_of: None,
-        };
+        let reading = Reading::whole(&self.store, self.config.as_deref());
         let exported = export::again(&reading, &[], quiet);
         if exported.is_err() {
             say(

@@ -145,6 +145,25 @@ def reports(s3):
     return on_disk
 
 
+def spark(s3, on_disk):
+    """Spark reads the data files in its own way; everything else of the store is read where it is."""
+    try:
+        import pyspark
+    except ImportError:
+        print("SKIPPED: no pyspark: nothing in object storage is counted on Spark")
+        return
+    home = pathlib.Path(pyspark.__file__).parent
+    events(s3, "store")
+    command = ["spark", "submit", "--store", address("store"), "--counts", "spark-counts", "--master", "local[2]"]
+    command += ["--events", SCRATCH / "fetched/store/events", "--conf", "spark.ui.enabled=false"]
+    command += ["--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"]
+    path = os.pathsep.join([str(home.parent), os.environ.get("PYTHONPATH", "")])
+    run(s3, *command, SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON="python3", PYTHONPATH=path)
+    counted = ["report", "--store", address("store"), "--counts", "spark-counts", "--out", "counted", "--quiet"]
+    run(s3, *counted)
+    hold("counted on Spark, the report of a store in object storage is the same", same(on_disk, SCRATCH / "counted"))
+
+
 def killed_writers(s3, on_disk):
     """Four workers at once, half of them killed, as tests/it/store.rs has it on a disk."""
     s3.latency = 0.01
@@ -307,6 +326,7 @@ def main():
     try:
         conditional_puts(s3)
         on_disk = reports(s3)
+        spark(s3, on_disk)
         killed_writers(s3, on_disk)
         bad_days(s3, on_disk)
         damage(s3)

@@ -35,7 +35,10 @@ def are_equal(export, facts):
             print(f"{name}: {ours.num_rows} rows, and {theirs.num_rows} of Spark")
             return False
         for column in ours.column_names:
-            left, right = ours.column(column).to_pylist(), theirs.column(column).to_pylist()
+            left, right = ours.column(column), theirs.column(column)
+            if left.equals(right):
+                continue
+            left, right = left.to_pylist(), right.to_pylist()
             different = [pair for pair in zip(left, right) if pair[0] != pair[1]]
             if different:
                 print(f"{name}.{column}: {len(different)} cells differ, first {different[0]}")
@@ -50,7 +53,7 @@ class SparkSql:
 
     name = "spark"
 
-    def __init__(self, facts, export, scratch):
+    def __init__(self, facts, export, scratch, is_big):
         settings = {
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "1",
@@ -59,10 +62,13 @@ class SparkSql:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.sql.adaptive.enabled": "false",
-            # Compiling a statement takes longer than running it over so few rows.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         }
+        if is_big:
+            settings["spark.driver.memory"] = "6g"
+        else:
+            # Compiling a statement takes longer than running it over so few rows.
+            settings["spark.sql.codegen.wholeStage"] = "false"
+            settings["spark.sql.codegen.factoryMode"] = "NO_CODEGEN"
         builder = SparkSession.builder.master("local[2]").appName("figures")
         for key, value in settings.items():
             builder = builder.config(key, value)

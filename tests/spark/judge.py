@@ -19,7 +19,11 @@ import facts
 import measure
 
 FUNNEL = "campaign"
+# Partitions that each run anyway, and events that a small executor sorts at a time.
 PARTITIONS = 6
+EVENTS_OF_PARTITION = 1_000_000
+# Seconds until kernels run: big partitions are sorted first.
+PATIENCE = 1_800
 
 
 class Failed(Exception):
@@ -51,6 +55,8 @@ class Judge:
         (self.store / "trichter.toml").write_bytes(config.read_bytes())
         # Files of several versions, and days that begin elsewhere.
         self.reading = ["--store", self.store, "--timezone", "Europe/Berlin"]
+        self.n_events = json.loads(run(self.program, "kernel", "context", *self.reading))["n_rows"]
+        self.n_partitions = max(PARTITIONS, self.n_events // EVENTS_OF_PARTITION)
         self.report("own")
         self.funnel = run(self.program, "funnel", FUNNEL, *self.reading, "--format", "json")
 
@@ -60,7 +66,7 @@ class Judge:
     def submit(self, counts, master, *more, program=None, code=0):
         settings = [part for setting in cluster.SETTINGS for part in ("--conf", setting)]
         command = [self.program, "spark", "submit", *self.reading, "--counts", self.scratch / counts, "--master", master]
-        command += ["--partitions", PARTITIONS, "--program", program or self.program, *settings, *more]
+        command += ["--partitions", self.n_partitions, "--program", program or self.program, *settings, *more]
         begun = time.monotonic()
         said = run(*command, code=code)
         return said, time.monotonic() - begun
@@ -95,7 +101,7 @@ class Judge:
                 return len(begun) >= 3 and begun & set(cluster.children(victim.pid))
 
             try:
-                killed.extend(cluster.until(is_counting, "a kernel on the worker", 120))
+                killed.extend(cluster.until(is_counting, "a kernel on the worker", PATIENCE))
                 cluster_.kill(victim)
             except TimeoutError as error:
                 print(error)
@@ -105,8 +111,8 @@ class Judge:
         self.submit(counts, cluster_.url, program=slow)
         watch.join()
         n_starts = len(starts.read_text().split())
-        hold(f"a worker was killed while it counted; {n_starts} kernels were started for {PARTITIONS} partitions",
-             bool(killed) and n_starts > PARTITIONS)
+        hold(f"a worker was killed while it counted; {n_starts} kernels were started for {self.n_partitions} partitions",
+             bool(killed) and n_starts > self.n_partitions)
 
     def one_funnel(self, master):
         """A funnel alone, by a program that comes along with the job."""
@@ -124,7 +130,7 @@ class Judge:
         export, contract = self.scratch / "export", self.scratch / "contract"
         run(self.program, "export", f"parquet:{export}", "--contract", contract, *self.reading)
         hold("facts are those of the export, cell by cell", facts.are_equal(export, written))
-        engine = facts.SparkSql(written, export, self.scratch)
+        engine = facts.SparkSql(written, export, self.scratch, every)
         try:
             is_equal = facts.statements(engine, self.program, self.reading, contract, every)
             hold("statements in Spark SQL find what the program finds", is_equal)
@@ -162,11 +168,10 @@ class Judge:
 
 def main(program, scratch, contacts="300", days="30"):
     judge = Judge(program, scratch, contacts, days)
-    n_events = json.loads(run(judge.program, "kernel", "context", *judge.reading))["n_rows"]
     with cluster.Cluster(judge.scratch / "cluster") as standalone:
         written = judge.scratch / "facts"
         _, seconds = judge.submit("counts", standalone.url, "--facts", written)
-        print(f"{n_events} events: counts and facts in {seconds:.0f} s on two workers")
+        print(f"{judge.n_events} events: counts and facts in {seconds:.0f} s on two workers")
         judge.compare("counts")
         judge.lose_a_worker(standalone, "survived")
         judge.compare("survived")
@@ -174,7 +179,7 @@ def main(program, scratch, contacts="300", days="30"):
         judge.errors(standalone.url)
     is_big = len(sys.argv) > 3
     judge.facts(written, every=is_big)
-    if n_events > measure.MOST:
+    if judge.n_events > measure.MOST:
         print(f"not measured beside the program: more than {measure.MOST} events do not fit into memory here")
     elif is_big:
         measure.main(judge.program, judge.store, judge.scratch / "measured")

@@ -13,18 +13,16 @@ use super::kernel::{Asking, CONTEXT};
 use super::{Done, print, say};
 use crate::error::{Error, Result};
 use crate::report::text::printable;
+use crate::store::Place;
 
 /// What Spark runs.
 const JOB: &str = include_str!("job.py");
 /// Lines of Spark's talk that are shown if a job fails for a reason of Spark's own.
 const LINES: usize = 30;
-/// Why Spark is not sent there.
-const NEEDS_DISK: &str = "Spark would need its own way there; hand it the context ('trichter kernel context') in a job of its own, or \
-    name a store on a disk that the workers share";
-
 /// Count a store on Apache Spark: Spark distributes, sorts and retries, and the kernel counts; the same report comes out.
 ///
-/// The store, --counts and --facts have to be seen by the driver and all workers at the same path.
+/// The store, --counts and --facts have to be seen by the driver and all workers at the same path; a store in object storage with
+/// Spark's own means for it.
 ///
 /// Example: trichter spark submit --store /data/store --counts /data/counts --master spark://host:7077
 #[derive(clap::Args)]
@@ -45,6 +43,9 @@ enum Command {
 struct Submit {
     #[command(flatten)]
     asking: Asking,
+    /// Where Spark finds the folder 'events' of the store. Default: its path; s3a://… for s3://…, and gs://… as it is.
+    #[arg(long, value_name = "URL")]
+    events: Option<String>,
     /// New folder for the counts.
     #[arg(long, value_name = "DIR")]
     counts: PathBuf,
@@ -107,7 +108,7 @@ impl Submit {
             ["trichter_job.py", "orders.json", "failure"].map(|name| folder.path().join(name));
         let job = json!({
             "context": context.to_json(),
-            "table": absolute(opened.store.events().disk(NEEDS_DISK)?)?,
+            "table": self.events.clone().map_or_else(|| address(&opened.store.events()), Ok)?,
             "counts": counts,
             "facts": self.facts.as_deref().map(absolute).transpose()?,
             "tables": match (&self.facts, self.tables.is_empty()) {
@@ -170,7 +171,40 @@ impl Submit {
     }
 }
 
+/// What Spark calls the place.
+fn address(place: &Place) -> Result<String> {
+    if let Some(path) = place.on_disk() {
+        return Ok(absolute(path)?.to_string_lossy().into_owned());
+    }
+    let name = place.path().to_string_lossy();
+    match name.split_once("://") {
+        Some(("s3", rest)) => Ok(format!("s3a://{rest}")),
+        Some(("gs", _)) => Ok(name.into_owned()),
+        _ => Err(Error::Usage(format!("Spark has another name for '{name}': say it with --events abfss://…"))),
+    }
+}
+
 /// Spark's processes run elsewhere in the file system.
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(Error::read(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spark_is_told_whole_paths() {
+        let here = std::env::current_dir().unwrap().join("store/events");
+        assert_eq!(address(&Place::from("store/events")).unwrap(), here.to_string_lossy());
+    }
+
+    #[cfg(feature = "s3")]
+    #[test]
+    fn spark_has_a_name_of_its_own_for_s3() {
+        let names = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let environment = || names.iter().map(|name| ((*name).to_owned(), "eu-central-1".to_owned())).collect();
+        let place = Place::of(Path::new("s3://acme/store"), environment).unwrap();
+        assert_eq!(address(&place.join("events")).unwrap(), "s3a://acme/store/events");
+    }
 }

@@ -244,7 +244,7 @@ fn count(snapshot: &Snapshot, found: &mut Found) -> Result<()> {
         for contact in shard.contacts() {
             let mut place = 0;
             let mut asked: Vec<(u32, u32)> = Vec::new();
-            for row in contact {
+            for row in contact.rows.clone() {
                 let (campaign, flow, question) = (campaigns[row], flows[row], questions[row]);
                 let at = Time(shard.at()[row]);
                 found.span = Some(found.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));

@@ -55,7 +55,7 @@ impl<'g> Gathering<'g> {
     pub(super) fn add(&mut self, shard: &Shard) -> Result<()> {
         let Self { facts, tables, days, writer, seen } = self;
         facts.add(shard);
-        let first = shard.contact_key().first().copied().unwrap_or_default();
+        let first = shard.contacts().first().map_or(0, |contact| contact.key);
         for grain in facts::GRAINS {
             let Some(rows) = facts.table(grain.name).filter(|rows| rows.n_rows() > 0) else { continue };
             let joined = Joined::all(grain, rows);

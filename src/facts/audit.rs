@@ -95,7 +95,7 @@ impl Audit {
         let words = ["campaign", "template", "category", "message_type"];
         let columns = Columns::of(shard, settings, &words, Wants { permission: true, ..Wants::default() }, &nulls);
         let mut walk = Walk::new(shard, settings, &columns);
-        for rows in shard.contacts() {
+        for rows in shard.contacts().iter().map(|contact| &contact.rows) {
             let observable = columns.observable(columns.channel[rows.start]);
             walk.contact(rows.clone(), observable);
             let judged = walk.messages.iter().zip(&walk.begun_by);

@@ -297,12 +297,11 @@ impl<'f> Facts<'f> {
         let mut walk = Walk::new(shard, self.settings, &columns);
         let (mut months, mut permissions) = (contact_months::Found::default(), Vec::new());
         let is_limited = self.settings.since.is_some() || self.settings.until.is_some();
-        for rows in shard.contacts() {
-            let channel = columns.channel[rows.start];
+        for contact in shard.contacts() {
+            let channel = columns.channel[contact.rows.start];
             let observable = columns.observable(channel);
-            let owner =
-                Owner { contact_key: shard.contact_key()[rows.start], channel, observable, settings: self.settings };
-            walk.contact(rows, observable);
+            let owner = Owner { contact_key: contact.key, channel, observable, settings: self.settings };
+            walk.contact(contact.rows.clone(), observable);
             if self.contact_months.are_wanted() {
                 months.find(&walk);
             }

@@ -178,7 +178,7 @@ impl Walk<'_> {
         level.start = start;
         level.at = at;
         if let Some(before) = below.last() {
-            level.chain = before.chain;
+            level.chain[..step].copy_from_slice(&before.chain[..step]);
         }
         level.chain[step] = number;
         if step == reached {

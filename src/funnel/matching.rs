@@ -2,6 +2,8 @@
 //!
 //! A condition is decided once per distinct word of the shard; for an event it is one look into a small table.
 
+use std::ops::Range;
+
 use super::condition::Condition;
 use super::definition::Funnel;
 use crate::event::Kind;
@@ -50,11 +52,15 @@ impl Matching {
         }
     }
 
-    /// The bits of the steps and of the exclusions that the event fits.
-    #[inline]
-    pub(super) fn of(&self, row: usize) -> (u32, u32) {
-        let fits = self.fits.get(row).copied().unwrap_or(0);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half holds the steps")]
-        (fits as u32, (fits >> EXCLUSIONS) as u32)
+    /// What each of these rows fits; see [`halves`].
+    pub(super) fn of_rows(&self, rows: Range<usize>) -> &[u64] {
+        self.fits.get(rows).unwrap_or_default()
     }
+}
+
+/// The bits of the steps and of the exclusions that an event fits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low half holds the steps")]
+pub(super) fn halves(fits: u64) -> (u32, u32) {
+    (fits as u32, (fits >> EXCLUSIONS) as u32)
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::conversations::Conversations;
 use super::definition::{Attribution, Funnel, Hold, Step, Unit};
-use super::matching::Matching;
+use super::matching::{Matching, halves};
 use super::ordered::Scratch;
 use super::shares::{Shares, Terms, UNKNOWN};
 use super::way::{Entry, NOWHERE, Way};
@@ -20,6 +20,9 @@ use crate::store::words::NULL;
 /// The column whose values are compared by their keys, because reading and comparing texts would cost more than the walk.
 const MESSAGE: &str = "message_id";
 const _: () = assert!(NO_MESSAGE == UNKNOWN && NULL == 0);
+
+/// A place for an entry.
+const NOTHING: Entry = Entry { at: 0, row: NOWHERE, steps: 0, excludes: 0 };
 
 /// What a walk depends on besides the funnel and the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +136,7 @@ impl Walked<'_> {
 pub(super) struct Walker {
     matching: Matching,
     scratch: Scratch,
+    /// Room for the entries of a contact.
     entries: Vec<Entry>,
     part: Vec<Entry>,
     best: Vec<Entry>,
@@ -155,19 +159,20 @@ impl Walker {
         let left_out: Vec<u32> = unmeasurable.iter().filter_map(|one| names.find(&one.channel)).collect();
         // What ends a conversation is that nobody acts; a receipt may still come.
         let by_acts = funnel.steps.iter().all(|step| kinds(step).iter().all(|kind| kind.is_act()));
-        for contact in shard.contacts() {
+        for contact in shard.contacts().iter().map(|contact| &contact.rows) {
             if !left_out.is_empty() && channels.get(contact.start).is_some_and(|channel| left_out.contains(channel)) {
                 continue;
             }
-            self.collect(funnel, span, shard, contact.clone());
-            if self.entries.is_empty() {
+            let n_entries = self.collect(funnel, span, shard, contact.clone());
+            if n_entries == 0 {
                 continue;
             }
-            let entries = std::mem::take(&mut self.entries);
+            let buffer = std::mem::take(&mut self.entries);
+            let entries = &buffer[..n_entries];
             let whole = Place { contact: contact.clone(), span: contact.clone(), over_at: i64::MAX };
             if funnel.unit == Unit::Conversation {
                 let mut split = std::mem::take(&mut self.conversations);
-                split.split(shard, contact, span, &entries);
+                split.split(shard, contact.clone(), span, entries);
                 for conversation in split.each() {
                     let over_at =
                         if by_acts { conversation.last_act.saturating_add(span.session_gap) } else { i64::MAX };
@@ -176,32 +181,30 @@ impl Walker {
                 }
                 self.conversations = split;
             } else {
-                self.unit(funnel, shard, &whole, &entries, &mut each);
+                self.unit(funnel, shard, &whole, entries, &mut each);
             }
-            self.entries = entries;
+            self.entries = buffer;
         }
     }
 
-    /// Gathers the contact's entries; none if nothing of theirs fills the first step.
-    fn collect(&mut self, funnel: &Funnel, span: &Span, shard: &Shard, contact: Range<usize>) {
-        self.entries.clear();
-        let (instants, kinds) = (shard.at(), shard.kind());
-        let mut all = 0;
-        for row in contact {
-            let (steps, excludes) = self.matching.of(row);
-            if steps | excludes == 0 && !funnel.order.minds(kinds[row]) {
-                continue;
-            }
-            let at = instants[row];
-            if span.holds(at) {
-                all |= steps;
-                self.entries.push(Entry { at, row: u32::try_from(row).unwrap_or(NOWHERE), steps, excludes });
-            }
+    /// Gathers the contact's entries at the beginning of the buffer, and says how many they are: none if nothing of theirs
+    /// fills the first step.
+    fn collect(&mut self, funnel: &Funnel, span: &Span, shard: &Shard, contact: Range<usize>) -> usize {
+        let (instants, kinds) = (&shard.at()[contact.clone()], &shard.kind()[contact.clone()]);
+        let fits = self.matching.of_rows(contact.clone());
+        let minds_others = Kind::ALL.iter().any(|&kind| funnel.order.minds(kind));
+        self.entries.resize(self.entries.len().max(fits.len()), NOTHING);
+        let (mut all, mut n) = (0, 0);
+        for (((&fit, &at), &kind), row) in fits.iter().zip(instants).zip(kinds).zip(contact) {
+            let (steps, excludes) = halves(fit);
+            let is_kept = (fit != 0 || (minds_others && funnel.order.minds(kind))) && span.holds(at);
+            // Without a branch: whether an event fits is as good as random.
+            self.entries[n] = Entry { at, row: u32::try_from(row).unwrap_or(NOWHERE), steps, excludes };
+            n += usize::from(is_kept);
+            all |= if is_kept { steps } else { 0 };
         }
         let enters = if funnel.order.counts_steps() { all != 0 } else { all & 1 != 0 };
-        if !enters {
-            self.entries.clear();
-        }
+        if enters { n } else { 0 }
     }
 
     fn unit(

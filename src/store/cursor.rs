@@ -8,18 +8,18 @@ use super::pages::{Column, Scratch};
 use super::part::Part;
 use super::rows::NO_INSTANT;
 use super::scan::KeyRange;
-use super::shard::{Block, Ids, NUMBERS, null_of, word_index};
+use super::shard::{self, Block, Ids, KEY, NUMBERS, null_of, word_index};
 use super::source::Source;
 use super::words::{NULL, Words};
 use crate::error::Result;
 use crate::event::Kind;
 
-/// Keys that are looked at ahead of the rows handed out.
+/// Rows whose keys are looked at ahead of the rows handed out.
 const AHEAD: usize = 4 * 1024;
 
 /// Which columns are read, besides key, time and kind.
 pub(super) struct Layout {
-    /// Places in [`NUMBERS`], without the key.
+    /// Places in [`NUMBERS`].
     pub(super) numbers: Vec<usize>,
     pub(super) words: Vec<(usize, &'static str)>,
     pub(super) billable: bool,
@@ -31,7 +31,7 @@ impl Layout {
         let columns = super::schema::COLUMNS.iter().map(|column| column.name);
         let words = columns.filter(|name| *name != "kind" && is_wanted(name));
         Self {
-            numbers: (1..NUMBERS.len()).filter(|&number| is_wanted(NUMBERS[number])).collect(),
+            numbers: (0..NUMBERS.len()).filter(|&number| is_wanted(NUMBERS[number])).collect(),
             words: words.filter_map(|name| Some((word_index(name)?, name))).collect(),
             billable: is_wanted("billable"),
         }
@@ -57,7 +57,8 @@ struct Group {
     /// Rows handed out or passed over.
     row: usize,
     keys: Column<i64>,
-    ahead: Vec<i64>,
+    /// Keys of the rows that come next, and how many rows each has.
+    ahead: Vec<(i64, usize)>,
     /// Place among `ahead` of the next row.
     next: usize,
     numbers: Vec<Column<i64>>,
@@ -67,8 +68,10 @@ struct Group {
 }
 
 impl<'s> Cursor<'s> {
-    pub(super) fn new(part: &'s Part, layout: &'s Layout, range: KeyRange) -> Self {
-        let source = Arc::new(part.source());
+    /// `keeps` says whether the file stays open as long as the cursor is there.
+    pub(super) fn new(part: &'s Part, layout: &'s Layout, range: KeyRange, keeps: bool) -> Self {
+        let source = part.source();
+        let source = Arc::new(if keeps { source.kept_open() } else { source });
         Self { part, source, layout, range, next_group: 0, group: None, last: Vec::new() }
     }
 
@@ -77,7 +80,7 @@ impl<'s> Cursor<'s> {
         let mut pieces = Vec::new();
         if self.source.is_remote() {
             let hot = ["kind"].into_iter().chain(self.layout.billable.then_some("billable"));
-            let numbers = std::iter::once(NUMBERS[0]).chain(self.layout.numbers.iter().map(|&number| NUMBERS[number]));
+            let numbers = std::iter::once(KEY).chain(self.layout.numbers.iter().map(|&number| NUMBERS[number]));
             let names = numbers.chain(hot).chain(self.layout.words.iter().map(|(_, name)| *name));
             let columns = names.map(|name| self.part.place(name)).collect::<Result<Vec<_>>>()?;
             let mut next = 0;
@@ -113,6 +116,7 @@ impl<'s> Cursor<'s> {
         scratch: &mut Scratch,
     ) -> Result<()> {
         self.last.clear();
+        let first = rows.runs.len();
         loop {
             let Some(group) = &mut self.group else {
                 if !self.open_group(words, scratch)? {
@@ -120,7 +124,7 @@ impl<'s> Cursor<'s> {
                 }
                 continue;
             };
-            let taken = group.take(high, self.layout, rows, words, scratch).map_err(self.part.damaged())?;
+            let taken = group.take(high, self.layout, first, rows, words, scratch).map_err(self.part.damaged())?;
             if taken > 0 {
                 self.last.push((group.number, group.row - taken, taken));
             }
@@ -162,7 +166,7 @@ impl<'s> Cursor<'s> {
             number,
             n_rows: part.n_rows_of(number),
             row: 0,
-            keys: open(NUMBERS[0], NO_INSTANT)?,
+            keys: open(KEY, NO_INSTANT)?,
             ahead: Vec::with_capacity(AHEAD),
             next: 0,
             numbers: self
@@ -207,9 +211,10 @@ impl Group {
         self.keys.skip(n_before, &mut none, scratch)?;
         self.row = n_before;
         while self.look_ahead(scratch)? {
-            let n = self.ahead[self.next..].partition_point(|&key| key < low);
+            let left = &self.ahead[self.next..];
+            let n = left.partition_point(|&(key, _)| key < low);
+            self.row += left[..n].iter().map(|(_, n_rows)| n_rows).sum::<usize>();
             self.next += n;
-            self.row += n;
             if self.next < self.ahead.len() {
                 break;
             }
@@ -233,15 +238,17 @@ impl Group {
             self.ahead.clear();
             self.next = 0;
             let n = AHEAD.min(self.n_rows - self.row);
-            self.keys.take(n, &mut Words::default(), scratch, &mut self.ahead)?;
+            self.keys.runs(n, &mut Words::default(), scratch, &mut self.ahead)?;
         }
         Ok(self.next < self.ahead.len())
     }
 
+    /// As [`Cursor::take`]; `first` is the first run of this file.
     fn take(
         &mut self,
         high: i64,
         layout: &Layout,
+        first: usize,
         rows: &mut Block,
         words: &mut [Words],
         scratch: &mut Scratch,
@@ -249,10 +256,12 @@ impl Group {
         let start = self.row;
         while self.look_ahead(scratch)? {
             let left = &self.ahead[self.next..];
-            let n = left.partition_point(|&key| key <= high);
-            rows.numbers[0].extend_from_slice(&left[..n]);
+            let n = left.partition_point(|&(key, _)| key <= high);
+            for &(key, n_rows) in &left[..n] {
+                shard::add(&mut rows.runs, first, key, n_rows);
+                self.row += n_rows;
+            }
             self.next += n;
-            self.row += n;
             if self.next < self.ahead.len() {
                 break;
             }

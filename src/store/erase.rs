@@ -22,7 +22,7 @@ use super::place::Place;
 use super::schema::PARTITION;
 use super::stranger::{self, Stranger};
 use super::table::{Change, Operation};
-use super::{DataFile, Forgotten, Links, Reading, Snapshot, Store, coarse, join, merge};
+use super::{DataFile, Forgotten, Links, Reading, Run, Snapshot, Store, coarse, join, merge};
 use crate::error::{Error, Result};
 use crate::event::{Kind, Time};
 
@@ -74,8 +74,9 @@ pub struct Proof {
 pub fn pending(snapshot: &Snapshot) -> Result<BTreeSet<i64>> {
     let reading = Reading { columns: &[], since: None, until: None };
     let found = snapshot.fold(&reading, BTreeSet::new, |keys, shard| {
-        let rows = shard.contact_key().iter().zip(shard.kind());
-        keys.extend(rows.filter(|(_, kind)| **kind == Kind::ErasureRequested).map(|(key, _)| *key));
+        let kinds = shard.kind();
+        let asks = |contact: &&Run| kinds[contact.rows.clone()].contains(&Kind::ErasureRequested);
+        keys.extend(shard.contacts().iter().filter(asks).map(|contact| contact.key));
         Ok(())
     })?;
     Ok(found.into_iter().flatten().collect())

@@ -22,9 +22,11 @@ use crate::error::{Error, Result};
 use crate::event::Kind;
 
 /// Rows that a shard should hold: enough to keep columns long, few enough to stay in the cache and bound memory.
-const SHARD_ROWS: u64 = 128 * 1024;
+const SHARD_ROWS: u64 = 32 * 1024;
 /// Rows that a thread should read of each file before it goes elsewhere.
 const FILE_ROWS: u64 = 64 * 1024;
+/// Data files that a thread may keep open at a time.
+const FEW_FILES: usize = 32;
 /// Bytes of words after which a thread begins new lists.
 const WORD_BYTES: usize = 64 * 1024 * 1024;
 
@@ -215,8 +217,10 @@ impl<'s> Scan<'s> {
 
     /// Calls `each` with the shards of a range of contacts.
     fn span(&mut self, span: KeyRange, n_shards: u64, mut each: impl FnMut(&Shard) -> Result<()>) -> Result<()> {
-        let parts = self.snapshot.files.iter().filter(|part| part.may_hold(span, self.reading));
-        let mut cursors: Vec<Cursor<'_>> = parts.map(|part| Cursor::new(part, self.layout, span)).collect();
+        let parts: Vec<&Part> = self.snapshot.files.iter().filter(|part| part.may_hold(span, self.reading)).collect();
+        let keeps = parts.len() <= FEW_FILES;
+        let mut cursors: Vec<Cursor<'_>> =
+            parts.into_iter().map(|part| Cursor::new(part, self.layout, span, keeps)).collect();
         let wanted = cursors.iter().map(Cursor::wanted).collect::<Result<Vec<_>>>()?;
         source::fetch(wanted.into_iter())?;
         let Self { reading, stage, shard, scratch, .. } = self;
@@ -228,9 +232,9 @@ impl<'s> Scan<'s> {
         for range in span.split(n_shards) {
             stage.clear();
             for cursor in &mut cursors {
-                let start = stage.rows.kind.len();
+                let start = stage.rows.runs.len();
                 cursor.take(range.high, &mut stage.rows, &mut shard.words, scratch)?;
-                stage.files.push(start..stage.rows.kind.len());
+                stage.files.push(start..stage.rows.runs.len());
             }
             let ids = || {
                 let mut ids = Ids::default();

@@ -11,10 +11,11 @@ use super::words::Words;
 use crate::error::Result;
 use crate::event::Kind;
 
+/// The column that says whose a row is; kept as runs, not row by row.
+pub(super) const KEY: &str = "contact_key";
 /// Columns of numbers, in the order in which [`Block::numbers`] keeps them.
-pub(super) const NUMBERS: [&str; 7] = ["contact_key", "at", "message_key", "reply_key", "up_to", "cost", "line"];
-const KEY: usize = 0;
-const AT: usize = 1;
+pub(super) const NUMBERS: [&str; 6] = ["at", "message_key", "reply_key", "up_to", "cost", "line"];
+const AT: usize = 0;
 
 /// What stands for null in a column of numbers.
 pub(super) fn null_of(number: usize) -> i64 {
@@ -26,9 +27,31 @@ pub(super) fn word_index(name: &str) -> Option<usize> {
     WORDS.iter().chain(TEXTS).position(|&word| word == name)
 }
 
+/// Rows of one contact that stand one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The contact: the column `contact_key` of these rows.
+    pub key: i64,
+    /// The rows.
+    pub rows: Range<usize>,
+}
+
+/// Adds `n` rows of a contact behind all others. They make its run longer if it is the last one, and not before `first`.
+pub(super) fn add(runs: &mut Vec<Run>, first: usize, key: i64, n: usize) {
+    let is_new = runs.len() <= first;
+    match runs.last_mut() {
+        Some(last) if !is_new && last.key == key => last.rows.end += n,
+        last => {
+            let start = last.map_or(0, |last| last.rows.end);
+            runs.push(Run { key, rows: start..start + n });
+        }
+    }
+}
+
 /// Rows as columns. A column that was not asked for is empty.
 #[derive(Default)]
 pub(super) struct Block {
+    pub(super) runs: Vec<Run>,
     pub(super) numbers: [Vec<i64>; NUMBERS.len()],
     pub(super) kind: Vec<Kind>,
     /// In the order of [`word_index`].
@@ -42,12 +65,14 @@ impl Block {
     }
 
     pub(super) fn clear(&mut self) {
+        self.runs.clear();
         self.numbers.iter_mut().for_each(Vec::clear);
         self.kind.clear();
         self.codes.iter_mut().for_each(Vec::clear);
         self.billable.clear();
     }
 
+    /// Copies some rows of every column; whose they are, the caller says.
     fn copy(&mut self, from: &Self, segments: &[Range<usize>]) {
         fn copy<T: Copy>(to: &mut Vec<T>, from: &[T], segments: &[Range<usize>]) {
             if !from.is_empty() {
@@ -57,7 +82,6 @@ impl Block {
                 }
             }
         }
-        self.clear();
         for (to, from) in self.numbers.iter_mut().zip(&from.numbers) {
             copy(to, from, segments);
         }
@@ -101,19 +125,9 @@ impl Shard {
     }
 
     /// The rows of each contact, one contact after the other.
-    pub fn contacts(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        let mut start = 0;
-        self.contact_key().chunk_by(|left, right| left == right).map(move |contact| {
-            let range = start..start + contact.len();
-            start = range.end;
-            range
-        })
-    }
-
-    /// See the column of this name.
     #[must_use]
-    pub fn contact_key(&self) -> &[i64] {
-        &self.rows.numbers[KEY]
+    pub fn contacts(&self) -> &[Run] {
+        &self.rows.runs
     }
 
     /// See the column of this name.
@@ -131,31 +145,31 @@ impl Shard {
     /// A number that is equal for equal message ids; [`NO_MESSAGE`] where there is none. Empty if not asked for.
     #[must_use]
     pub fn message_key(&self) -> &[i64] {
-        &self.rows.numbers[2]
+        &self.rows.numbers[1]
     }
 
     /// As [`Shard::message_key`], for the message that is answered.
     #[must_use]
     pub fn reply_key(&self) -> &[i64] {
-        &self.rows.numbers[3]
+        &self.rows.numbers[2]
     }
 
     /// Microseconds; [`NO_INSTANT`] where there is none. Empty if not asked for.
     #[must_use]
     pub fn up_to(&self) -> &[i64] {
-        &self.rows.numbers[4]
+        &self.rows.numbers[3]
     }
 
     /// Price in millionths; [`NO_INSTANT`] where there is none. Empty if not asked for.
     #[must_use]
     pub fn cost(&self) -> &[i64] {
-        &self.rows.numbers[5]
+        &self.rows.numbers[4]
     }
 
     /// The line on which the record began, from 1. Empty if not asked for.
     #[must_use]
     pub fn line(&self) -> &[i64] {
-        &self.rows.numbers[6]
+        &self.rows.numbers[5]
     }
 
     /// See the column of this name. Empty if not asked for.
@@ -172,8 +186,8 @@ impl Shard {
     }
 }
 
-/// The rows of one file that are of one contact.
-struct Run {
+/// A run of one file, to be brought into order with those of others.
+struct Piece {
     key: i64,
     /// Instant and kind of its first row.
     first: (i64, Kind),
@@ -183,17 +197,17 @@ struct Run {
 /// The rows of several files, one file after the other, on their way to be a shard. Its buffers are used again and again.
 pub(super) struct Stage {
     pub(super) rows: Block,
-    /// The rows of each file.
+    /// The runs of each file.
     pub(super) files: Vec<Range<usize>>,
-    runs: Vec<Run>,
-    /// Rows that are being mixed: instant, kind, run, row.
+    pieces: Vec<Piece>,
+    /// Rows that are being mixed: instant, kind, piece, row.
     order: Vec<(i64, Kind, usize, usize)>,
     segments: Vec<Range<usize>>,
 }
 
 impl Stage {
     pub(super) fn new() -> Self {
-        Self { rows: Block::new(), files: Vec::new(), runs: Vec::new(), order: Vec::new(), segments: Vec::new() }
+        Self { rows: Block::new(), files: Vec::new(), pieces: Vec::new(), order: Vec::new(), segments: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
@@ -214,59 +228,57 @@ impl Stage {
             std::mem::swap(&mut shard.rows, &mut self.rows);
             return Ok(());
         }
-        self.find_runs(instants);
-        self.segments.clear();
-        self.join_runs(ids)?;
+        self.find_pieces(instants);
+        shard.rows.clear();
+        self.join_pieces(ids, &mut shard.rows.runs)?;
         shard.rows.copy(&self.rows, &self.segments);
         Ok(())
     }
 
-    fn find_runs(&mut self, instants: Option<&Range<i64>>) {
-        let (keys, at, kind) = (&self.rows.numbers[KEY], &self.rows.numbers[AT], &self.rows.kind);
-        self.runs.clear();
-        for file in &self.files {
-            let mut start = file.start;
-            for run in keys[file.clone()].chunk_by(|left, right| left == right) {
-                let mut rows = start..start + run.len();
-                start = rows.end;
-                if let Some(instants) = instants {
-                    let of_run = &at[rows.clone()];
-                    rows = rows.start + of_run.partition_point(|&at| at < instants.start)
-                        ..rows.start + of_run.partition_point(|&at| at < instants.end);
-                }
-                if !rows.is_empty() {
-                    self.runs.push(Run { key: keys[rows.start], first: (at[rows.start], kind[rows.start]), rows });
-                }
+    fn find_pieces(&mut self, instants: Option<&Range<i64>>) {
+        let (at, kind) = (&self.rows.numbers[AT], &self.rows.kind);
+        self.pieces.clear();
+        for run in self.files.iter().flat_map(|file| &self.rows.runs[file.clone()]) {
+            let mut rows = run.rows.clone();
+            if let Some(instants) = instants {
+                let of_run = &at[rows.clone()];
+                rows = rows.start + of_run.partition_point(|&at| at < instants.start)
+                    ..rows.start + of_run.partition_point(|&at| at < instants.end);
+            }
+            if !rows.is_empty() {
+                self.pieces.push(Piece { key: run.key, first: (at[rows.start], kind[rows.start]), rows });
             }
         }
         // Every file is sorted already; a stable sort finds that out and only merges.
-        self.runs.sort_by_key(|run| (run.key, run.first));
+        self.pieces.sort_by_key(|piece| (piece.key, piece.first));
     }
 
-    /// Joins runs that follow each other, and mixes those of a contact that overlap.
-    fn join_runs(&mut self, mut ids: impl FnMut() -> Result<Ids>) -> Result<()> {
+    /// Joins pieces that follow each other, and mixes those of a contact that overlap. `runs` are those of the result.
+    fn join_pieces(&mut self, mut ids: impl FnMut() -> Result<Ids>, runs: &mut Vec<Run>) -> Result<()> {
         let (at, kind) = (&self.rows.numbers[AT], &self.rows.kind);
         let instant = |row: usize| (at[row], kind[row]);
         let mut known: Option<Ids> = None;
         let mut begin = 0;
-        while let Some(first) = self.runs.get(begin) {
+        self.segments.clear();
+        while let Some(first) = self.pieces.get(begin) {
             let mut last = instant(first.rows.end - 1);
             let mut end = begin + 1;
-            while let Some(run) = self.runs.get(end)
-                && run.key == first.key
-                && run.first <= last
+            while let Some(piece) = self.pieces.get(end)
+                && piece.key == first.key
+                && piece.first <= last
             {
-                last = last.max(instant(run.rows.end - 1));
+                last = last.max(instant(piece.rows.end - 1));
                 end += 1;
             }
             if end == begin + 1 {
-                add(&mut self.segments, first.rows.clone());
+                add(runs, 0, first.key, first.rows.len());
+                self.segments.push(first.rows.clone());
                 begin = end;
                 continue;
             }
             self.order.clear();
-            for (number, run) in self.runs[begin..end].iter().enumerate() {
-                self.order.extend(run.rows.clone().map(|row| (at[row], kind[row], number, row)));
+            for (number, piece) in self.pieces[begin..end].iter().enumerate() {
+                self.order.extend(piece.rows.clone().map(|row| (at[row], kind[row], number, row)));
             }
             self.order.sort_by_key(|&(at, kind, ..)| (at, kind));
             let is_tie = |pair: &[(i64, Kind, usize, usize)]| {
@@ -285,19 +297,16 @@ impl Stage {
                     later.0 == earlier.0 && ids.event_id[later.3] == ids.event_id[earlier.3]
                 });
             }
+            add(runs, 0, first.key, self.order.len());
             for &(.., row) in &self.order {
-                add(&mut self.segments, row..row + 1);
+                match self.segments.last_mut() {
+                    Some(last) if last.end == row => last.end += 1,
+                    _ => self.segments.push(row..row + 1),
+                }
             }
             begin = end;
         }
         Ok(())
-    }
-}
-
-fn add(segments: &mut Vec<Range<usize>>, rows: Range<usize>) {
-    match segments.last_mut() {
-        Some(last) if last.end == rows.start => last.end = rows.end,
-        _ => segments.push(rows),
     }
 }
 
@@ -311,14 +320,14 @@ mod tests {
     fn merged(files: &[Vec<Event>], instants: Option<&Range<i64>>) -> (Vec<Event>, bool) {
         let (mut stage, mut shard, mut needs_ids) = (Stage::new(), Shard::new(), false);
         for file in files {
-            let start = stage.rows.kind.len();
+            let start = stage.rows.runs.len();
             for &(key, at, kind, id) in file {
-                stage.rows.numbers[KEY].push(key);
+                add(&mut stage.rows.runs, start, key, 1);
                 stage.rows.numbers[AT].push(at);
-                stage.rows.numbers[2].push(i64::try_from(id).unwrap());
+                stage.rows.numbers[1].push(i64::try_from(id).unwrap());
                 stage.rows.kind.push(kind);
             }
-            stage.files.push(start..stage.rows.kind.len());
+            stage.files.push(start..stage.rows.runs.len());
         }
         let ids = || {
             needs_ids = true;
@@ -326,15 +335,11 @@ mod tests {
             Ok(Ids { position: ids.iter().map(|&id| i32::try_from(id).unwrap()).collect(), event_id: ids })
         };
         stage.merge(instants, ids, &mut shard).unwrap();
-        let event = |row: usize| {
-            (
-                shard.contact_key()[row],
-                shard.at()[row],
-                shard.kind()[row],
-                shard.message_key()[row].unsigned_abs().into(),
-            )
+        let event = |key: i64, row: usize| {
+            (key, shard.at()[row], shard.kind()[row], shard.message_key()[row].unsigned_abs().into())
         };
-        ((0..shard.len()).map(event).collect(), needs_ids)
+        let of_contact = |contact: &Run| contact.rows.clone().map(|row| event(contact.key, row)).collect::<Vec<_>>();
+        (shard.contacts().iter().flat_map(of_contact).collect(), needs_ids)
     }
 
     #[test]

@@ -25,18 +25,38 @@ const TAIL: u64 = 64 << 10;
 /// Bytes of a request that nobody announced.
 const UNANNOUNCED: u64 = 64 << 10;
 
-/// A data file that is open only while it is read, so that a store of many files needs no more handles than threads.
+/// A data file that is open only while it is read, so that a store of many files needs no more handles than threads; unless
+/// whoever reads it says that there are few.
 pub(super) struct Source {
     path: PathBuf,
     n_bytes: u64,
     objects: Option<Objects>,
+    /// The file, once it was read, if it is to stay open.
+    kept: Option<Mutex<Option<File>>>,
     /// What was fetched, and where in the file it begins.
     pieces: Mutex<Vec<(u64, Bytes)>>,
 }
 
 impl Source {
     pub(super) fn new(path: PathBuf, objects: Option<Objects>, n_bytes: u64) -> Self {
-        Self { path, n_bytes, objects, pieces: Mutex::default() }
+        Self { path, n_bytes, objects, kept: None, pieces: Mutex::default() }
+    }
+
+    /// The same, to be opened once and not for every piece.
+    pub(super) fn kept_open(self) -> Self {
+        Self { kept: Some(Mutex::default()), ..self }
+    }
+
+    /// Reads a piece from the disk.
+    fn read(&self, start: u64, length: usize) -> std::io::Result<Bytes> {
+        let Some(Ok(mut kept)) = self.kept.as_ref().map(Mutex::lock) else {
+            return piece(&mut File::open(&self.path)?, start, length);
+        };
+        let file = match &mut *kept {
+            Some(file) => file,
+            none => none.insert(File::open(&self.path)?),
+        };
+        piece(file, start, length)
     }
 
     /// Whether it pays to say beforehand what will be read.
@@ -56,6 +76,16 @@ impl Source {
         let (begin, bytes) = pieces.iter().rev().find(holds)?;
         Some(bytes.slice(usize::try_from(start - begin).ok()?..))
     }
+}
+
+fn piece(file: &mut File, start: u64, length: usize) -> std::io::Result<Bytes> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::with_capacity(length);
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < length {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(bytes.into())
 }
 
 /// Fetches what will be read of some files, if they are in object storage.
@@ -124,11 +154,7 @@ impl ChunkReader for Source {
         let left = usize::try_from(self.n_bytes.saturating_sub(start)).unwrap_or(usize::MAX);
         let length = length.min(left);
         let Some(objects) = &self.objects else {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(start))?;
-            let mut bytes = vec![0; length];
-            file.read_exact(&mut bytes)?;
-            return Ok(bytes.into());
+            return Ok(self.read(start, length)?);
         };
         if let Some(bytes) = self.fetched(start, length as u64) {
             return Ok(bytes.slice(..length));

@@ -11,7 +11,7 @@ use arrow::error::ArrowError;
 
 use super::cursor::Layout;
 use super::schema::{self, Form};
-use super::shard::{Block, NUMBERS, Shard, null_of};
+use super::shard::{self, Block, NUMBERS, Shard, null_of};
 use super::words::{NULL, Words};
 use crate::error::{Error, Result};
 use crate::event::Kind;
@@ -178,9 +178,11 @@ impl Rows {
     /// Adds some rows to a shard.
     fn append(&self, rows: &[usize], layout: &Layout, shard: &mut Shard) -> Result<()> {
         let Shard { rows: block, words } = shard;
-        let Block { numbers, kind, codes, billable } = block;
+        let Block { runs, numbers, kind, codes, billable } = block;
         let keys = self.contact_key.values();
-        numbers[0].extend(rows.iter().map(|&row| keys[row]));
+        for run in rows.chunk_by(|&left, &right| keys[left] == keys[right]) {
+            shard::add(runs, 0, keys[run[0]], run.len());
+        }
         for (array, &number) in self.numbers.iter().zip(&layout.numbers) {
             let null = null_of(number);
             let known = |row: usize| array.is_valid(row);
@@ -309,7 +311,9 @@ mod tests {
         let mut found = Vec::new();
         let mut each = |shard: &Shard| {
             assert_eq!(shard.words("channel").0.len(), shard.len());
-            found.extend(shard.contact_key().iter().copied().zip(shard.at().iter().copied()));
+            for contact in shard.contacts() {
+                found.extend(shard.at()[contact.rows.clone()].iter().map(|&at| (contact.key, at)));
+            }
             Ok(())
         };
         for rows in batches {

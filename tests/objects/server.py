@@ -1,5 +1,7 @@
 """An S3 server on the loopback for tests: moto, held to what S3 promises, and broken on purpose where a test asks for it.
 
+Google's object storage understands the same requests; where its words for them differ, they are translated.
+
 moto looks whether an object is there and then writes it, so two conditional puts at once could both succeed; here they are
 let in one at a time. It believes every signature; here they are checked, as S3 checks them. Requests and bytes are counted.
 """
@@ -72,6 +74,15 @@ def signature(environ):
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest(), fields["Signature"]
 
 
+def in_google_words(environ, start_response):
+    """A condition as S3 says it, and the number of every object's version, without which Google's clients believe nothing."""
+    if environ.pop("HTTP_X_GOOG_IF_GENERATION_MATCH", None) == "0":
+        environ["HTTP_IF_NONE_MATCH"] = "*"
+    # moto reads there which of its services is meant.
+    environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/{REGION}/s3/aws4_request"
+    return lambda status, headers, *more: start_response(status, [*headers, ("x-goog-generation", "1")], *more)
+
+
 class Server:
     """One that is up as long as nobody calls `stop`."""
 
@@ -82,6 +93,7 @@ class Server:
         self.counting = threading.Lock()
         self.busy_every = 0
         self.loses_commits = False
+        self.speaks_google = False
         self.latency = 0
         self.forget()
         self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Handler)
@@ -119,8 +131,11 @@ class Server:
             n_requests = self.requests.total()
         if self.latency:
             time.sleep(self.latency)
+        is_google = self.speaks_google and not environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4")
+        if is_google:
+            start_response = in_google_words(environ, start_response)
         try:
-            wanted, found = signature(environ)
+            wanted, found = ("", "") if is_google else signature(environ)
         except KeyError:
             wanted, found = None, ""
         refusal = None

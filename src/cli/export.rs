@@ -50,7 +50,7 @@ pub(super) struct ExportCommand {
     #[arg(long)]
     full: bool,
     /// Write what the tables mean, with SQL, into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = super::on_disk, value_name = "DIR")]
     contract: Option<PathBuf>,
 }
 

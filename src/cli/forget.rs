@@ -78,7 +78,7 @@ pub(super) struct Forget {
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Where the certificate goes. Default: a new file in the store's folder 'certificates'.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_parser = super::on_disk, value_name = "FILE")]
     certificate: Option<PathBuf>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct FunnelCommand {
     #[arg(long, value_name = "PART", conflicts_with = "by")]
     paths: Option<String>,
     /// Take the counts from this folder, where 'trichter spark submit' wrote them, and read no events.
-    #[arg(long, value_name = "DIR", requires = "funnel", conflicts_with_all = ["people", "paths"])]
+    #[arg(long, value_parser = super::on_disk, value_name = "DIR", requires = "funnel", conflicts_with_all = ["people", "paths"])]
     counts: Option<PathBuf>,
     /// Paths: events of a sequence that are told apart.
     #[arg(long, value_name = "N", default_value = "4", requires = "paths", value_parser = clap::value_parser!(u8).range(1..=10))]

@@ -55,7 +55,7 @@ struct Reading {
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
     /// Write refused records to this file as NDJSON: source, line, reason, excerpt. '-' is standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_parser = super::on_disk, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Fail with exit code 1 if more records are rejected: a count (100) or a share (0.5%).
     #[arg(long, value_name = "LIMIT")]

@@ -32,7 +32,7 @@ pub(super) struct Init {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// Where to write it; '-' is standard output. Without --force nothing is written over.
-    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    #[arg(long, value_parser = super::on_disk, value_name = "FILE", default_value = CONFIG)]
     out: PathBuf,
     /// Write over a file that is there.
     #[arg(long)]

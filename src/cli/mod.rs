@@ -414,6 +414,14 @@ fn kept(file: &Place) -> Result<Option<(PathBuf, String)>> {
     Ok(Some((path, text)))
 }
 
+/// A path that is written or read as a folder or file of this host. An address would become a folder named 's3:'.
+fn on_disk(text: &str) -> std::result::Result<PathBuf, String> {
+    if Place::is_address(text) {
+        return Err("only stores and logs can be in object storage; name a place on a disk".into());
+    }
+    Ok(text.into())
+}
+
 /// What a path or an address names. How object storage is reached is said by the environment.
 fn place(path: &Path) -> Result<Place> {
     let is_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {

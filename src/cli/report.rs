@@ -50,7 +50,7 @@ pub(super) struct Report {
     #[arg(long, conflicts_with = "store")]
     demo: bool,
     /// Folder for the report; it is made if it is not there. Default: reports, or reports/demo.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = super::on_disk, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Formats, separated by commas: html, md, json, csv (a folder of tables), xlsx (a workbook), pdf (printed by a Chromium that is installed). Alone: table, which shows the report on the terminal and writes no file.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,md,json")]
@@ -59,7 +59,7 @@ pub(super) struct Report {
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     charts: Vec<String>,
     /// Take the counts from this folder, where 'trichter spark submit' wrote them, and read no events.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "compare"])]
+    #[arg(long, value_parser = super::on_disk, value_name = "DIR", conflicts_with_all = ["demo", "compare"])]
     counts: Option<PathBuf>,
     /// Print the JSON Schema of report.json, and write no report.
     #[arg(long)]

@@ -15,7 +15,7 @@ use crate::simulate::{Settings, simulate};
 #[derive(clap::Args)]
 pub(super) struct Simulate {
     /// Folder to write to.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = super::on_disk, value_name = "DIR")]
     out: PathBuf,
     /// Contacts who are written to.
     #[arg(long, value_name = "N", default_value = "1000")]

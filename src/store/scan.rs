@@ -25,8 +25,8 @@ use crate::event::Kind;
 const SHARD_ROWS: u64 = 32 * 1024;
 /// Rows that a thread should read of each file before it goes elsewhere.
 const FILE_ROWS: u64 = 64 * 1024;
-/// Data files that a thread may keep open at a time.
-const FEW_FILES: usize = 32;
+/// Handles that all threads together may keep open: a process often has 256.
+const HANDLES: usize = 96;
 /// Bytes of words after which a thread begins new lists.
 const WORD_BYTES: usize = 64 * 1024 * 1024;
 
@@ -218,7 +218,7 @@ impl<'s> Scan<'s> {
     /// Calls `each` with the shards of a range of contacts.
     fn span(&mut self, span: KeyRange, n_shards: u64, mut each: impl FnMut(&Shard) -> Result<()>) -> Result<()> {
         let parts: Vec<&Part> = self.snapshot.files.iter().filter(|part| part.may_hold(span, self.reading)).collect();
-        let keeps = parts.len() <= FEW_FILES;
+        let keeps = parts.len() * rayon::current_num_threads() <= HANDLES;
         let mut cursors: Vec<Cursor<'_>> =
             parts.into_iter().map(|part| Cursor::new(part, self.layout, span, keeps)).collect();
         let wanted = cursors.iter().map(Cursor::wanted).collect::<Result<Vec<_>>>()?;

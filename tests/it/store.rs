@@ -274,5 +274,18 @@ fn an_address_in_object_storage_is_followed_or_refused_and_never_taken_for_a_fol
     case.write("run.toml", "[run]\nstore = \"s3://bucket/store\"\ninputs = [\"sample-data\"]\n");
     case.run(&["run", "--config", "run.toml"]).expect(2).complains(&["object storage", "name a folder"]);
     case.run(&["report", "--store", "s3://"]).expect(2).complains(&["names no bucket"]);
+    // Nothing is written to a folder that is called 's3:'.
+    let write: &[&[&str]] = &[
+        &["report", "--demo", "--out", "s3://bucket/report"],
+        &["simulate", "--out", "s3://bucket/logs"],
+        &["ingest", "sample-data/telegram", "--store", "store", "--rejects", "s3://bucket/rejects"],
+        &["spark", "submit", "--store", "store", "--counts", "s3://bucket/counts"],
+    ];
+    for arguments in write {
+        case.run(arguments).expect(2).complains(&["only stores and logs can be in object storage"]);
+    }
+    case.write("run.toml", "[run]\ninputs = [\"sample-data\"]\n[[run.report]]\nout = \"s3://bucket/report\"\n");
+    case.run(&["run", "--config", "run.toml"]).expect(2).complains(&["s3://bucket/report", "name a folder"]);
+    assert!(!case.path("s3:").exists());
     assert!(!case.path("s3:").exists() && !case.path("store").exists());
 }

@@ -155,6 +155,15 @@ impl Job<'_> {
                  store, on a disk; use 'trichter ingest', 'report' and 'export', or name a folder",
             );
         }
+        let run = &self.config.run;
+        let written = run.report.iter().map(|report| &report.out).chain([&run.manifests]);
+        let mut written = written.chain(&run.rejects).chain(&run.metrics);
+        if let Some(path) = written.find(|path| crate::store::Place::is_address(&path.to_string_lossy())) {
+            return wrong(&format!(
+                "'{}' is in object storage, where a run writes nothing; name a folder",
+                path.display()
+            ));
+        }
         let has_periods = self.config.run.report.iter().any(|report| report.period != Period::All);
         if self.since.is_some() && !has_periods {
             return wrong("--since asks for the reports of periods, and no [[run.report]] has one");

@@ -99,6 +99,9 @@ def main(path):
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Spark's own form of instants says nothing of a zone.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    # A file that is damaged or not there is an error, whatever the cluster is used to.
+    for habit in ("ignoreCorruptFiles", "ignoreMissingFiles"):
+        spark.conf.set(f"spark.sql.files.{habit}", "false")
     if job["ship"]:
         spark.sparkContext.addFile(job["program"])
     files = [f"{job['table']}/{file}" for file in context["files"]]

@@ -19,6 +19,7 @@ use crate::store::Place;
 const JOB: &str = include_str!("job.py");
 /// Lines of Spark's talk that are shown if a job fails for a reason of Spark's own.
 const LINES: usize = 30;
+
 /// Count a store on Apache Spark: Spark distributes, sorts and retries, and the kernel counts; the same report comes out.
 ///
 /// The store, --counts and --facts have to be seen by the driver and all workers at the same path; a store in object storage with
@@ -47,10 +48,10 @@ struct Submit {
     #[arg(long, value_name = "URL")]
     events: Option<String>,
     /// New folder for the counts.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = crate::cli::on_disk, value_name = "DIR")]
     counts: PathBuf,
     /// Write facts too, each table into a folder of this one.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = crate::cli::on_disk, value_name = "DIR")]
     facts: Option<PathBuf>,
     /// Only these fact tables, separated by commas. Default: all.
     #[arg(long, value_name = "TABLES", value_delimiter = ',', requires = "facts")]

@@ -176,34 +176,18 @@ impl<T: Value> Column<T> {
     }
 
     /// Adds the next `n` values.
-    pub(super) fn take(
-        &mut self,
-        mut n: usize,
-        words: &mut Words,
-        scratch: &mut Scratch,
-        out: &mut Vec<T>,
-    ) -> Result<()> {
+    pub(super) fn take(&mut self, n: usize, words: &mut Words, scratch: &mut Scratch, out: &mut Vec<T>) -> Result<()> {
         if self.pages.is_none() {
             out.resize(out.len() + n, self.null);
             return Ok(());
         }
-        while n > 0 {
-            if self.left == 0 {
-                self.next_page(words)?;
-                continue;
-            }
-            let now = n.min(self.left);
-            self.of_page(now, scratch, out).ok_or_else(|| damaged("page"))?;
-            self.left -= now;
-            n -= now;
-        }
-        Ok(())
+        self.by_pages(n, words, |column, n| column.of_page(n, scratch, out))
     }
 
     /// Adds the next `n` values as runs of equal ones: each value, and how often it stands there.
     pub(super) fn runs(
         &mut self,
-        mut n: usize,
+        n: usize,
         words: &mut Words,
         scratch: &mut Scratch,
         out: &mut Vec<(T, usize)>,
@@ -211,13 +195,23 @@ impl<T: Value> Column<T> {
     where
         T: PartialEq,
     {
+        self.by_pages(n, words, |column, n| column.runs_of_page(n, scratch, out))
+    }
+
+    /// Has `read` take the next `n` values, page by page.
+    fn by_pages(
+        &mut self,
+        mut n: usize,
+        words: &mut Words,
+        mut read: impl FnMut(&mut Self, usize) -> Option<()>,
+    ) -> Result<()> {
         while n > 0 {
             if self.left == 0 {
                 self.next_page(words)?;
                 continue;
             }
             let now = n.min(self.left);
-            self.runs_of_page(now, scratch, out).ok_or_else(|| damaged("page"))?;
+            read(self, now).ok_or_else(|| damaged("page"))?;
             self.left -= now;
             n -= now;
         }

@@ -42,7 +42,7 @@ impl Source {
         Self { path, n_bytes, objects, kept: None, pieces: Mutex::default() }
     }
 
-    /// The same, to be opened once and not for every piece.
+    /// The same, opened once and not for every piece of known length.
     pub(super) fn kept_open(self) -> Self {
         Self { kept: Some(Mutex::default()), ..self }
     }

@@ -109,7 +109,12 @@ impl Submit {
             ["trichter_job.py", "orders.json", "failure"].map(|name| folder.path().join(name));
         let job = json!({
             "context": context.to_json(),
-            "table": self.events.clone().map_or_else(|| address(&opened.store.events()), Ok)?,
+            "table": match &self.events {
+                // Spark would look for a relative path in a folder of its own.
+                Some(path) if !path.contains("://") => address(&path.into())?,
+                Some(url) => url.clone(),
+                None => address(&opened.store.events())?,
+            },
             "counts": counts,
             "facts": self.facts.as_deref().map(absolute).transpose()?,
             "tables": match (&self.facts, self.tables.is_empty()) {

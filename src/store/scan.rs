@@ -23,6 +23,9 @@ use crate::event::Kind;
 
 /// Rows that a shard should hold: enough to keep columns long, few enough to stay in the cache and bound memory.
 const SHARD_ROWS: u64 = 32 * 1024;
+/// Rows that a shard should take of each file, if that is no more than a few times as many: where there are a hundred
+/// files, to begin anew with each column of each of them costs more than to leave the cache.
+const PIECE_ROWS: u64 = 512;
 /// Rows that a thread should read of each file before it goes elsewhere.
 const FILE_ROWS: u64 = 64 * 1024;
 /// Handles that all threads together may keep open: a process often has 256.
@@ -139,7 +142,7 @@ impl Snapshot {
         each: impl Fn(&mut S, &Shard) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
         let spans: Vec<KeyRange> = KeyRange::ALL.split(self.n_spans()).collect();
-        let shards_per_span = self.n_rows() / spans.len() as u64 / SHARD_ROWS;
+        let shards_per_span = self.n_rows() / spans.len() as u64 / shard_rows(self.files.len() as u64);
         let layout = Layout::of(reading.columns);
         let next = AtomicUsize::new(0);
         let work = || {
@@ -182,6 +185,11 @@ impl Snapshot {
     pub fn files(&self) -> impl Iterator<Item = &DataFile> {
         self.files.iter().map(|part| &part.file)
     }
+}
+
+/// Rows that a shard of a store with so many files should hold.
+fn shard_rows(n_files: u64) -> u64 {
+    (n_files * PIECE_ROWS).clamp(SHARD_ROWS, 4 * SHARD_ROWS)
 }
 
 /// Calls `each` with the event ids of data files that are written but not committed, as [`Snapshot::event_ids`] does.
@@ -249,5 +257,17 @@ impl<'s> Scan<'s> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_take_enough_of_each_file_and_stay_bounded() {
+        assert_eq!(shard_rows(5), SHARD_ROWS);
+        assert_eq!(shard_rows(100) / 100, PIECE_ROWS);
+        assert_eq!(shard_rows(100_000), 4 * SHARD_ROWS);
     }
 }

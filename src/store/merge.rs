@@ -1,8 +1,10 @@
 //! Merging sorted data files of one month into one, range of contact keys by range of contact keys, in bounded memory.
-//! Rows of a contact who turned out to be another go where that other's stand.
+//! Each file is read once from its beginning to its end. Rows of a contact who turned out to be another go where that
+//! other's stand.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -18,14 +20,41 @@ use super::schema;
 use super::write::{self, DataFile};
 use crate::error::Result;
 
-/// Rows that are merged at a time.
-const RANGE_ROWS: u64 = 512 * 1024;
+/// Rows that are merged at a time: a little fewer than a row group holds, so that they are one. While they are written,
+/// the next ones are merged.
+const RANGE_ROWS: u64 = 120 * 1024;
 
 /// A file to merge, and where in it the rows stand that are to be moved.
 struct Source {
     part: Part,
     /// Row numbers, and which of the moves is theirs.
     moved: Vec<(Range<usize>, usize)>,
+}
+
+/// The rows of a file, in their order.
+struct Rows<B> {
+    batches: B,
+    /// What was read and not taken.
+    rest: Option<RecordBatch>,
+}
+
+impl<B: Iterator<Item = Result<RecordBatch>>> Rows<B> {
+    /// Takes the rows up to the key `high` that were not taken yet.
+    fn take(&mut self, high: i64, taken: &mut Vec<RecordBatch>) -> Result<()> {
+        while let Some(batch) = self.rest.take().map(Ok).or_else(|| self.batches.next()).transpose()? {
+            let end = keys_of(&batch).partition_point(|&key| key <= high);
+            taken.push(batch.slice(0, end));
+            if end < batch.num_rows() {
+                self.rest = Some(batch.slice(end, batch.num_rows() - end));
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn keys_of(batch: &RecordBatch) -> &[i64] {
+    batch.column(0).as_primitive::<Int64Type>().values()
 }
 
 /// Writes one data file with the events of all `files`, equal events once, under the contacts whose they turned out to be.
@@ -45,7 +74,7 @@ pub(super) fn rewrite(
     month: &str,
     files: &[DataFile],
     moves: &Moves,
-    edit: impl Fn(RecordBatch) -> Result<RecordBatch>,
+    edit: impl Fn(RecordBatch) -> Result<RecordBatch> + Sync,
 ) -> Result<DataFile> {
     let open = |file: &DataFile| {
         let part = Part::open_at(table.join(&file.path), file.clone())?;
@@ -57,24 +86,32 @@ pub(super) fn rewrite(
     for source in &sources {
         contents.add(source.part.contents());
     }
+    let columns: Vec<&str> = schema::COLUMNS.iter().map(|column| column.name).collect();
+    let batches = sources.iter().map(|source| source.part.batches(&columns, "contact_key", i64::MIN, i64::MAX));
+    let mut rows = batches.map(|batches| Ok(Rows { batches: batches?, rest: None })).collect::<Result<Vec<_>>>()?;
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
-    let batches = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS)).map(|range| edit(merged(&sources, range, moves)?));
+    let mut ranges = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS));
+    let mut next = |range| edit(merged(&sources, &mut rows, range, moves)?);
     let name = write::file_name()?;
-    write::write_batches(table, month, &name, &contents, batches)
+    let (hand_over, batches) = sync_channel(0);
+    std::thread::scope(|threads| {
+        // Until the last range, or until nobody takes one because writing has failed.
+        threads.spawn(move || ranges.all(|range| hand_over.send(next(range)).is_ok()));
+        write::write_batches(table, month, &name, &contents, batches.into_iter())
+    })
 }
 
-/// The events of a range of contacts from all files, in the store's order.
-fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBatch> {
+/// The events of a range of contacts from all files, in the store's order. `rows` are those of the files from the range on.
+fn merged(
+    sources: &[Source],
+    rows: &mut [Rows<impl Iterator<Item = Result<RecordBatch>>>],
+    range: KeyRange,
+    moves: &Moves,
+) -> Result<RecordBatch> {
     let columns: Vec<&str> = schema::COLUMNS.iter().map(|column| column.name).collect();
     let mut batches = Vec::new();
-    for Source { part, moved } in sources {
-        for batch in part.batches(&columns, "contact_key", range.low, range.high)? {
-            let batch = batch?;
-            let keys = batch.column(0).as_primitive::<Int64Type>().values();
-            let start = keys.partition_point(|&key| key < range.low);
-            let end = keys.partition_point(|&key| key <= range.high);
-            batches.push(batch.slice(start, end - start));
-        }
+    for (Source { part, moved }, rows) in sources.iter().zip(rows) {
+        rows.take(range.high, &mut batches)?;
         let goes_here = |place: usize| {
             let contact = moves.moves.get(place).and_then(|moved| moved.contact);
             contact.is_some_and(|contact| (range.low..=range.high).contains(&first_half(contact)))
@@ -88,7 +125,7 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
         }
     }
     let all = concat_batches(&schema::arrow(), &batches)?;
-    let keys = all.column(0).as_primitive::<Int64Type>().values();
+    let keys = keys_of(&all);
     let instants = all.column(1).as_primitive::<TimestampMicrosecondType>().values();
     let positions = all.column(2).as_primitive::<Int32Type>().values();
     let ids = all.column(3).as_binary::<i32>();
@@ -109,7 +146,7 @@ fn merged(sources: &[Source], range: KeyRange, moves: &Moves) -> Result<RecordBa
 
 /// Rows under the contacts whose they turned out to be.
 fn refiled(batch: &RecordBatch, moves: &Moves) -> Result<RecordBatch> {
-    let keys = batch.column(0).as_primitive::<Int64Type>().values();
+    let keys = keys_of(batch);
     let moved = || {
         let of = |key| moves.moves.get(moves.keys.binary_search(key).ok()?);
         keys.iter().filter_map(of).filter_map(|moved| Some((moved.contact?, moved.name.as_deref())))
@@ -125,4 +162,29 @@ fn refiled(batch: &RecordBatch, moves: &Moves) -> Result<RecordBatch> {
     let columns = schema::COLUMNS.iter().zip(batch.columns()).map(column).collect();
     let refiled = RecordBatch::try_new(batch.schema(), columns)?;
     moves.stranger.as_ref().map_or(Ok(refiled.clone()), |stranger| stranger.of(&refiled))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_taken_once_and_in_order_wherever_batches_end() {
+        let batch = |keys: &[i64]| -> Result<RecordBatch> {
+            let column: ArrayRef = Arc::new(Int64Array::from(keys.to_vec()));
+            Ok(RecordBatch::try_from_iter([("contact_key", column)]).unwrap())
+        };
+        let batches = [batch(&[-4, 1, 1]), batch(&[1]), batch(&[2, 2, 3, 7]), batch(&[9])];
+        let mut rows = Rows { batches: batches.into_iter(), rest: None };
+        let mut take = |high: i64| {
+            let mut taken = Vec::new();
+            rows.take(high, &mut taken).unwrap();
+            taken.iter().flat_map(|batch| keys_of(batch).to_vec()).collect::<Vec<i64>>()
+        };
+        assert!(take(-5).is_empty());
+        assert_eq!(take(1), [-4, 1, 1, 1]);
+        assert_eq!(take(2), [2, 2]);
+        assert_eq!(take(i64::MAX), [3, 7, 9]);
+        assert!(take(i64::MAX).is_empty());
+    }
 }

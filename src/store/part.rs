@@ -21,8 +21,8 @@ use super::source::{self, Source};
 use super::write::DataFile;
 use crate::error::{Error, Result};
 
-/// Rows that are decoded at a time.
-const BATCH: usize = 16 * 1024;
+/// Rows that are decoded at a time: few, because whoever merges files holds as many of each.
+const BATCH: usize = 4 * 1024;
 
 /// A data file whose metadata was read.
 pub(super) struct Part {

@@ -31,14 +31,14 @@ struct Source {
     moved: Vec<(Range<usize>, usize)>,
 }
 
-/// The rows of a file, in their order.
-struct Rows<B> {
+/// The rows of a file that are not merged yet, in their order.
+struct Remaining<B> {
     batches: B,
     /// What was read and not taken.
     rest: Option<RecordBatch>,
 }
 
-impl<B: Iterator<Item = Result<RecordBatch>>> Rows<B> {
+impl<B: Iterator<Item = Result<RecordBatch>>> Remaining<B> {
     /// Takes the rows up to the key `high` that were not taken yet.
     fn take(&mut self, high: i64, taken: &mut Vec<RecordBatch>) -> Result<()> {
         while let Some(batch) = self.rest.take().map(Ok).or_else(|| self.batches.next()).transpose()? {
@@ -88,10 +88,11 @@ pub(super) fn rewrite(
     }
     let columns: Vec<&str> = schema::COLUMNS.iter().map(|column| column.name).collect();
     let batches = sources.iter().map(|source| source.part.batches(&columns, "contact_key", i64::MIN, i64::MAX));
-    let mut rows = batches.map(|batches| Ok(Rows { batches: batches?, rest: None })).collect::<Result<Vec<_>>>()?;
+    let mut rows =
+        batches.map(|batches| Ok(Remaining { batches: batches?, rest: None })).collect::<Result<Vec<_>>>()?;
     let n_rows: u64 = files.iter().map(|file| file.n_rows).sum();
     let mut ranges = KeyRange::ALL.split(n_rows.div_ceil(RANGE_ROWS));
-    let mut next = |range| edit(merged(&sources, &mut rows, range, moves)?);
+    let mut next = |range| edit(merged(&sources, &mut rows, &columns, range, moves)?);
     let name = write::file_name()?;
     let (hand_over, batches) = sync_channel(0);
     std::thread::scope(|threads| {
@@ -101,14 +102,14 @@ pub(super) fn rewrite(
     })
 }
 
-/// The events of a range of contacts from all files, in the store's order. `rows` are those of the files from the range on.
+/// The events of a range of contacts from all files, in the store's order. `rows` are those of the files.
 fn merged(
     sources: &[Source],
-    rows: &mut [Rows<impl Iterator<Item = Result<RecordBatch>>>],
+    rows: &mut [Remaining<impl Iterator<Item = Result<RecordBatch>>>],
+    columns: &[&str],
     range: KeyRange,
     moves: &Moves,
 ) -> Result<RecordBatch> {
-    let columns: Vec<&str> = schema::COLUMNS.iter().map(|column| column.name).collect();
     let mut batches = Vec::new();
     for (Source { part, moved }, rows) in sources.iter().zip(rows) {
         rows.take(range.high, &mut batches)?;
@@ -119,7 +120,7 @@ fn merged(
         let arriving: Vec<Range<usize>> =
             moved.iter().filter(|(_, place)| goes_here(*place)).map(|(rows, _)| rows.clone()).collect();
         if !arriving.is_empty() {
-            for batch in part.rows(&columns, arriving.into_iter())? {
+            for batch in part.rows(columns, arriving.into_iter())? {
                 batches.push(refiled(&batch?, moves)?);
             }
         }
@@ -175,7 +176,7 @@ mod tests {
             Ok(RecordBatch::try_from_iter([("contact_key", column)]).unwrap())
         };
         let batches = [batch(&[-4, 1, 1]), batch(&[1]), batch(&[2, 2, 3, 7]), batch(&[9])];
-        let mut rows = Rows { batches: batches.into_iter(), rest: None };
+        let mut rows = Remaining { batches: batches.into_iter(), rest: None };
         let mut take = |high: i64| {
             let mut taken = Vec::new();
             rows.take(high, &mut taken).unwrap();
